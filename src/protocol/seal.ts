@@ -1,0 +1,95 @@
+// Making and checking signed entries: commitment, proposal id, event hash, signatures, and the chain between events.
+import { CanonicalJsonError } from "./canonical-json.ts";
+import { hashOf, type Hash } from "./hash.ts";
+import type { Body, Event, PlatformName, Proposal, Salt, SignedEvent, SignedProposal, Timestamp } from "./event.ts";
+import { type SigningKey, verifySignature } from "./signature.ts";
+
+/** Who signs for this platform. */
+export interface Signer {
+  readonly platform: PlatformName;
+  readonly key: SigningKey;
+}
+
+/** The commitment to a body: `Proposal.ref`. */
+export function commitmentTo(body: Body, salt: Salt): Hash {
+  return hashOf("body", { salt, body });
+}
+
+/** The proposal's id, which becomes that of its event and of what it makes. */
+export function proposalId(proposal: Proposal): Hash {
+  return hashOf("proposal", proposal);
+}
+
+/** Hash of an event: stands in the next one's `parent`, in heads, and under the leader's signature. */
+export function eventHash(event: Event): Hash {
+  return hashOf("event", event);
+}
+
+/** Where an event goes: after `parent`, at `seq`. */
+export interface Place {
+  readonly seq: number;
+  readonly parent: Hash | null;
+  readonly timestamp: Timestamp;
+}
+
+/** An event, its id and its hash: computed once, wanted everywhere. */
+export interface Entry extends SignedEvent {
+  readonly id: Hash;
+  readonly hash: Hash;
+}
+
+/**
+ * Gives a proposal its place and signs it as the leader. One signature where the leader itself proposed it under this key.
+ * @throws Error where anybody else's proposal is unsigned: nobody would take the event
+ */
+export function sequence(signed: SignedProposal, id: Hash, place: Place, leader: Signer): Entry {
+  const event: Event = { proposal: signed.proposal, ...place, leader: leader.platform, key: leader.key.key };
+  const isOwn = isLeadersOwn(event);
+  if (!isOwn && signed.signature === null) throw new Error("a proposal under another key than the leader's needs its own signature");
+  const hash = eventHash(event);
+  return {
+    id,
+    hash,
+    event,
+    signatures: { event: leader.key.sign("event", hash), proposal: isOwn ? null : signed.signature },
+    body: signed.body,
+    salt: signed.salt,
+  };
+}
+
+/** What can be wrong with an entry whatever the state: it was altered, or does not join on. */
+export type SealFault = "BROKEN_CHAIN" | "BAD_SIGNATURE" | "BAD_COMMITMENT";
+
+/**
+ * What is wrong with `signed` as the entry after `previous` (null: as the first one), or null where it holds: it joins
+ * on, both signatures fit, and body and salt, where present, are what was committed to. Whose keys they are is asked
+ * elsewhere: this needs nothing but the entry.
+ */
+export function sealFault(signed: SignedEvent, previous: { readonly seq: number; readonly hash: Hash } | null): SealFault | null {
+  const { event, signatures, body, salt } = signed;
+  if (event.seq !== (previous?.seq ?? 0) + 1 || event.parent !== (previous?.hash ?? null)) return "BROKEN_CHAIN";
+  if (!verifySignature(event.key, "event", eventHash(event), signatures.event)) return "BAD_SIGNATURE";
+  const { proposal } = event;
+  if (isLeadersOwn(event) !== (signatures.proposal === null)) return "BAD_SIGNATURE";
+  if (signatures.proposal !== null && !verifySignature(proposal.key, "proposal", proposalId(proposal), signatures.proposal)) {
+    return "BAD_SIGNATURE";
+  }
+  return isCommitted(proposal, body, salt) ? null : "BAD_COMMITMENT";
+}
+
+/** Whether the event's signature says the proposal's too; then there is no other, so that an entry has one form. */
+function isLeadersOwn({ proposal, leader, key }: Event): boolean {
+  return proposal.platform === leader && proposal.key === key;
+}
+
+/** Whether body and salt are what `ref` commits to. Both null, erased or owed, is fine; one without the other is not. */
+export function isCommitted(proposal: Proposal, body: Body | null, salt: Salt | null): boolean {
+  if (body === null || salt === null) return body === null && salt === null;
+  try {
+    return proposal.ref === commitmentTo(body, salt);
+  } catch (error) {
+    // A body from elsewhere may have the right fields and still no canonical form: nobody can have committed to it.
+    if (error instanceof CanonicalJsonError) return false;
+    throw error;
+  }
+}

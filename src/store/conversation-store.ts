@@ -1,0 +1,84 @@
+// The contract of a store of conversations: what `append` promises, whatever keeps the rows.
+import type { Command } from "../conversation/accept.ts";
+import type { Rejection } from "../conversation/rejection.ts";
+import type { SignedProposal } from "../protocol/event.ts";
+import type { Hash } from "../protocol/hash.ts";
+import type { Entry } from "../protocol/seal.ts";
+
+export type AccountId = string;
+
+/** Whose address it is: known before the append, for the append itself looks up nothing elsewhere. */
+export interface Person {
+  readonly recipientId: string;
+  /** null where the address is not of an account here. */
+  readonly accountId: AccountId | null;
+}
+
+interface Request {
+  /** null where the proposals publish one. */
+  readonly conversation: Hash | null;
+  /** By address: everybody whom the request adds. */
+  readonly people?: ReadonlyMap<string, Person>;
+  /** A retried request with the same pair appends once, whatever else it says. */
+  readonly client?: { readonly accountId: AccountId; readonly clientId: string };
+}
+
+/** A command of an account here. */
+export interface CommandRequest extends Request {
+  readonly conversation: Hash;
+  readonly accountId: AccountId;
+  readonly command: Command;
+}
+
+/** Proposals made before: a draft's on publishing, or another platform's. All are taken, or none. */
+export interface ProposalsRequest extends Request {
+  readonly proposals: readonly SignedProposal[];
+  /** The draft that this publishes; it is gone afterwards. */
+  readonly draft?: Hash;
+}
+
+export type AppendRequest = CommandRequest | ProposalsRequest;
+
+export type AppendResult =
+  /** In the log. `entries` is empty where there was nothing left to do. */
+  | { readonly conversation: Hash; readonly entries: readonly Entry[] }
+  /** Appended earlier, by the same client request or the same proposal: the place of its (last) event, 0 for none. */
+  | { readonly conversation: Hash; readonly repeatOf: number }
+  | { readonly rejection: Rejection };
+
+export interface ConversationStore {
+  /**
+   * Appends to one conversation: decided on its state, signed, chained and written with its projections and an outbox
+   * row per event, in one transaction. When it answers with entries they will survive a crash, and will be announced. Safe to
+   * retry with the same `client`, or the same proposals. Costs the same in a short log and in a long one.
+   * @throws where the database fails: the outcome is then unknown until the request is retried
+   */
+  append(request: AppendRequest): Promise<AppendResult>;
+
+  /** Entries after `after`, in order, at most `limit`. Whoever asks has checked who may see them. */
+  entriesAfter(conversation: Hash, after: number, limit: number): Promise<readonly Entry[]>;
+
+  /** Places that were committed and not yet announced, oldest first. */
+  unannounced(olderThanMs: number, limit: number): Promise<readonly Place[]>;
+
+  /** Says that these have been announced. Saying it again does nothing. */
+  announced(places: readonly Place[]): Promise<void>;
+
+  /** Moves the account's receipt up to `seq`, at most to the head; never back. Null where it did not move. */
+  moveReceipt(conversation: Hash, accountId: AccountId, seq: number): Promise<ReceiptMove | null>;
+
+  /** Deletes the bodies and salts that the events up to `seq` erased. Safe to repeat. Returns how many there were. */
+  eraseBodies(conversation: Hash): Promise<number>;
+}
+
+/** The place of one event. */
+export interface Place {
+  readonly conversation: Hash;
+  readonly seq: number;
+}
+
+export interface ReceiptMove {
+  readonly conversation: Hash;
+  readonly participant: Hash;
+  readonly seq: number;
+}

@@ -1,0 +1,238 @@
+// Loads what decisions need: for each conversation of a batch the part of its state that its requests touch.
+//
+// The heads are read first. Whatever is read after them is as new or newer, and if anything of it is newer, the head has
+// moved on: then the write finds another seq than expected, and all is loaded and decided again. So the reads need no
+// transaction.
+import type pg from "pg";
+import { noWords, type Words } from "../conversation/body.ts";
+import { type Needs, needs } from "../conversation/needs.ts";
+import { emptyState, type State } from "../conversation/state.ts";
+import type { Hash } from "../protocol/hash.ts";
+import { proposalId } from "../protocol/seal.ts";
+import type { AccountId, AppendRequest } from "./conversation-store.ts";
+import {
+  type AttachmentRow,
+  attachmentOf,
+  type ConversationRow,
+  conversationOf,
+  type LabelRow,
+  labelOf,
+  type MessageRow,
+  messageOf,
+  type ParticipantRow,
+  participantOf,
+} from "./rows.ts";
+
+/** The part of one conversation that a batch touches. `state.conversation` is null where there is none. */
+export interface Slice {
+  readonly state: State;
+  readonly words: Words;
+  /** As whom an account acts: its active participation, else its last one. */
+  readonly actors: Map<AccountId, Hash>;
+  readonly draftHash: string | null;
+}
+
+/** Which conversation a request is about; for one that is yet to be published, the id that it will get. */
+export function conversationOfRequest(request: AppendRequest): Hash {
+  if (request.conversation !== null) return request.conversation;
+  const first = "proposals" in request ? request.proposals[0] : undefined;
+  if (!first) throw new Error("a request without a conversation has to bring the proposals that publish one");
+  return proposalId(first.proposal);
+}
+
+/** One slice per conversation that `requests` name. */
+export async function loadSlices(client: pg.ClientBase, requests: readonly AppendRequest[]): Promise<Map<Hash, Slice>> {
+  const slices = new Map<Hash, Slice>();
+  for (const request of requests) {
+    slices.set(conversationOfRequest(request), { state: emptyState(), words: noWords(), actors: new Map(), draftHash: null });
+  }
+  const heads = await client.query<ConversationRow>({
+    name: "load_heads",
+    text: "SELECT * FROM conversation WHERE id = ANY($1::text[])",
+    values: [[...slices.keys()]],
+  });
+  for (const row of heads.rows) {
+    const slice = slices.get(row.id);
+    if (!slice) continue;
+    slice.state.conversation = conversationOf(row);
+    slices.set(row.id, { ...slice, draftHash: row.draft_hash });
+  }
+
+  await loadActors(client, requests, slices);
+  const wanted = requests.flatMap(wantedBy);
+  if (wanted.length > 0) await loadWanted(client, wanted, slices);
+  return slices;
+}
+
+async function loadActors(client: pg.ClientBase, requests: readonly AppendRequest[], slices: Map<Hash, Slice>): Promise<void> {
+  const acting = requests.flatMap((request) => ("command" in request ? [request] : []));
+  if (acting.length === 0) return;
+  const { rows } = await client.query<ParticipantRow>({
+    name: "load_actors",
+    // LIMIT keeps the planner from turning this into one scan of all accounts' participations.
+    text: `SELECT p.* FROM unnest($1::text[], $2::uuid[]) AS k(conversation_id, account_id)
+      CROSS JOIN LATERAL (
+        SELECT * FROM participant
+        WHERE conversation_id = k.conversation_id AND account_id = k.account_id
+        ORDER BY status = 'ACTIVE' DESC, imported, seq DESC LIMIT 1
+      ) AS p`,
+    values: [acting.map(({ conversation }) => conversation), acting.map(({ accountId }) => accountId)],
+  });
+  for (const row of rows) {
+    const slice = slices.get(row.conversation_id);
+    if (slice && row.account_id !== null) slice.actors.set(row.account_id, row.id);
+    slice?.state.participants.set(row.id, participantOf(row));
+  }
+}
+
+interface Wanted extends Needs {
+  readonly conversation: Hash;
+  readonly actor: Hash | null;
+  /** Whom the request adds: whether they take part already has to be known. */
+  readonly address: string | null;
+}
+
+/** What a request needs beside the head and the account's own participation; nothing in the commonest case. */
+function wantedBy(request: AppendRequest): readonly Wanted[] {
+  // What publishes has no state to load.
+  if (request.conversation === null) return [];
+  const { conversation } = request;
+  const touched =
+    "command" in request
+      ? [{ ...request.command, item: request.command.item ?? null, body: request.command.body ?? null, actor: null }]
+      : request.proposals.map(({ proposal, body }) => ({ ...proposal, body }));
+  return touched
+    .map(({ action, model, item, body, actor }) => ({
+      ...needs({ action, model, item }),
+      conversation,
+      actor,
+      address: model === "participant" && body !== null && "address" in body ? body.address : null,
+    }))
+    .filter((one) => Object.entries(one).some(([name, need]) => name !== "conversation" && need !== null && need !== false));
+}
+
+async function loadWanted(client: pg.ClientBase, wanted: readonly Wanted[], slices: Map<Hash, Slice>): Promise<void> {
+  const people: Key[] = [];
+  const stateOf = (conversation: Hash): State | undefined => slices.get(conversation)?.state;
+  const want = (conversation: Hash, id: Hash | null) => {
+    if (id !== null && !stateOf(conversation)?.participants.has(id)) people.push({ conversation, id });
+  };
+  const keysOf = (name: "participant" | "message" | "label" | "attachment" | "actor"): Key[] =>
+    wanted.flatMap(({ conversation, [name]: id }) => (id === null ? [] : [{ conversation, id }]));
+
+  for (const { conversation, id } of [...keysOf("actor"), ...keysOf("participant")]) want(conversation, id);
+
+  for (const row of await byId<AttachmentRow>(client, "attachment", keysOf("attachment"))) {
+    stateOf(row.conversation_id)?.attachments.set(row.id, attachmentOf(row));
+    want(row.conversation_id, row.added_by);
+  }
+  const ofAttachments = keysOf("attachment").flatMap(({ conversation, id }) => {
+    const message = stateOf(conversation)?.attachments.get(id)?.message ?? null;
+    return message === null ? [] : [{ conversation, id: message }];
+  });
+  for (const row of await byId<MessageRow>(client, "message", [...keysOf("message"), ...ofAttachments])) {
+    stateOf(row.conversation_id)?.messages.set(row.id, messageOf(row));
+    want(row.conversation_id, row.author);
+    want(row.conversation_id, row.lock_holder);
+  }
+  for (const row of await byId<LabelRow>(client, "label", keysOf("label"))) {
+    stateOf(row.conversation_id)?.labels.set(row.id, labelOf(row));
+    want(row.conversation_id, row.added_by);
+  }
+  for (const row of await attachmentsOf(client, wanted)) {
+    stateOf(row.conversation_id)?.attachments.set(row.id, attachmentOf(row));
+    want(row.conversation_id, row.added_by);
+  }
+  for (const row of await labelsOf(client, wanted)) {
+    stateOf(row.conversation_id)?.labels.set(row.id, labelOf(row));
+    if (row.name !== null) slices.get(row.conversation_id)?.words.labels.set(row.id, row.name);
+    want(row.conversation_id, row.added_by);
+  }
+  for (const row of await successorsOf(client, wanted)) {
+    stateOf(row.conversation_id)?.participants.set(row.id, participantOf(row));
+  }
+  for (const row of await participantsByAddress(client, wanted)) {
+    stateOf(row.conversation_id)?.participants.set(row.id, participantOf(row));
+    slices.get(row.conversation_id)?.words.addresses.set(row.id, row.address);
+  }
+  for (const row of await byId<ParticipantRow>(client, "participant", people)) {
+    stateOf(row.conversation_id)?.participants.set(row.id, participantOf(row));
+  }
+}
+
+interface Key {
+  readonly conversation: Hash;
+  readonly id: Hash;
+}
+
+async function byId<Row extends pg.QueryResultRow>(
+  client: pg.ClientBase,
+  table: "participant" | "message" | "label" | "attachment",
+  keys: readonly Key[],
+): Promise<readonly Row[]> {
+  if (keys.length === 0) return [];
+  const { rows } = await client.query<Row>({
+    name: `load_${table}`,
+    text: `SELECT t.* FROM unnest($1::text[], $2::text[]) AS k(conversation_id, id) JOIN ${table} AS t USING (conversation_id, id)`,
+    values: [keys.map(({ conversation }) => conversation), keys.map(({ id }) => id)],
+  });
+  return rows;
+}
+
+const conversationsWith = (wanted: readonly Wanted[], need: (one: Wanted) => boolean): readonly Hash[] =>
+  wanted.filter(need).map(({ conversation }) => conversation);
+
+async function labelsOf(client: pg.ClientBase, wanted: readonly Wanted[]) {
+  const conversations = conversationsWith(wanted, ({ labels }) => labels);
+  if (conversations.length === 0) return [];
+  const { rows } = await client.query<LabelRow & { readonly name: string | null }>({
+    name: "load_labels",
+    text: `SELECT l.*, e.body->>'name' AS name FROM label AS l JOIN event AS e USING (conversation_id, seq)
+      WHERE l.conversation_id = ANY($1::text[]) AND l.removed_seq IS NULL`,
+    values: [conversations],
+  });
+  return rows;
+}
+
+async function attachmentsOf(client: pg.ClientBase, wanted: readonly Wanted[]) {
+  const asked = wanted.filter(({ attachments }) => attachments);
+  if (asked.length === 0) return [];
+  const { rows } = await client.query<AttachmentRow>({
+    name: "load_attachments",
+    text: `SELECT a.* FROM unnest($1::text[], $2::text[]) AS k(conversation_id, message)
+      JOIN attachment AS a ON a.conversation_id = k.conversation_id AND a.message IS NOT DISTINCT FROM k.message
+      WHERE a.removed_seq IS NULL`,
+    values: [asked.map(({ conversation }) => conversation), asked.map(({ message }) => message)],
+  });
+  return rows;
+}
+
+async function successorsOf(client: pg.ClientBase, wanted: readonly Wanted[]) {
+  const conversations = conversationsWith(wanted, ({ successors }) => successors);
+  if (conversations.length === 0) return [];
+  const { rows } = await client.query<ParticipantRow>({
+    name: "load_successors",
+    // Two, for the one who goes may be the first of them. (conversation_id, seq) is unique, so this is a short index scan.
+    text: `SELECT p.* FROM unnest($1::text[]) AS k(conversation_id)
+      CROSS JOIN LATERAL (
+        SELECT * FROM participant
+        WHERE conversation_id = k.conversation_id AND status = 'ACTIVE' AND NOT mail AND NOT imported
+        ORDER BY seq LIMIT 2
+      ) AS p`,
+    values: [conversations],
+  });
+  return rows;
+}
+
+async function participantsByAddress(client: pg.ClientBase, wanted: readonly Wanted[]) {
+  const asked = wanted.flatMap(({ conversation, address }) => (address === null ? [] : [{ conversation, address }]));
+  if (asked.length === 0) return [];
+  const { rows } = await client.query<ParticipantRow & { readonly address: string }>({
+    name: "load_participants_by_address",
+    text: `SELECT p.*, r.address FROM unnest($1::text[], $2::text[]) AS k(conversation_id, address)
+      JOIN recipient AS r ON r.address = k.address
+      JOIN participant AS p ON p.conversation_id = k.conversation_id AND p.recipient_id = r.id AND p.status = 'ACTIVE'`,
+    values: [asked.map(({ conversation }) => conversation), asked.map(({ address }) => address)],
+  });
+  return rows;
+}

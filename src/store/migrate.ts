@@ -1,0 +1,98 @@
+// Brings a database to the schema that this code knows.
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { MigrationList } from "@prisma/schema-engine-wasm/schema_engine_bg";
+import pg from "pg";
+import { noFilters, withSchemaEngine } from "./schema-engine.ts";
+
+/** Of the session that migrates. Not the engine's own number, or it would wait for us. */
+const migrationLock = 1_885_434_490;
+
+const migrationsFolder = fileURLToPath(new URL("../../prisma/migrations", import.meta.url));
+
+/** The database was migrated by a newer Parley. `unknown`: the migrations that it has and this code lacks. */
+export class SchemaNewerError extends Error {
+  override name = "SchemaNewerError";
+  unknown: readonly string[];
+
+  constructor(unknown: readonly string[]) {
+    super(
+      `The database's schema is newer than this Parley: it has ${unknown.join(", ")}.\n` +
+        "Start the newer Parley again, or give this one another database (DATABASE_URL or PARLEY_DATA). " +
+        "Migrations only go forward; a backup from before the newer one was started also does.",
+    );
+    this.unknown = unknown;
+  }
+}
+
+/** A migration failed. The engine applied those before it, and marks this one as failed in `_prisma_migrations`. */
+export class MigrationError extends Error {
+  override name = "MigrationError";
+}
+
+/** Reads the migrations from their folder, in their order, as the engine wants them. */
+export const readMigrations = async (folder: string = migrationsFolder): Promise<MigrationList> => {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  const read = async (name: string) => ({
+    path: name,
+    migrationFile: {
+      path: "migration.sql",
+      content: { tag: "ok" as const, value: await readFile(join(folder, name, "migration.sql"), "utf8") },
+    },
+  });
+  return {
+    baseDir: folder,
+    lockfile: { path: "migration_lock.toml", content: await readFile(join(folder, "migration_lock.toml"), "utf8") },
+    shadowDbInitScript: "",
+    migrationDirectories: await Promise.all(names.sort().map(read)),
+  };
+};
+
+const findApplied = async (client: pg.Client): Promise<string[]> => {
+  const table = await client.query("SELECT 1 WHERE to_regclass('_prisma_migrations') IS NOT NULL");
+  if (table.rowCount === 0) return [];
+  const { rows } = await client.query<{ migration_name: string }>(
+    "SELECT migration_name FROM _prisma_migrations WHERE rolled_back_at IS NULL ORDER BY migration_name",
+  );
+  return rows.map((row) => row.migration_name);
+};
+
+const apply = async (databaseUrl: string, migrationsList: MigrationList): Promise<string[]> => {
+  try {
+    return await withSchemaEngine(databaseUrl, async (engine) => {
+      const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList, filters: noFilters });
+      return appliedMigrationNames;
+    });
+  } catch (error) {
+    throw new MigrationError(`The database could not be migrated: ${messageOf(error)}`, { cause: error });
+  }
+};
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : JSON.stringify(error));
+
+/**
+ * Applies the migrations that the database lacks and returns their names, as `prisma migrate deploy` does.
+ * Safe to call from any number of processes at once: one migrates, the others wait and find nothing to do.
+ * Throws SchemaNewerError, or MigrationError.
+ */
+export const migrate = async (
+  databaseUrl: string,
+  migrations?: MigrationList,
+): Promise<{ applied: string[] }> => {
+  const list = migrations ?? (await readMigrations());
+  const client = new pg.Client({ connectionString: databaseUrl, application_name: "parley migrate" });
+  await client.connect();
+  try {
+    await client.query("SELECT pg_advisory_lock($1)", [migrationLock]);
+    const known = new Set(list.migrationDirectories.map(({ path }) => path));
+    const applied = await findApplied(client);
+    const unknown = applied.filter((name) => !known.has(name));
+    if (unknown.length > 0) throw new SchemaNewerError(unknown);
+    return { applied: await apply(databaseUrl, list) };
+  } finally {
+    // Lets go of the lock with it.
+    await client.end();
+  }
+};

@@ -1,0 +1,27 @@
+// The outbox: which events still have to be announced. Written by append, emptied by announce, swept by the worker.
+import type pg from "pg";
+import type { Place } from "./conversation-store.ts";
+
+/** Places committed more than `olderThanMs` ago and not yet announced, oldest first. */
+export async function unannounced(pool: pg.Pool, olderThanMs: number, limit: number): Promise<readonly Place[]> {
+  const { rows } = await pool.query<Place>({
+    name: "outbox_unannounced",
+    text: `SELECT conversation_id AS conversation, seq FROM outbox
+      WHERE recorded_at <= clock_timestamp() - make_interval(secs => $1::float8 / 1000)
+      ORDER BY recorded_at, conversation_id, seq LIMIT $2`,
+    values: [olderThanMs, limit],
+  });
+  return rows;
+}
+
+/** Forgets places that have been announced. */
+export async function announced(pool: pg.Pool, places: readonly Place[]): Promise<void> {
+  if (places.length === 0) return;
+  const sorted = places.toSorted((a, b) => (a.conversation < b.conversation ? -1 : a.conversation > b.conversation ? 1 : a.seq - b.seq));
+  await pool.query({
+    name: "outbox_announced",
+    text: `DELETE FROM outbox USING unnest($1::text[], $2::int[]) AS k(conversation_id, seq)
+      WHERE outbox.conversation_id = k.conversation_id AND outbox.seq = k.seq`,
+    values: [sorted.map(({ conversation }) => conversation), sorted.map(({ seq }) => seq)],
+  });
+}

@@ -1,0 +1,182 @@
+// Writes what a batch of appends comes to, in one statement: heads, events, projections, outbox, client requests.
+import type pg from "pg";
+import type { Changes } from "../conversation/state.ts";
+import type { Hash } from "../protocol/hash.ts";
+import type { Entry } from "../protocol/seal.ts";
+import type { AppendRequest, Person } from "./conversation-store.ts";
+import { attachmentRow, conversationRow, eventRow, labelRow, messageRow, participantRow } from "./rows.ts";
+
+/** What one conversation gets: entries in order, each with its changes. */
+export interface Appended {
+  readonly conversation: Hash;
+  /** The seq that the state was loaded at; 0 for a new conversation. */
+  readonly expected: number;
+  readonly draftHash: string | null;
+  readonly entries: readonly Entry[];
+  readonly changes: readonly Changes[];
+  /** By the id of the event that adds them. */
+  readonly people: ReadonlyMap<Hash, { readonly person: Person | null; readonly name: string | null }>;
+  readonly clientRequests: readonly { readonly client: NonNullable<AppendRequest["client"]>; readonly seq: number }[];
+  /** Drafts that were published by this. */
+  readonly drafts: readonly Hash[];
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** A table that a batch may write to. Its statement is a part of the whole only where there are rows for it. */
+interface Target {
+  readonly table: string;
+  readonly columns: readonly string[];
+  /** What a row that is there already takes over. Left out: such a row is a fault. */
+  readonly onConflict?: string;
+  rowsOf(appended: Appended): readonly Row[];
+}
+
+const itemColumns = ["conversation_id", "id", "seq", "latest", "removed_seq"];
+const replace = (...columns: readonly string[]) =>
+  `(conversation_id, id) DO UPDATE SET ${columns.map((column) => `${column} = excluded.${column}`).join(", ")}`;
+
+const participantColumns = ["role", "status", "via", "mail", "imported", "latest", "removed_seq", "is_erased"];
+
+const targets: readonly Target[] = [
+  {
+    table: "event",
+    columns: [
+      ...["conversation_id", "seq", "id", "parent", "timestamp", "leader", "key", "signature"],
+      ...["platform", "platform_key", "platform_signature", "actor", "sent_at", "action", "model", "item"],
+      ...["value", "follows", "ref", "body", "salt"],
+    ],
+    rowsOf: ({ conversation, entries }) => entries.map((entry) => eventRow(conversation, entry)),
+  },
+  {
+    table: "outbox",
+    columns: ["conversation_id", "seq"],
+    rowsOf: ({ conversation, entries }) => entries.map(({ event }) => ({ conversation_id: conversation, seq: event.seq })),
+  },
+  {
+    table: "message",
+    columns: [...itemColumns, "author", "parent", "words_seq", "words_by", "lock_holder", "lock_until"],
+    onConflict: replace("latest", "removed_seq", "words_seq", "words_by", "lock_holder", "lock_until"),
+    rowsOf: ({ conversation, changes }) => last(changes.map(({ message }) => message)).map((one) => messageRow(conversation, one)),
+  },
+  {
+    table: "participant",
+    columns: ["conversation_id", "id", "seq", "recipient_id", "account_id", "name", ...participantColumns],
+    // Whose participation it is was written with the add; erasing takes address and name away, for they are words.
+    onConflict: `${replace("role", "status", "latest", "removed_seq", "is_erased")},
+      recipient_id = CASE WHEN excluded.is_erased THEN NULL ELSE participant.recipient_id END,
+      name = CASE WHEN excluded.is_erased THEN NULL ELSE participant.name END`,
+    rowsOf: ({ conversation, changes, people }) =>
+      last(changes.flatMap(({ participants }) => participants ?? [])).map((one) => {
+        const added = one.isErased ? undefined : people.get(one.id);
+        return participantRow(conversation, one, added?.person ?? null, added?.name ?? null);
+      }),
+  },
+  {
+    table: "participation",
+    columns: ["conversation_id", "account_id", "sort_at"],
+    // Added anew: it comes up in their list.
+    onConflict: "(conversation_id, account_id) DO UPDATE SET sort_at = greatest(participation.sort_at, excluded.sort_at)",
+    rowsOf: ({ conversation, entries, people }) => {
+      const added = entries.flatMap(({ id, event }) => {
+        const accountId = people.get(id)?.person?.accountId;
+        return accountId ? [[accountId, event.timestamp] as const] : [];
+      });
+      return [...new Map(added)].map(([account_id, sort_at]) => ({ conversation_id: conversation, account_id, sort_at }));
+    },
+  },
+  {
+    table: "label",
+    columns: [...itemColumns, "added_by"],
+    onConflict: replace("latest", "removed_seq"),
+    rowsOf: ({ conversation, changes }) => last(changes.map(({ label }) => label)).map((one) => labelRow(conversation, one)),
+  },
+  {
+    table: "attachment",
+    columns: [...itemColumns, "added_by", "message"],
+    onConflict: replace("latest", "removed_seq"),
+    rowsOf: ({ conversation, changes }) =>
+      last(changes.map(({ attachment }) => attachment)).map((one) => attachmentRow(conversation, one)),
+  },
+  {
+    table: "client_request",
+    columns: ["conversation_id", "account_id", "client_id", "seq"],
+    rowsOf: ({ conversation, clientRequests }) =>
+      clientRequests.map(({ client, seq }) => ({
+        conversation_id: conversation,
+        account_id: client.accountId,
+        client_id: client.clientId,
+        seq,
+      })),
+  },
+];
+
+/** Of several values of one item, the last: that is what it comes to. */
+function last<T extends { readonly id: Hash }>(items: readonly (T | undefined)[]): readonly T[] {
+  return [...new Map(items.flatMap((item) => (item ? [[item.id, item] as const] : []))).values()];
+}
+
+const headColumns = [
+  ...["seq", "head", "timestamp", "leader", "expires_at", "participants", "admins"],
+  ...["subject_latest", "expiry_latest", "leader_latest", "subject_seq"],
+];
+
+// The rows are locked in the order of their ids, so that two processes with overlapping batches wait for each other
+// instead of deadlocking: the lateral join takes them one by one as they come. The first parameter holds all heads;
+// those with nothing expected are new.
+const headsSql = `
+  head AS MATERIALIZED (SELECT * FROM json_to_recordset($1::json) AS h(
+    id text, seq int, head text, "timestamp" timestamptz, created_at timestamptz, leader text, expires_at timestamptz,
+    participants int, admins int, subject_latest text, expiry_latest text, leader_latest text, subject_seq int,
+    draft_hash text, expected int)),
+  locked AS MATERIALIZED (
+    SELECT c.id FROM (SELECT id, expected FROM head WHERE expected > 0 ORDER BY id) AS h
+    CROSS JOIN LATERAL (SELECT id FROM conversation WHERE id = h.id AND seq = h.expected FOR UPDATE) AS c),
+  advanced AS (
+    UPDATE conversation AS c SET ${headColumns.map((column) => `"${column}" = h."${column}"`).join(", ")}
+    FROM head AS h JOIN locked USING (id) WHERE c.id = h.id RETURNING c.id),
+  founded AS (
+    INSERT INTO conversation (id, created_at, draft_hash, ${headColumns.map((column) => `"${column}"`).join(", ")})
+    SELECT id, created_at, draft_hash, ${headColumns.map((column) => `"${column}"`).join(", ")}
+    FROM head WHERE expected = 0 ORDER BY id ON CONFLICT DO NOTHING RETURNING id),
+  moved AS (SELECT id FROM advanced UNION ALL SELECT id FROM founded)`;
+
+function partSql({ table, columns, onConflict }: Target, parameter: number): string {
+  const names = columns.map((column) => `"${column}"`).join(", ");
+  return `write_${table} AS (
+    INSERT INTO ${table} (${names})
+    SELECT ${columns.map((column) => `r."${column}"`).join(", ")}
+    FROM json_populate_recordset(NULL::${table}, $${parameter}::json) AS r JOIN moved ON moved.id = r.conversation_id
+    ${onConflict ? `ON CONFLICT ${onConflict}` : ""})`;
+}
+
+// One statement per set of tables that a batch writes to, each with a name of its own, so that it is planned once.
+const statements = new Map<string, string>();
+
+/**
+ * Writes `batch` (each conversation at most once) and returns the conversations that were written. One that is missing
+ * was moved on by somebody else since it was loaded, and nothing of it was written.
+ * @throws what the database throws; then nothing of the batch was written, or, where the connection broke, perhaps all
+ */
+export async function write(client: pg.ClientBase, batch: readonly Appended[]): Promise<ReadonlySet<Hash>> {
+  const heads = batch.flatMap(({ conversation, expected, draftHash, changes }) => {
+    const head = changes.at(-1)?.conversation;
+    return head ? [conversationRow({ ...head, id: conversation }, expected, draftHash)] : [];
+  });
+  const written = targets
+    .map((target, index) => ({ target, index, rows: batch.flatMap((appended) => target.rowsOf(appended)) }))
+    .filter(({ rows }) => rows.length > 0);
+  const drafts = batch.flatMap((appended) => appended.drafts);
+  const name = `write_${written.map(({ index }) => index).join("_")}${drafts.length > 0 ? "_drafts" : ""}`;
+  let text = statements.get(name);
+  if (text === undefined) {
+    const parts = written.map(({ target }, position) => partSql(target, position + 2));
+    if (drafts.length > 0) parts.push(`published AS (DELETE FROM draft WHERE hash = ANY($${written.length + 2}::text[]))`);
+    text = `WITH ${[headsSql, ...parts].join(",\n")}\nSELECT id FROM moved`;
+    statements.set(name, text);
+  }
+  const values: unknown[] = [JSON.stringify(heads), ...written.map(({ rows }) => JSON.stringify(rows))];
+  if (drafts.length > 0) values.push(drafts);
+  const { rows } = await client.query<{ readonly id: Hash }>({ name, text, values });
+  return new Set(rows.map(({ id }) => id));
+}

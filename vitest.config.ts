@@ -1,0 +1,43 @@
+import { defineConfig } from "vitest/config";
+
+// What every project has. Files run side by side, each in a process of its own, with a database of its own.
+const shared = {
+  pool: "forks" as const,
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+  globalSetup: ["test/support/postgres.ts"],
+};
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: "parley",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/corpus/**", "test/browser/**"],
+        },
+      },
+      // Needs the corpora: PARLEY_TEST_DATA names their folder.
+      {
+        test: {
+          ...shared,
+          name: "corpus",
+          include: ["test/corpus/**/*.test.ts"],
+          globalSetup: ["test/support/require-corpus.ts", ...shared.globalSetup],
+        },
+      },
+      // Needs chromium.
+      {
+        test: {
+          ...shared,
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
+          globalSetup: ["test/support/require-chromium.ts", ...shared.globalSetup],
+        },
+      },
+    ],
+  },
+});
