@@ -54,7 +54,11 @@ const replaced = values.remake ? known.migrationDirectories.pop() : undefined;
 const scratch = await mkdtemp(join(tmpdir(), "parley-migration-"));
 
 const makeDiff = async (): Promise<string> => {
-  await using postgres = await startEmbeddedPostgres({ folder: scratch, settings: { fsync: "off" }, log: silentLogger });
+  await using postgres = await startEmbeddedPostgres({
+    folder: scratch,
+    settings: { fsync: "off" },
+    log: silentLogger,
+  });
   await migrate(postgres.url, known);
   return await diffFromDatabase(postgres.url);
 };

@@ -1,7 +1,8 @@
 // How a leader takes proposals: decide, look at the words, give each a place, sign. Pure: time, salt and key are handed in.
-import { hasBody } from "../protocol/form.ts";
+
 import type { Body, Proposal, Salt, SignedProposal, Timestamp, Value } from "../protocol/event.ts";
 import { version } from "../protocol/event.ts";
+import { hasBody } from "../protocol/form.ts";
 import type { Hash } from "../protocol/hash.ts";
 import { commitmentTo, type Entry, isCommitted, proposalId, type Signer, sequence } from "../protocol/seal.ts";
 import { bodyFault, doublesWords, type Words } from "./body.ts";
@@ -27,7 +28,10 @@ export interface Occasion {
   salt(): Salt;
 }
 
-/** Makes the proposal of a command. Unsigned: its platform leads, and signs the event. */
+/**
+ * Makes the proposal of a command. Unsigned: its platform leads, and signs the event.
+ * @throws CanonicalJsonError where the body has no canonical form
+ */
 export function propose(command: Command, state: State, actor: Hash | null, occasion: Occasion): SignedProposal {
   const { action, model, item = null, value = null } = command;
   const body = hasBody(action, model) ? (command.body ?? null) : null;
@@ -81,7 +85,8 @@ export function accept(
   const timestamp = parent && parent.timestamp > now ? parent.timestamp : now;
   const decision = decide(state, proposal, timestamp);
   if (decision !== "accepted") return decision;
-  if (leader.platform !== (parent?.leader ?? proposal.platform)) return reject("WRONG_PLATFORM", "Another platform leads.");
+  if (leader.platform !== (parent?.leader ?? proposal.platform))
+    return reject("WRONG_PLATFORM", "Another platform leads.");
   const doubled = doublesWords(state, words, proposal, body);
   if (doubled) return doubled;
 

@@ -6,7 +6,8 @@ import { limits } from "./limits.ts";
 export type Address = string;
 
 // RFC 5321 §4.1.2 Dot-string, RFC 6531 §3.3 for what is not ASCII; no quoted local parts, no comments.
-const localPartPattern = /^[a-z0-9!#$%&'*+/=?^_`{|}~\u0080-\u{10ffff}-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~\u0080-\u{10ffff}-]+)*$/u;
+const localPartPattern =
+  /^[a-z0-9!#$%&'*+/=?^_`{|}~\u0080-\u{10ffff}-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~\u0080-\u{10ffff}-]+)*$/u;
 
 /** Whether `text` is an address in its one form. Others are refused, never mended: two forms would be two people. */
 export function isAddress(text: string): text is Address {

@@ -1,8 +1,9 @@
 // Bodies: what the leader checks of words before it accepts them. No rule of the log reads any of this.
-import { bodySchema } from "../protocol/wire.ts";
+
+import { CanonicalJsonError, canonicalJson } from "../protocol/canonical-json.ts";
 import type { Body, Model, Proposal } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
-import { canonicalJson, CanonicalJsonError } from "../protocol/canonical-json.ts";
+import { bodySchema } from "../protocol/wire.ts";
 import { isAddress } from "./address.ts";
 import { limits } from "./limits.ts";
 import { type Rejection, reject } from "./rejection.ts";
@@ -28,7 +29,8 @@ export function bodyFault(model: Model, body: Body | null): Rejection | null {
   try {
     canonicalJson(body);
   } catch (error) {
-    if (error instanceof CanonicalJsonError) return reject("INVALID_BODY", `The text cannot be kept: ${error.message}.`);
+    if (error instanceof CanonicalJsonError)
+      return reject("INVALID_BODY", `The text cannot be kept: ${error.message}.`);
     throw error;
   }
   const fault = wordsFault(model, body);
@@ -43,7 +45,10 @@ function wordsFault(model: Model, body: Body): Rejection | string | null {
       if (!parsed.success) return unreadable;
       const { address, name, slug } = parsed.data;
       if (!isAddress(address)) return reject("INVALID_ADDRESS");
-      return nameFault(name) ?? (slug === slugOf(slug) ? null : "The reference may have lower-case letters, digits and - only.");
+      return (
+        nameFault(name) ??
+        (slug === slugOf(slug) ? null : "The reference may have lower-case letters, digits and - only.")
+      );
     }
     case "participant": {
       const parsed = bodySchema.participant.safeParse(body);
@@ -94,11 +99,19 @@ function lineFault(what: string, text: string, maxCharacters: number): string | 
 /** The first subject as it stands in links: lower case, what is no letter or digit to `-`, at most 60 characters. */
 export function slugOf(subject: string): string {
   const dashed = subject.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-");
-  return [...dashed].slice(0, limits.slugCharacters).join("").replace(/^-+|-+$/g, "");
+  return [...dashed]
+    .slice(0, limits.slugCharacters)
+    .join("")
+    .replace(/^-+|-+$/g, "");
 }
 
 /** Why the words of an accepted proposal may not stand beside those already there, or null. */
-export function doublesWords(state: State, words: Words, { action, model }: Proposal, body: Body | null): Rejection | null {
+export function doublesWords(
+  state: State,
+  words: Words,
+  { action, model }: Proposal,
+  body: Body | null,
+): Rejection | null {
   if (action !== "add" || body === null) return null;
   if (model === "label" && "name" in body && !("address" in body)) {
     const key = labelKey(body.name ?? "");

@@ -2,8 +2,9 @@
 // follower who checks it. Reads no body, no clock and no address.
 //
 // The order of checks is part of the protocol: form, right, done already, LOCKED, CONFLICT.
-import { formFault } from "../protocol/form.ts";
+
 import type { Proposal, Timestamp, Value } from "../protocol/event.ts";
+import { formFault } from "../protocol/form.ts";
 import type { Hash } from "../protocol/hash.ts";
 import { limits } from "./limits.ts";
 import { type Rejection, reject } from "./rejection.ts";
@@ -34,7 +35,8 @@ export function decide(state: State, proposal: Proposal, at: Timestamp): Decisio
 
   const { conversation } = state;
   const actor = proposal.actor === null ? undefined : state.participants.get(proposal.actor);
-  if (!conversation || proposal.conversation !== conversation.id) return reject("NOT_FOUND", "There is no such conversation.");
+  if (!conversation || proposal.conversation !== conversation.id)
+    return reject("NOT_FOUND", "There is no such conversation.");
   if (!actor) return reject("NOT_PARTICIPANT");
   if (conversation.isFrozen) return reject("FROZEN");
   if (proposal.platform !== actor.via) return reject("WRONG_PLATFORM");
@@ -97,7 +99,9 @@ function decidePublish(state: State, proposal: Proposal): Decision {
   if (state.conversation) return reject("INVALID_ACTION", "This conversation is published already.");
   const { value, platform } = proposal;
   const isCreator = isTaking(value) && value.role === "ADMIN" && mayBeAdmin(value) && value.via === platform;
-  return isCreator ? "accepted" : reject("INVALID_ACTION", "The first event makes its creator an ADMIN of its own platform.");
+  return isCreator
+    ? "accepted"
+    : reject("INVALID_ACTION", "The first event makes its creator an ADMIN of its own platform.");
 }
 
 function decideParticipant(question: Question): Decision {
@@ -132,7 +136,9 @@ function decideMessage(question: Question): Decision {
   const { action, item } = proposal;
   if (action === "add") {
     if (!isAtLeast(actor, item === null ? "WRITER" : "COMMENTER")) return reject("FORBIDDEN");
-    return item === null || state.messages.has(item) ? "accepted" : reject("NOT_FOUND", "There is no such message to answer.");
+    return item === null || state.messages.has(item)
+      ? "accepted"
+      : reject("NOT_FOUND", "There is no such message to answer.");
   }
   const message = item === null ? undefined : state.messages.get(item);
   if (!message) return reject("NOT_FOUND");
@@ -200,7 +206,8 @@ function decideLeader(question: Question): Decision {
   const { value, platform } = proposal;
   if (!isAdmin(actor) || !isLead(value)) return reject("FORBIDDEN");
   // Proposed by the platform that takes it, sequenced by the one that gives it: so both have signed.
-  if (value.leader !== platform) return reject("WRONG_PLATFORM", "The lead is asked for by the platform that takes it.");
+  if (value.leader !== platform)
+    return reject("WRONG_PLATFORM", "The lead is asked for by the platform that takes it.");
   if (value.leader === conversation.leader) return "done";
   return following(question);
 }
@@ -230,7 +237,12 @@ export function latestEvent(state: State, subject: Pick<Proposal, "action" | "mo
     case "conversation":
       return null;
     default: {
-      const items = { participant: state.participants, message: state.messages, label: state.labels, attachment: state.attachments };
+      const items = {
+        participant: state.participants,
+        message: state.messages,
+        label: state.labels,
+        attachment: state.attachments,
+      };
       return (item === null ? undefined : items[model].get(item)?.latest) ?? null;
     }
   }
@@ -251,4 +263,3 @@ const isTaking = (value: Value | null) => value !== null && typeof value === "ob
 const hasRole = (value: Value | null) => value !== null && typeof value === "object" && "role" in value;
 const isExpiry = (value: Value | null) => value !== null && typeof value === "object" && "expiresAt" in value;
 const isLead = (value: Value | null) => value !== null && typeof value === "object" && "leader" in value;
-

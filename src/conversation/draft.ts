@@ -32,7 +32,12 @@ export type Draft = {
 };
 export type DraftMessage = { readonly id: Hash; readonly parent: Hash | null; readonly body: MessageBody };
 export type DraftLabel = { readonly id: Hash; readonly name: string };
-export type DraftParticipant = { readonly id: Hash; readonly role: Role; readonly address: Address; readonly name: string | null };
+export type DraftParticipant = {
+  readonly id: Hash;
+  readonly role: Role;
+  readonly address: Address;
+  readonly name: string | null;
+};
 
 /** Messages in one draft: publishing writes them in one statement. */
 export const draftMessagesMax = 100;
@@ -53,7 +58,10 @@ export function editDraft(draft: Draft, command: Command, newId: Hash): Draft | 
     case "modify subject":
       return { ...draft, subject: (body as SubjectBody).subject };
     case "modify expiry":
-      return { ...draft, expiresAt: value !== null && typeof value === "object" && "expiresAt" in value ? value.expiresAt : null };
+      return {
+        ...draft,
+        expiresAt: value !== null && typeof value === "object" && "expiresAt" in value ? value.expiresAt : null,
+      };
     case "add message": {
       if (draft.messages.length >= draftMessagesMax) return reject("LIMIT_EXCEEDED");
       if (item !== null && !draft.messages.some(({ id }) => id === item)) return reject("NOT_FOUND");
@@ -131,9 +139,17 @@ export type Reach = (address: Address) => Omit<Taking, "role"> | null;
  * The proposals that publish `draft`: conversation, subject, expiry, messages, labels, and last the participants. To be
  * accepted in this order, all or none.
  */
-export function publishDraft(draft: Draft, creator: Creator, reach: Reach, occasion: Occasion): readonly SignedProposal[] | Rejection {
+export function publishDraft(
+  draft: Draft,
+  creator: Creator,
+  reach: Reach,
+  occasion: Occasion,
+): readonly SignedProposal[] | Rejection {
   if (draft.participants.some(({ address }) => address === creator.address)) {
-    return reject("ALREADY_PARTICIPANT", "You take part in your own conversation already. Leave yourself out of the draft.");
+    return reject(
+      "ALREADY_PARTICIPANT",
+      "You take part in your own conversation already. Leave yourself out of the draft.",
+    );
   }
   if (draft.expiresAt !== null && draft.expiresAt <= occasion.sentAt) {
     return reject("EXPIRED", "The draft's expiry is in the past. Set a later one, or none.");
@@ -149,7 +165,7 @@ export function publishDraft(draft: Draft, creator: Creator, reach: Reach, occas
   for (const { id, role, address, name } of draft.participants) {
     const reached = reach(address);
     if (!reached) return reject("RECIPIENT_UNKNOWN", `Nobody here has the address ${address}. Check its spelling.`);
-    adds.set(id, say({ action: "add", model: "participant", value: { role, ...reached }, body: { address, name } }));
+    adds.set(id, say({ action: "add", model: "participant", value: { ...reached, role }, body: { address, name } }));
   }
   // Mentions name participants by the ids that the adds will make; the creator by the conversation's, as ever.
   const mentioned = (id: Hash) => {
@@ -167,7 +183,9 @@ export function publishDraft(draft: Draft, creator: Creator, reach: Reach, occas
   return [
     first,
     ...(draft.subject === "" ? [] : [say({ action: "modify", model: "subject", body: { subject: draft.subject } })]),
-    ...(draft.expiresAt === null ? [] : [say({ action: "modify", model: "expiry", value: { expiresAt: draft.expiresAt } })]),
+    ...(draft.expiresAt === null
+      ? []
+      : [say({ action: "modify", model: "expiry", value: { expiresAt: draft.expiresAt } })]),
     ...messages,
     ...draft.labels.map(({ name }) => say({ action: "add", model: "label", body: { name } })),
     ...adds.values(),
@@ -177,6 +195,15 @@ export function publishDraft(draft: Draft, creator: Creator, reach: Reach, occas
 /** As much of the state as `propose` looks at: subject and expiry follow the first event. */
 function publishedState(id: Hash): State {
   const none = { subjectLatest: null, expiryLatest: null, leaderLatest: null, subjectSeq: null, expiresAt: null };
-  const head = { seq: 1, head: id, timestamp: "", createdAt: "", leader: "", participants: 1, admins: 1, isFrozen: false };
+  const head = {
+    seq: 1,
+    head: id,
+    timestamp: "",
+    createdAt: "",
+    leader: "",
+    participants: 1,
+    admins: 1,
+    isFrozen: false,
+  };
   return { ...emptyState(), conversation: { id, ...head, ...none } };
 }

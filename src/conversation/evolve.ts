@@ -1,9 +1,18 @@
 // What an event does to the state. Takes only events that `decide` accepted; decides nothing itself.
-import type { Entry } from "../protocol/seal.ts";
+
 import type { Proposal, Role, Taking } from "../protocol/event.ts";
+import type { Entry } from "../protocol/seal.ts";
 import { limits } from "./limits.ts";
 import { isActive, isAdmin, mayBeAdmin } from "./roles.ts";
-import { apply, type Changes, type Conversation, emptyState, type Item, type Participant, type State } from "./state.ts";
+import {
+  apply,
+  type Changes,
+  type Conversation,
+  emptyState,
+  type Item,
+  type Participant,
+  type State,
+} from "./state.ts";
 
 /** An event with its id and hash, as far as the state goes: no signatures, no body. */
 export type Sequenced = Pick<Entry, "id" | "hash" | "event">;
@@ -30,7 +39,11 @@ export function evolve(state: State, entry: Sequenced): Changes {
       return { conversation: { ...conversation, expiryLatest: entry.id, expiresAt: saidOf(proposal, "expiresAt") } };
     case "leader":
       return {
-        conversation: { ...conversation, leaderLatest: entry.id, leader: saidOf(proposal, "leader") ?? conversation.leader },
+        conversation: {
+          ...conversation,
+          leaderLatest: entry.id,
+          leader: saidOf(proposal, "leader") ?? conversation.leader,
+        },
       };
     case "label":
       return { conversation, label: proposal.action === "add" ? newItem : changed(state.labels) };
@@ -104,7 +117,18 @@ function newParticipant({ id, event }: Sequenced): Participant {
   const value = event.proposal.value;
   if (value === null || typeof value !== "object" || !("via" in value)) throw new Error("the event adds nobody");
   const { role, via, mail, imported }: Taking = value;
-  return { id, seq: event.seq, role, status: "ACTIVE", via, mail, imported, latest: id, removedSeq: null, isErased: false };
+  return {
+    id,
+    seq: event.seq,
+    role,
+    status: "ACTIVE",
+    via,
+    mail,
+    imported,
+    latest: id,
+    removedSeq: null,
+    isErased: false,
+  };
 }
 
 function participantAfter(state: State, entry: Sequenced): Participant {
@@ -122,7 +146,8 @@ function participantAfter(state: State, entry: Sequenced): Participant {
 /** Counts anew, and promotes where nobody would be ADMIN though somebody may be: the one who was added first. */
 function withAdmin(state: State, conversation: Conversation, after: Participant): Changes {
   const before = state.participants.get(after.id);
-  const count = (of: (participant: Participant) => boolean) => Number(of(after)) - Number(before !== undefined && of(before));
+  const count = (of: (participant: Participant) => boolean) =>
+    Number(of(after)) - Number(before !== undefined && of(before));
   const participants = conversation.participants + count(isActive);
   const admins = conversation.admins + count((participant) => isActive(participant) && isAdmin(participant));
   if (admins > 0) return { conversation: { ...conversation, participants, admins }, participants: [after] };

@@ -1,6 +1,7 @@
 // What each role may do. Rules ask here; nothing else compares roles.
-import { type Role, roles } from "../protocol/event.ts";
+
 import type { Timestamp } from "../protocol/event.ts";
+import { type Role, roles } from "../protocol/event.ts";
 import type { Item, Message, Participant, State } from "./state.ts";
 
 export function isAtLeast(participant: Participant, role: Role): boolean {

@@ -88,7 +88,13 @@ export interface Changes {
 }
 
 export function emptyState(): State {
-  return { conversation: null, participants: new Map(), messages: new Map(), labels: new Map(), attachments: new Map() };
+  return {
+    conversation: null,
+    participants: new Map(),
+    messages: new Map(),
+    labels: new Map(),
+    attachments: new Map(),
+  };
 }
 
 /** Puts `changes` in place. The only function that writes to a state. */

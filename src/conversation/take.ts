@@ -1,9 +1,10 @@
 // One append on a state: all of its proposals, or none. What every store does between loading and writing.
+import { CanonicalJsonError } from "../protocol/canonical-json.ts";
 import type { SignedProposal, Timestamp } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
 import type { Entry } from "../protocol/seal.ts";
 import { type Accepted, accept, type Command, type Occasion, propose } from "./accept.ts";
-import type { Words } from "./body.ts";
+import { bodyFault, type Words } from "./body.ts";
 import type { Rejection } from "./rejection.ts";
 import { apply, type Changes, type State } from "./state.ts";
 
@@ -13,14 +14,17 @@ export type Wish =
   | { readonly proposals: readonly SignedProposal[] };
 
 /** `entries` is empty where there was nothing left to do. */
-export type Taken = { readonly entries: readonly Entry[]; readonly changes: readonly Changes[] } | { readonly rejection: Rejection };
+export type Taken =
+  | { readonly entries: readonly Entry[]; readonly changes: readonly Changes[] }
+  | { readonly rejection: Rejection };
 
 /**
  * Takes `wish` as the leader at `now`. `state` and `words` are moved on if it is taken, and are as before if it is
  * rejected: one proposal that is rejected rejects them all.
  */
 export function take(state: State, words: Words, wish: Wish, now: Timestamp, occasion: Occasion): Taken {
-  const proposals = "command" in wish ? [propose(wish.command, state, wish.actor, occasion)] : wish.proposals;
+  const proposals = proposalsOf(wish, state, occasion);
+  if ("code" in proposals) return { rejection: proposals };
   // `accept` moves on only what it takes, so one proposal needs no copy; several are tried on one.
   const isTrial = proposals.length > 1;
   const trial = isTrial ? copyOf(state) : state;
@@ -39,6 +43,19 @@ export function take(state: State, words: Words, wish: Wish, now: Timestamp, occ
     for (const [id, address] of trialWords.addresses) words.addresses.set(id, address);
   }
   return { entries: accepted.map(({ entry }) => entry), changes };
+}
+
+function proposalsOf(wish: Wish, state: State, occasion: Occasion): readonly SignedProposal[] | Rejection {
+  if ("proposals" in wish) return wish.proposals;
+  try {
+    return [propose(wish.command, state, wish.actor, occasion)];
+  } catch (error) {
+    // Words without a canonical form cannot be committed to, so there is no proposal for `accept` to reject.
+    const { model, body = null } = wish.command;
+    const fault = error instanceof CanonicalJsonError ? bodyFault(model, body) : null;
+    if (fault) return fault;
+    throw error;
+  }
 }
 
 function copyOf(state: State): State {

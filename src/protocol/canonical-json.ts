@@ -43,7 +43,8 @@ function isList(value: readonly JsonValue[] | { readonly [name: string]: JsonVal
 }
 
 function canonicalList(list: readonly JsonValue[]): string {
-  return `[${list.map(canonicalJson).join(",")}]`;
+  // Not `map`, which skips holes: they would come out as nothing between two commas.
+  return `[${Array.from(list, (one) => canonicalJson(one)).join(",")}]`;
 }
 
 function canonicalObject(object: { readonly [name: string]: JsonValue }): string {

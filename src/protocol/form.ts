@@ -72,7 +72,8 @@ export function formFault(proposal: Proposal): string | null {
   if (form.value === null ? value !== null : !form.value.safeParse(value).success) {
     return `the value does not fit ${action} ${model}`;
   }
-  if (form.follows !== (proposal.follows !== null)) return `${action} ${model} ${form.follows ? "needs" : "takes no"} follows`;
+  if (form.follows !== (proposal.follows !== null))
+    return `${action} ${model} ${form.follows ? "needs" : "takes no"} follows`;
   if (form.body !== (proposal.ref !== null)) return `${action} ${model} ${form.body ? "needs" : "takes no"} body`;
   return null;
 }

@@ -1,7 +1,7 @@
 // Making and checking signed entries: commitment, proposal id, event hash, signatures, and the chain between events.
 import { CanonicalJsonError } from "./canonical-json.ts";
-import { hashOf, type Hash } from "./hash.ts";
 import type { Body, Event, PlatformName, Proposal, Salt, SignedEvent, SignedProposal, Timestamp } from "./event.ts";
+import { type Hash, hashOf } from "./hash.ts";
 import { type SigningKey, verifySignature } from "./signature.ts";
 
 /** Who signs for this platform. */
@@ -45,7 +45,8 @@ export interface Entry extends SignedEvent {
 export function sequence(signed: SignedProposal, id: Hash, place: Place, leader: Signer): Entry {
   const event: Event = { proposal: signed.proposal, ...place, leader: leader.platform, key: leader.key.key };
   const isOwn = isLeadersOwn(event);
-  if (!isOwn && signed.signature === null) throw new Error("a proposal under another key than the leader's needs its own signature");
+  if (!isOwn && signed.signature === null)
+    throw new Error("a proposal under another key than the leader's needs its own signature");
   const hash = eventHash(event);
   return {
     id,
@@ -65,13 +66,19 @@ export type SealFault = "BROKEN_CHAIN" | "BAD_SIGNATURE" | "BAD_COMMITMENT";
  * on, both signatures fit, and body and salt, where present, are what was committed to. Whose keys they are is asked
  * elsewhere: this needs nothing but the entry.
  */
-export function sealFault(signed: SignedEvent, previous: { readonly seq: number; readonly hash: Hash } | null): SealFault | null {
+export function sealFault(
+  signed: SignedEvent,
+  previous: { readonly seq: number; readonly hash: Hash } | null,
+): SealFault | null {
   const { event, signatures, body, salt } = signed;
   if (event.seq !== (previous?.seq ?? 0) + 1 || event.parent !== (previous?.hash ?? null)) return "BROKEN_CHAIN";
   if (!verifySignature(event.key, "event", eventHash(event), signatures.event)) return "BAD_SIGNATURE";
   const { proposal } = event;
   if (isLeadersOwn(event) !== (signatures.proposal === null)) return "BAD_SIGNATURE";
-  if (signatures.proposal !== null && !verifySignature(proposal.key, "proposal", proposalId(proposal), signatures.proposal)) {
+  if (
+    signatures.proposal !== null &&
+    !verifySignature(proposal.key, "proposal", proposalId(proposal), signatures.proposal)
+  ) {
     return "BAD_SIGNATURE";
   }
   return isCommitted(proposal, body, salt) ? null : "BAD_COMMITMENT";

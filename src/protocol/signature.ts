@@ -45,7 +45,7 @@ export function verifySignature(key: PublicKey, kind: Signed, hash: Hash, signat
 
 /**
  * Whether `key` is a point that may sign: canonical, on the curve's field, and not of small order. Under a small-order
- * key one signature fits every text, and OpenSSL takes such keys (RFC 8032 leaves the check to us).
+ * key one signature fits every text. RFC 8032 leaves the check to us, and OpenSSL differs: 3.0 takes such keys, 3.5 does not.
  */
 export function isUsableKey(key: PublicKey): boolean {
   return keyObject(key) !== null;

@@ -3,10 +3,10 @@
 // Requests that wait are taken together: one load, one write, one commit for all of them, each conversation folded in
 // memory. Alone, a request is a batch of one. While a batch is out, its conversations are kept from the next ones, so
 // that this process never competes with itself; other processes are met by the `seq` that a write expects.
-import type pg from "pg";
+import pg from "pg";
 import type { Occasion } from "../conversation/accept.ts";
 import { type Rejection, reject } from "../conversation/rejection.ts";
-import { take, type Wish } from "../conversation/take.ts";
+import { take, type Taken, type Wish } from "../conversation/take.ts";
 import { isTimestamp } from "../protocol/form.ts";
 import type { Hash } from "../protocol/hash.ts";
 import { proposalId, type Signer } from "../protocol/seal.ts";
@@ -32,9 +32,13 @@ export interface AppendOptions {
 interface Waiting {
   readonly request: AppendRequest;
   readonly conversation: Hash;
+  /** Of the proposals that it brings. */
+  readonly ids: readonly Hash[];
+  /** Client request, draft and proposals: two requests that share one are never out together, for one repeats the other. */
+  readonly keys: readonly string[];
   /** Set once a batch with others failed: then this one is tried by itself, to learn whose fault it was. */
   isAlone: boolean;
-  /** How often somebody else was quicker, or the write failed. */
+  /** How often somebody else was quicker, or the database refused. */
   tries: number;
   resolve(result: AppendResult): void;
   reject(error: unknown): void;
@@ -51,24 +55,22 @@ export function createAppend(options: AppendOptions): (request: AppendRequest) =
   let lanesOut = 0;
   let isPumpDue = false;
 
-  // A conversation, a client request or a draft that is out is kept from other batches.
-  const keysOf = ({ request, conversation }: Waiting): readonly string[] => [
-    conversation,
-    ...(request.client ? [`${request.client.accountId} ${request.client.clientId}`] : []),
-    ...("draft" in request && request.draft ? [request.draft] : []),
-  ];
-
   const nextBatch = (): Waiting[] => {
     const batch: Waiting[] = [];
-    const left: Waiting[] = [];
-    const claimed = new Set<string>();
-    for (const waiting of queue) {
-      const keys = keysOf(waiting);
-      const isFree = keys.every((key) => !out.has(key)) && keys.slice(1).every((key) => !claimed.has(key));
-      const fits = batch.length < batchMax && (batch.length === 0 || !(waiting.isAlone || batch[0]?.isAlone));
-      (isFree && fits ? batch : left).push(waiting);
-      // Also of those left behind: order within a conversation is the order of asking.
-      for (const key of keys.slice(1)) claimed.add(key);
+    let left: Waiting[] = [];
+    const held = new Set<string>();
+    for (const [index, waiting] of queue.entries()) {
+      if (batch.length >= batchMax || batch[0]?.isAlone) {
+        left = left.concat(queue.slice(index));
+        break;
+      }
+      const { conversation, keys } = waiting;
+      const isFree = [conversation, ...keys].every((key) => !out.has(key) && !held.has(key));
+      const goes = isFree && (batch.length === 0 || !waiting.isAlone);
+      (goes ? batch : left).push(waiting);
+      for (const key of keys) held.add(key);
+      // Nobody overtakes who was left behind: order within a conversation is the order of asking.
+      if (!goes) held.add(conversation);
     }
     queue = left;
     return batch;
@@ -79,7 +81,7 @@ export function createAppend(options: AppendOptions): (request: AppendRequest) =
     while (lanesOut < lanes && queue.length > 0) {
       const batch = nextBatch();
       if (batch.length === 0) return;
-      const keys = batch.flatMap(keysOf);
+      const keys = batch.flatMap((waiting) => [waiting.conversation, ...waiting.keys]);
       for (const key of keys) out.add(key);
       lanesOut++;
       void appendBatch(options, batch).then((again) => {
@@ -93,9 +95,12 @@ export function createAppend(options: AppendOptions): (request: AppendRequest) =
 
   return (request) =>
     new Promise((resolve, rejectWith) => {
+      const ids = idsOf(request);
       queue.push({
         request,
         conversation: conversationOfRequest(request),
+        ids,
+        keys: [...(request.client ? [keyOf(request.client)] : []), ...draftsOf(request), ...ids],
         isAlone: false,
         tries: 0,
         resolve,
@@ -107,54 +112,100 @@ export function createAppend(options: AppendOptions): (request: AppendRequest) =
     });
 }
 
+const keyOf = ({ accountId, clientId }: NonNullable<AppendRequest["client"]>): string => `${accountId} ${clientId}`;
+
+function idsOf(request: AppendRequest): readonly Hash[] {
+  if (!("proposals" in request)) return [];
+  if (request.proposals.length === 0) throw new Error("a request has to bring proposals, or a command");
+  return request.proposals.map(({ proposal }) => proposalId(proposal));
+}
+
+function draftsOf(request: AppendRequest): readonly Hash[] {
+  return "draft" in request && request.draft ? [request.draft] : [];
+}
+
 /** Appends a batch and settles what it can; returns what has to be tried again. Never throws. */
 async function appendBatch(options: AppendOptions, batch: readonly Waiting[]): Promise<readonly Waiting[]> {
-  let client: pg.PoolClient | undefined;
   try {
-    client = await options.pool.connect();
-    const fresh = await settleRepeats(client, batch);
-    const slices = await loadSlices(client, fresh.map(({ request }) => request));
-    const { appended, settle } = decideBatch(options, fresh, slices);
-    const written = appended.length > 0 ? await write(client, appended) : new Set<Hash>();
-    client.release();
-    client = undefined;
-    const committed = appended.filter(({ conversation }) => written.has(conversation));
+    const { committed, settle } = await withClient(options.pool, async (client) => {
+      const { fresh, places } = await settleRepeats(client, batch);
+      const slices = await loadSlices(
+        client,
+        fresh.map(({ request }) => request),
+      );
+      const { appended, idle, settle } = decideBatch(options, fresh, places, slices);
+      if (idle.length > 0) await rememberIdle(client, idle);
+      const written = appended.length > 0 ? await write(client, appended) : new Set<Hash>();
+      const committed = appended.filter(({ conversation }) => written.has(conversation));
+      return { committed, settle: () => settle(written) };
+    });
     if (committed.length > 0) options.onCommitted(committed);
-    return settle(written);
+    return settle();
   } catch (error) {
-    client?.release(error instanceof Error && !("severity" in error));
     return afterFailure(batch, error);
   }
 }
 
+/** One connection for `use`, given up where it broke. */
+async function withClient<Result>(pool: pg.Pool, use: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+  const client = await pool.connect();
+  // The query that is out, or the next one, tells that the connection broke. pg says it by an event too, which would end
+  // the process if nobody listened.
+  const heed = () => {};
+  client.on("error", heed);
+  let isBroken = false;
+  try {
+    return await use(client);
+  } catch (error) {
+    isBroken = !isRefusal(error);
+    throw error;
+  } finally {
+    client.release(isBroken);
+    client.off("error", heed);
+  }
+}
+
+/**
+ * What was refused was rolled back, so each is tried by itself. Anything else (the connection broke, the pool was ended)
+ * is no one request's fault and may have come after the commit: trying again would append twice, so all hear of it.
+ */
 function afterFailure(batch: readonly Waiting[], error: unknown): readonly Waiting[] {
+  const mayTryAgain = isRefusal(error) && (batch.length > 1 || isWorthRetrying(error));
   const again: Waiting[] = [];
   for (const waiting of batch) {
-    waiting.tries++;
-    const isOwnFault = batch.length === 1 && !isWorthRetrying(error);
-    if (isOwnFault || waiting.tries > triesMax) waiting.reject(error);
-    else again.push(waiting);
     waiting.isAlone = true;
+    if (mayTryAgain && ++waiting.tries <= triesMax) again.push(waiting);
+    else waiting.reject(error);
   }
   return again;
+}
+
+/** Whether the database refused a statement, and lives on: https://www.postgresql.org/docs/18/errcodes-appendix.html */
+function isRefusal(error: unknown): error is pg.DatabaseError {
+  // Classes 08 and 57P: the connection is lost, or the server is going down.
+  return error instanceof pg.DatabaseError && !/^(?:08|57P)/.test(error.code ?? "08");
 }
 
 /**
  * Whether the database refused for a reason that loading again resolves: a unique violation (somebody appended the same
  * client request meanwhile), a deadlock, a serialization failure. Everything else has to be heard of.
  */
-function isWorthRetrying(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
+function isWorthRetrying({ code }: pg.DatabaseError): boolean {
   return code === "23505" || code === "40P01" || code === "40001";
 }
 
-/** Answers those that were appended before; returns the others. */
-async function settleRepeats(client: pg.ClientBase, batch: readonly Waiting[]): Promise<readonly Waiting[]> {
-  const withClient = batch.flatMap(({ request }) => (request.client ? [request.client] : []));
-  const isRepeatable = ({ request }: Waiting) => request.client !== undefined || "proposals" in request;
-  if (!batch.some(isRepeatable)) return batch;
+interface RepeatPlace {
+  readonly conversation: Hash;
+  readonly seq: number;
+}
 
-  const places = new Map<string, { conversation: Hash; seq: number }>();
+/**
+ * Answers those that were appended before; returns the others, and where what was appended before stands: by client
+ * request, draft and proposal.
+ */
+async function settleRepeats(client: pg.ClientBase, batch: readonly Waiting[]) {
+  const places = new Map<string, RepeatPlace>();
+  const withClient = batch.flatMap(({ request }) => (request.client ? [request.client] : []));
   if (withClient.length > 0) {
     const { rows } = await client.query<{ account_id: string; client_id: string; conversation_id: Hash; seq: number }>({
       name: "find_client_requests",
@@ -162,93 +213,131 @@ async function settleRepeats(client: pg.ClientBase, batch: readonly Waiting[]): 
         JOIN client_request AS r USING (account_id, client_id)`,
       values: [withClient.map(({ accountId }) => accountId), withClient.map(({ clientId }) => clientId)],
     });
-    for (const row of rows) {
-      places.set(`${row.account_id} ${row.client_id}`, { conversation: row.conversation_id, seq: row.seq });
+    for (const { account_id: accountId, client_id: clientId, conversation_id: conversation, seq } of rows) {
+      places.set(keyOf({ accountId, clientId }), { conversation, seq });
     }
   }
-  const proposing = batch.flatMap(({ request, conversation }) =>
-    "proposals" in request ? [{ request, conversation, id: lastIdOf(request.proposals) }] : [],
-  );
-  if (proposing.length > 0) {
-    const { rows } = await client.query<{ id: Hash; draft_hash: Hash | null; conversation_id: Hash; seq: number }>({
+  const proposed = batch.flatMap(({ conversation, ids }) => ids.map((id) => ({ conversation, id })));
+  if (proposed.length > 0) {
+    const { rows } = await client.query<{ key: Hash; conversation_id: Hash; seq: number }>({
       name: "find_proposals",
-      text: `SELECT e.id, NULL AS draft_hash, e.conversation_id, e.seq FROM unnest($1::text[], $2::text[]) AS k(conversation_id, id)
+      text: `SELECT e.id AS key, e.conversation_id, e.seq FROM unnest($1::text[], $2::text[]) AS k(conversation_id, id)
           JOIN event AS e USING (conversation_id, id)
-        UNION ALL SELECT NULL, draft_hash, id, seq FROM conversation WHERE draft_hash = ANY($3::text[])`,
+        UNION ALL SELECT draft_hash, id, seq FROM conversation WHERE draft_hash = ANY($3::text[])`,
       values: [
-        proposing.map(({ conversation }) => conversation),
-        proposing.map(({ id }) => id),
-        proposing.flatMap(({ request }) => ("draft" in request && request.draft ? [request.draft] : [])),
+        proposed.map(({ conversation }) => conversation),
+        proposed.map(({ id }) => id),
+        batch.flatMap(({ request }) => draftsOf(request)),
       ],
     });
-    for (const row of rows) places.set(row.id ?? row.draft_hash ?? "", { conversation: row.conversation_id, seq: row.seq });
+    for (const { key, conversation_id: conversation, seq } of rows) places.set(key, { conversation, seq });
   }
 
-  return batch.filter((waiting) => {
-    const { request } = waiting;
+  const fresh = batch.filter((waiting) => {
+    const { request, ids } = waiting;
     const place =
-      (request.client && places.get(`${request.client.accountId} ${request.client.clientId}`)) ??
-      ("proposals" in request ? places.get(lastIdOf(request.proposals)) : undefined) ??
-      ("draft" in request && request.draft ? places.get(request.draft) : undefined);
+      (request.client && places.get(keyOf(request.client))) ??
+      (ids.every((id) => places.has(id)) ? places.get(ids.at(-1) ?? "") : undefined) ??
+      places.get(draftsOf(request)[0] ?? "");
     if (place) waiting.resolve({ conversation: place.conversation, repeatOf: place.seq });
     return !place;
   });
+  return { fresh, places };
 }
 
-function lastIdOf(proposals: readonly { readonly proposal: Parameters<typeof proposalId>[0] }[]): Hash {
-  const last = proposals.at(-1);
-  if (!last) throw new Error("a request has to bring proposals");
-  return proposalId(last.proposal);
+/** A client request that found nothing left to do, in a conversation that nothing else of its batch moves on. */
+interface Idle {
+  readonly client: NonNullable<AppendRequest["client"]>;
+  readonly conversation: Hash;
 }
 
-type Outcome = { readonly waiting: Waiting; readonly result: AppendResult };
+/** Keeps that these were answered. Before the write: what is refused after it could not be told from what it refused. */
+async function rememberIdle(client: pg.ClientBase, idle: readonly Idle[]): Promise<void> {
+  await client.query({
+    name: "remember_idle",
+    text: `INSERT INTO client_request (account_id, client_id, conversation_id, seq)
+      SELECT *, 0 FROM unnest($1::uuid[], $2::text[], $3::text[]) ON CONFLICT DO NOTHING`,
+    values: [
+      idle.map((one) => one.client.accountId),
+      idle.map((one) => one.client.clientId),
+      idle.map(({ conversation }) => conversation),
+    ],
+  });
+}
+
+interface Outcome {
+  readonly waiting: Waiting;
+  answer(): void;
+}
 
 /** Decides each request on what the ones before it left. Answers are held back until the write has gone through. */
-function decideBatch(options: AppendOptions, batch: readonly Waiting[], slices: ReadonlyMap<Hash, Slice>) {
+function decideBatch(
+  options: AppendOptions,
+  batch: readonly Waiting[],
+  places: ReadonlyMap<string, RepeatPlace>,
+  slices: ReadonlyMap<Hash, Slice>,
+) {
   const now = options.now();
   if (!isTimestamp(now)) throw new Error(`the clock says ${now}`);
   const occasion: Occasion = { signer: options.signer, sentAt: now, salt: options.salt };
   const outcomes: Outcome[] = [];
   const byConversation = new Map<Hash, Mutable<Appended>>();
+  const done: Idle[] = [];
   for (const waiting of batch) {
     const { request, conversation } = waiting;
     const slice = slices.get(conversation);
     if (!slice) throw new Error("no slice was loaded for a request");
     const expected = slice.state.conversation?.seq ?? 0;
-    const wish = wishOf(request, slice);
-    const taken = "code" in wish ? { rejection: wish } : take(slice.state, slice.words, wish, now, occasion);
+    let taken: Taken;
+    try {
+      const wish = wishOf(waiting, slice, places);
+      taken = "code" in wish ? { rejection: wish } : take(slice.state, slice.words, wish, now, occasion);
+    } catch (error) {
+      // Nothing was taken, so the others of its batch stand on what they would stand on without it.
+      outcomes.push({ waiting, answer: () => waiting.reject(error) });
+      continue;
+    }
     if ("rejection" in taken) {
-      outcomes.push({ waiting, result: taken });
+      outcomes.push({ waiting, answer: () => waiting.resolve(taken) });
       continue;
     }
     const { entries, changes } = taken;
-    outcomes.push({ waiting, result: { conversation, entries } });
+    const head = slice.state.conversation;
+    if (!head) throw new Error("a request was taken, and there is no conversation");
+    outcomes.push({ waiting, answer: () => waiting.resolve({ conversation, entries, changes, head }) });
     const seq = entries.at(-1)?.event.seq;
-    if (seq === undefined) continue;
+    if (seq === undefined) {
+      if (request.client) done.push({ client: request.client, conversation });
+      continue;
+    }
     const so = byConversation.get(conversation) ?? newAppended(request, conversation, expected, slice);
     byConversation.set(conversation, so);
     so.entries.push(...entries);
     so.changes.push(...changes);
     if (request.client) so.clientRequests.push({ client: request.client, seq });
-    if ("draft" in request && request.draft) so.drafts.push(request.draft);
+    so.drafts.push(...draftsOf(request));
     for (const { id, body } of entries) {
       if (body !== null && "address" in body) {
         so.people.set(id, { person: request.people?.get(body.address) ?? null, name: body.name });
       }
     }
   }
+  // In a conversation that moves on, with it or not at all: else they are decided again.
+  for (const { client, conversation } of done)
+    byConversation.get(conversation)?.clientRequests.push({ client, seq: 0 });
+  const idle = done.filter(({ conversation }) => !byConversation.has(conversation));
   const appended: readonly Appended[] = [...byConversation.values()];
   const settle = (written: ReadonlySet<Hash>): readonly Waiting[] => {
     const again: Waiting[] = [];
-    for (const { waiting, result } of outcomes) {
+    for (const { waiting, answer } of outcomes) {
       // Also what was rejected or done is decided again where the state it was decided on turned out old.
-      if (!byConversation.has(waiting.conversation) || written.has(waiting.conversation)) waiting.resolve(result);
+      if (!byConversation.has(waiting.conversation) || written.has(waiting.conversation)) answer();
       else if (++waiting.tries > triesMax) waiting.reject(new Error("the conversation is too busy: try again later"));
       else again.push(waiting);
     }
     return again;
   };
-  return { appended, settle };
+  return { appended, idle, settle };
 }
 
 interface Mutable<T extends Appended> {
@@ -263,14 +352,16 @@ interface Mutable<T extends Appended> {
 }
 
 function newAppended(request: AppendRequest, conversation: Hash, expected: number, slice: Slice): Mutable<Appended> {
-  const draftHash = "draft" in request && request.draft ? request.draft : slice.draftHash;
+  const draftHash = draftsOf(request)[0] ?? slice.draftHash;
   const lists = { entries: [], changes: [], people: new Map(), clientRequests: [], drafts: [] };
   return { conversation, expected, draftHash, ...lists };
 }
 
 /** What the request wants, by whom. Whoever never took part is told no more than that there is no such conversation. */
-function wishOf(request: AppendRequest, slice: Slice): Wish | Rejection {
-  if ("proposals" in request) return { proposals: request.proposals };
+function wishOf({ request, ids }: Waiting, slice: Slice, places: ReadonlyMap<string, RepeatPlace>): Wish | Rejection {
+  // Of those that come again with others, the others.
+  if ("proposals" in request)
+    return { proposals: request.proposals.filter((_, index) => !places.has(ids[index] ?? "")) };
   const actor = slice.actors.get(request.accountId);
   if (actor === undefined) return reject("NOT_FOUND", "There is no such conversation.");
   return { command: request.command, actor };

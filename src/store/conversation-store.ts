@@ -1,6 +1,7 @@
 // The contract of a store of conversations: what `append` promises, whatever keeps the rows.
 import type { Command } from "../conversation/accept.ts";
 import type { Rejection } from "../conversation/rejection.ts";
+import type { Changes, Conversation } from "../conversation/state.ts";
 import type { SignedProposal } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
 import type { Entry } from "../protocol/seal.ts";
@@ -40,8 +41,13 @@ export interface ProposalsRequest extends Request {
 export type AppendRequest = CommandRequest | ProposalsRequest;
 
 export type AppendResult =
-  /** In the log. `entries` is empty where there was nothing left to do. */
-  | { readonly conversation: Hash; readonly entries: readonly Entry[] }
+  /** In the log: each entry with what it changed, and the conversation after the last. No entries: nothing left to do. */
+  | {
+      readonly conversation: Hash;
+      readonly entries: readonly Entry[];
+      readonly changes: readonly Changes[];
+      readonly head: Conversation;
+    }
   /** Appended earlier, by the same client request or the same proposal: the place of its (last) event, 0 for none. */
   | { readonly conversation: Hash; readonly repeatOf: number }
   | { readonly rejection: Rejection };

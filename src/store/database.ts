@@ -31,7 +31,7 @@ export class DatabaseUnreachableError extends Error {
 }
 
 /** A URL as people may see it: without its password, and without its parameters, which may hold one. */
-export const withoutPassword = (url: string): string => {
+const withoutPassword = (url: string): string => {
   if (!URL.canParse(url)) return "(not a URL)";
   const { protocol, username, host, pathname } = new URL(url);
   return `${protocol}//${username === "" ? "" : `${username}@`}${host}${pathname}`;

@@ -12,7 +12,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { z } from "zod";
 import type { Logger } from "../observe/logger.ts";
-import { findPostgresPrograms, findPostgresUser, type PostgresPrograms, type PostgresUser, type ProgramResult } from "./postgres-programs.ts";
+import {
+  findPostgresPrograms,
+  findPostgresUser,
+  type PostgresPrograms,
+  type PostgresUser,
+  type ProgramResult,
+} from "./postgres-programs.ts";
 
 const user = "parley";
 const database = "parley";
@@ -46,7 +52,13 @@ export class EmbeddedPostgresError extends Error {
   override name = "EmbeddedPostgresError";
 }
 
-type Cluster = { folder: string; data: string; passwordFile: string; logFile: string; programs: PostgresPrograms } & PostgresUser;
+type Cluster = {
+  folder: string;
+  data: string;
+  passwordFile: string;
+  logFile: string;
+  programs: PostgresPrograms;
+} & PostgresUser;
 
 const urlOf = (password: string, port: number, name: string): string =>
   `postgresql://${user}:${password}@127.0.0.1:${port}/${name}`;

@@ -44,7 +44,12 @@ export function conversationOfRequest(request: AppendRequest): Hash {
 export async function loadSlices(client: pg.ClientBase, requests: readonly AppendRequest[]): Promise<Map<Hash, Slice>> {
   const slices = new Map<Hash, Slice>();
   for (const request of requests) {
-    slices.set(conversationOfRequest(request), { state: emptyState(), words: noWords(), actors: new Map(), draftHash: null });
+    slices.set(conversationOfRequest(request), {
+      state: emptyState(),
+      words: noWords(),
+      actors: new Map(),
+      draftHash: null,
+    });
   }
   const heads = await client.query<ConversationRow>({
     name: "load_heads",
@@ -64,7 +69,11 @@ export async function loadSlices(client: pg.ClientBase, requests: readonly Appen
   return slices;
 }
 
-async function loadActors(client: pg.ClientBase, requests: readonly AppendRequest[], slices: Map<Hash, Slice>): Promise<void> {
+async function loadActors(
+  client: pg.ClientBase,
+  requests: readonly AppendRequest[],
+  slices: Map<Hash, Slice>,
+): Promise<void> {
   const acting = requests.flatMap((request) => ("command" in request ? [request] : []));
   if (acting.length === 0) return;
   const { rows } = await client.query<ParticipantRow>({
@@ -108,7 +117,9 @@ function wantedBy(request: AppendRequest): readonly Wanted[] {
       actor,
       address: model === "participant" && body !== null && "address" in body ? body.address : null,
     }))
-    .filter((one) => Object.entries(one).some(([name, need]) => name !== "conversation" && need !== null && need !== false));
+    .filter((one) =>
+      Object.entries(one).some(([name, need]) => name !== "conversation" && need !== null && need !== false),
+    );
 }
 
 async function loadWanted(client: pg.ClientBase, wanted: readonly Wanted[], slices: Map<Hash, Slice>): Promise<void> {
@@ -208,18 +219,21 @@ async function attachmentsOf(client: pg.ClientBase, wanted: readonly Wanted[]) {
 }
 
 async function successorsOf(client: pg.ClientBase, wanted: readonly Wanted[]) {
-  const conversations = conversationsWith(wanted, ({ successors }) => successors);
-  if (conversations.length === 0) return [];
+  const removals = new Map<Hash, number>();
+  for (const conversation of conversationsWith(wanted, ({ successors }) => successors)) {
+    removals.set(conversation, (removals.get(conversation) ?? 0) + 1);
+  }
+  if (removals.size === 0) return [];
   const { rows } = await client.query<ParticipantRow>({
     name: "load_successors",
-    // Two, for the one who goes may be the first of them. (conversation_id, seq) is unique, so this is a short index scan.
-    text: `SELECT p.* FROM unnest($1::text[]) AS k(conversation_id)
+    // One more than go, for those may be the first of them. (conversation_id, seq) is unique, so this is a short index scan.
+    text: `SELECT p.* FROM unnest($1::text[], $2::int[]) AS k(conversation_id, removals)
       CROSS JOIN LATERAL (
         SELECT * FROM participant
         WHERE conversation_id = k.conversation_id AND status = 'ACTIVE' AND NOT mail AND NOT imported
-        ORDER BY seq LIMIT 2
+        ORDER BY seq LIMIT k.removals + 1
       ) AS p`,
-    values: [conversations],
+    values: [[...removals.keys()], [...removals.values()]],
   });
   return rows;
 }

@@ -26,7 +26,7 @@ export class SchemaNewerError extends Error {
   }
 }
 
-/** A migration failed. The engine applied those before it, and marks this one as failed in `_prisma_migrations`. */
+/** A migration failed: those before it are applied, nothing of it is. The next start tries it again. */
 export class MigrationError extends Error {
   override name = "MigrationError";
 }
@@ -50,18 +50,26 @@ export const readMigrations = async (folder: string = migrationsFolder): Promise
   };
 };
 
-const findApplied = async (client: pg.Client): Promise<string[]> => {
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : JSON.stringify(error));
+
+type Recorded = { name: string; isFinished: boolean };
+
+const findRecorded = async (client: pg.Client): Promise<Recorded[]> => {
   const table = await client.query("SELECT 1 WHERE to_regclass('_prisma_migrations') IS NOT NULL");
   if (table.rowCount === 0) return [];
-  const { rows } = await client.query<{ migration_name: string }>(
-    "SELECT migration_name FROM _prisma_migrations WHERE rolled_back_at IS NULL ORDER BY migration_name",
+  const { rows } = await client.query<Recorded>(
+    `SELECT migration_name AS name, finished_at IS NOT NULL AS "isFinished" FROM _prisma_migrations
+     WHERE rolled_back_at IS NULL ORDER BY migration_name`,
   );
-  return rows.map((row) => row.migration_name);
+  return rows;
 };
 
-const apply = async (databaseUrl: string, migrationsList: MigrationList): Promise<string[]> => {
+const apply = async (databaseUrl: string, migrationsList: MigrationList, unfinished: string[]): Promise<string[]> => {
   try {
     return await withSchemaEngine(databaseUrl, async (engine) => {
+      // The engine refuses to go on after one that failed, or whose process was killed, for statements of it may stay.
+      // Ours are each one transaction, so nothing does.
+      for (const migrationName of unfinished) await engine.markMigrationRolledBack({ migrationName });
       const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList, filters: noFilters });
       return appliedMigrationNames;
     });
@@ -70,27 +78,23 @@ const apply = async (databaseUrl: string, migrationsList: MigrationList): Promis
   }
 };
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : JSON.stringify(error));
-
 /**
  * Applies the migrations that the database lacks and returns their names, as `prisma migrate deploy` does.
  * Safe to call from any number of processes at once: one migrates, the others wait and find nothing to do.
  * Throws SchemaNewerError, or MigrationError.
  */
-export const migrate = async (
-  databaseUrl: string,
-  migrations?: MigrationList,
-): Promise<{ applied: string[] }> => {
+export const migrate = async (databaseUrl: string, migrations?: MigrationList): Promise<{ applied: string[] }> => {
   const list = migrations ?? (await readMigrations());
   const client = new pg.Client({ connectionString: databaseUrl, application_name: "parley migrate" });
   await client.connect();
   try {
     await client.query("SELECT pg_advisory_lock($1)", [migrationLock]);
     const known = new Set(list.migrationDirectories.map(({ path }) => path));
-    const applied = await findApplied(client);
-    const unknown = applied.filter((name) => !known.has(name));
+    const recorded = await findRecorded(client);
+    const unknown = recorded.map(({ name }) => name).filter((name) => !known.has(name));
     if (unknown.length > 0) throw new SchemaNewerError(unknown);
-    return { applied: await apply(databaseUrl, list) };
+    const unfinished = recorded.filter(({ isFinished }) => !isFinished).map(({ name }) => name);
+    return { applied: await apply(databaseUrl, list, unfinished) };
   } finally {
     // Lets go of the lock with it.
     await client.end();

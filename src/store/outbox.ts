@@ -17,7 +17,9 @@ export async function unannounced(pool: pg.Pool, olderThanMs: number, limit: num
 /** Forgets places that have been announced. */
 export async function announced(pool: pg.Pool, places: readonly Place[]): Promise<void> {
   if (places.length === 0) return;
-  const sorted = places.toSorted((a, b) => (a.conversation < b.conversation ? -1 : a.conversation > b.conversation ? 1 : a.seq - b.seq));
+  const sorted = places.toSorted((a, b) =>
+    a.conversation < b.conversation ? -1 : a.conversation > b.conversation ? 1 : a.seq - b.seq,
+  );
   await pool.query({
     name: "outbox_announced",
     text: `DELETE FROM outbox USING unnest($1::text[], $2::int[]) AS k(conversation_id, seq)

@@ -22,7 +22,12 @@ export function postgresStore(options: AppendOptions): ConversationStore {
   };
 }
 
-async function entriesAfter(pool: pg.Pool, conversation: Hash, after: number, limit: number): Promise<readonly Entry[]> {
+async function entriesAfter(
+  pool: pg.Pool,
+  conversation: Hash,
+  after: number,
+  limit: number,
+): Promise<readonly Entry[]> {
   const { rows } = await pool.query<EventRow>({
     name: "entries_after",
     text: "SELECT * FROM event WHERE conversation_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",

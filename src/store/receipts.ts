@@ -4,7 +4,12 @@ import type { Hash } from "../protocol/hash.ts";
 import type { AccountId, ReceiptMove } from "./conversation-store.ts";
 
 /** Moves the receipt of the account's participation up to `seq`; null where it stood there or beyond, or there is none. */
-export async function moveReceipt(pool: pg.Pool, conversation: Hash, accountId: AccountId, seq: number): Promise<ReceiptMove | null> {
+export async function moveReceipt(
+  pool: pg.Pool,
+  conversation: Hash,
+  accountId: AccountId,
+  seq: number,
+): Promise<ReceiptMove | null> {
   const { rows } = await pool.query<ReceiptMove>({
     name: "receipt_move",
     text: `UPDATE participant AS p SET read_up_to = least($3, c.seq)

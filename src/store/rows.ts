@@ -1,5 +1,13 @@
 // Rows and what they stand for: the one place that knows both the columns' names and the core's.
-import type { Attachment, Conversation, Item, Label, Message, Participant, ParticipantStatus } from "../conversation/state.ts";
+import type {
+  Attachment,
+  Conversation,
+  Item,
+  Label,
+  Message,
+  Participant,
+  ParticipantStatus,
+} from "../conversation/state.ts";
 import type { Action, Body, Model, Role, Value } from "../protocol/event.ts";
 import { type Entry, eventHash } from "../protocol/seal.ts";
 import type { Person } from "./conversation-store.ts";
@@ -233,7 +241,12 @@ export function eventRow(conversation: string, entry: Entry) {
 }
 
 /** @param person and `name` with the event that adds them; later changes leave both as they are */
-export function participantRow(conversation: string, participant: Participant, person: Person | null, name: string | null) {
+export function participantRow(
+  conversation: string,
+  participant: Participant,
+  person: Person | null,
+  name: string | null,
+) {
   return {
     conversation_id: conversation,
     id: participant.id,
@@ -253,7 +266,13 @@ export function participantRow(conversation: string, participant: Participant, p
 }
 
 function itemRow(conversation: string, item: Item) {
-  return { conversation_id: conversation, id: item.id, seq: item.seq, latest: item.latest, removed_seq: item.removedSeq };
+  return {
+    conversation_id: conversation,
+    id: item.id,
+    seq: item.seq,
+    latest: item.latest,
+    removed_seq: item.removedSeq,
+  };
 }
 
 export function messageRow(conversation: string, message: Message) {

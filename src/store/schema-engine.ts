@@ -7,7 +7,12 @@ import { fileURLToPath } from "node:url";
 import { PrismaPg } from "@prisma/adapter-pg";
 import {
   bindMigrationAwareSqlAdapterFactory,
+  ColumnTypeEnum,
+  DriverAdapterError,
+  type SqlDriverAdapter,
   type SqlMigrationAwareDriverAdapterFactory,
+  type SqlQuery,
+  type SqlResultSet,
 } from "@prisma/driver-adapter-utils";
 import * as glue from "@prisma/schema-engine-wasm/schema_engine_bg";
 import pg from "pg";
@@ -15,10 +20,15 @@ import pg from "pg";
 /** The engine is to see all tables and enums. */
 export const noFilters: glue.SchemaFilter = { externalTables: [], externalEnums: [] };
 
+// Declared by the DOM's types, of which nothing else is wanted here.
+declare const WebAssembly: {
+  instantiate(binary: Uint8Array, imports: object): Promise<{ instance: { exports: Record<string, unknown> } }>;
+};
+
 const schemaFile = fileURLToPath(new URL("../../prisma/schema.prisma", import.meta.url));
 
 /** prisma/schema.prisma, as the engine wants it. */
-export const readSchema = async (): Promise<glue.SchemasContainer> => ({
+const readSchema = async (): Promise<glue.SchemasContainer> => ({
   files: [{ path: "schema.prisma", content: await readFile(schemaFile, "utf8") }],
 });
 
@@ -46,31 +56,51 @@ const instantiate = async (): Promise<void> => {
 // https://www.postgresql.org/docs/18/datatype-character.html: "char" is the catalog's one-byte type, bpchar is char(n).
 const catalogChar = 18;
 
+/** The engine tells the reason of an error in this shape only. */
+const rethrowForEngine = (error: unknown): never => {
+  if (!(error instanceof pg.DatabaseError)) throw error;
+  const { code = "", severity = "ERROR", message, detail, column, hint } = error;
+  throw new DriverAdapterError({ kind: "postgres", code, severity, message, detail, column, hint });
+};
+
 /** Prisma's adapter, mended in two places where the engine asks more of it than Prisma's client does. */
 const makeAdapterFactory = (pool: pg.Pool): SqlMigrationAwareDriverAdapterFactory => {
   const query = pool.query.bind(pool);
-  Object.assign(pool, {
-    // The adapter refuses "char", which the engine reads the catalog's columns by.
-    query: async (text: string, values?: unknown[]): Promise<pg.QueryResult> => {
-      const result = await query(text, values);
-      for (const field of result.fields ?? []) {
-        if (field.dataTypeID === catalogChar) field.dataTypeID = pg.types.builtins.BPCHAR;
-      }
-      return result;
-    },
-  });
-  const prisma = new PrismaPg(pool);
+  const charColumns = new WeakMap<object, number[]>();
+  // The adapter refuses "char", in which the catalog keeps what the engine reads of it: pass it off as another type
+  // below the adapter, and name it to the engine above.
+  const queryHidingChars = async (text: string, values?: unknown[]): Promise<pg.QueryResult> => {
+    const result = await query(text, values);
+    const chars = (result.fields ?? []).flatMap(({ dataTypeID }, index) => (dataTypeID === catalogChar ? [index] : []));
+    for (const field of result.fields ?? []) {
+      if (field.dataTypeID === catalogChar) field.dataTypeID = pg.types.builtins.BPCHAR;
+    }
+    if (chars.length > 0) charColumns.set(result.rows, chars);
+    return result;
+  };
+  const prisma = new PrismaPg(Object.assign(pool, { query: queryHidingChars }));
+
+  const connect = async (): Promise<SqlDriverAdapter> => {
+    const adapter = await prisma.connect();
+    const queryRaw = adapter.queryRaw.bind(adapter);
+    return Object.assign(adapter, {
+      queryRaw: async (request: SqlQuery): Promise<SqlResultSet> => {
+        const result = await queryRaw(request);
+        for (const index of charColumns.get(result.rows) ?? []) result.columnTypes[index] = ColumnTypeEnum.Character;
+        return result;
+      },
+      // The adapter cuts a script at every semicolon, those in texts, comments and functions too. PostgreSQL takes it
+      // whole, and as one transaction: of a migration that fails nothing stays.
+      executeScript: async (script: string): Promise<void> => {
+        await query(script).catch(rethrowForEngine);
+      },
+    });
+  };
+
   return {
     provider: prisma.provider,
     adapterName: prisma.adapterName,
-    connect: async () =>
-      Object.assign(await prisma.connect(), {
-        // The adapter cuts a script at every semicolon, those in texts, comments and functions too. PostgreSQL takes it
-        // whole, and as one transaction: of a migration that fails nothing stays.
-        executeScript: async (script: string): Promise<void> => {
-          await query(script);
-        },
-      }),
+    connect,
     // With a connection string the adapter's would connect to the database itself and write there.
     connectToShadowDb: () => Promise.reject(new Error("no shadow databases here")),
   };

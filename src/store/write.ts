@@ -51,13 +51,15 @@ const targets: readonly Target[] = [
   {
     table: "outbox",
     columns: ["conversation_id", "seq"],
-    rowsOf: ({ conversation, entries }) => entries.map(({ event }) => ({ conversation_id: conversation, seq: event.seq })),
+    rowsOf: ({ conversation, entries }) =>
+      entries.map(({ event }) => ({ conversation_id: conversation, seq: event.seq })),
   },
   {
     table: "message",
     columns: [...itemColumns, "author", "parent", "words_seq", "words_by", "lock_holder", "lock_until"],
     onConflict: replace("latest", "removed_seq", "words_seq", "words_by", "lock_holder", "lock_until"),
-    rowsOf: ({ conversation, changes }) => last(changes.map(({ message }) => message)).map((one) => messageRow(conversation, one)),
+    rowsOf: ({ conversation, changes }) =>
+      last(changes.map(({ message }) => message)).map((one) => messageRow(conversation, one)),
   },
   {
     table: "participant",
@@ -76,20 +78,26 @@ const targets: readonly Target[] = [
     table: "participation",
     columns: ["conversation_id", "account_id", "sort_at"],
     // Added anew: it comes up in their list.
-    onConflict: "(conversation_id, account_id) DO UPDATE SET sort_at = greatest(participation.sort_at, excluded.sort_at)",
+    onConflict:
+      "(conversation_id, account_id) DO UPDATE SET sort_at = greatest(participation.sort_at, excluded.sort_at)",
     rowsOf: ({ conversation, entries, people }) => {
       const added = entries.flatMap(({ id, event }) => {
         const accountId = people.get(id)?.person?.accountId;
         return accountId ? [[accountId, event.timestamp] as const] : [];
       });
-      return [...new Map(added)].map(([account_id, sort_at]) => ({ conversation_id: conversation, account_id, sort_at }));
+      return [...new Map(added)].map(([account_id, sort_at]) => ({
+        conversation_id: conversation,
+        account_id,
+        sort_at,
+      }));
     },
   },
   {
     table: "label",
     columns: [...itemColumns, "added_by"],
     onConflict: replace("latest", "removed_seq"),
-    rowsOf: ({ conversation, changes }) => last(changes.map(({ label }) => label)).map((one) => labelRow(conversation, one)),
+    rowsOf: ({ conversation, changes }) =>
+      last(changes.map(({ label }) => label)).map((one) => labelRow(conversation, one)),
   },
   {
     table: "attachment",
@@ -171,7 +179,8 @@ export async function write(client: pg.ClientBase, batch: readonly Appended[]): 
   let text = statements.get(name);
   if (text === undefined) {
     const parts = written.map(({ target }, position) => partSql(target, position + 2));
-    if (drafts.length > 0) parts.push(`published AS (DELETE FROM draft WHERE hash = ANY($${written.length + 2}::text[]))`);
+    if (drafts.length > 0)
+      parts.push(`published AS (DELETE FROM draft WHERE hash = ANY($${written.length + 2}::text[]))`);
     text = `WITH ${[headsSql, ...parts].join(",\n")}\nSELECT id FROM moved`;
     statements.set(name, text);
   }

@@ -80,7 +80,7 @@ export function attachmentBody(title = "plan.pdf"): AttachmentBody {
 }
 
 export function participantBody(name: string): ParticipantBody {
-  return { address: `${name}@somewhere.example`, name: null };
+  return { address: `${name.replaceAll(" ", ".")}@somewhere.example`, name: null };
 }
 
 /** What came of it. A test says one of the three; the others fail it. */
@@ -131,7 +131,10 @@ export function given(cast: Cast = {}): Scene {
   const scene = new Scene();
   scene.publish();
   for (const [name, how] of Object.entries(cast)) {
-    scene.when("alice").adds(name, typeof how === "string" ? taking(how) : how).accepted();
+    scene
+      .when("alice")
+      .adds(name, typeof how === "string" ? taking(how) : how)
+      .accepted();
   }
   return scene;
 }
@@ -197,7 +200,11 @@ export class Scene {
   }
 
   /** The leader takes a proposal, now. */
-  take(signed: SignedProposal, { as }: Manner = {}, leader = signerOf(this.state.conversation?.leader ?? home)): Outcome {
+  take(
+    signed: SignedProposal,
+    { as }: Manner = {},
+    leader = signerOf(this.state.conversation?.leader ?? home),
+  ): Outcome {
     const result = accept(this.state, this.words, signed, this.now, leader);
     if (result !== "done" && "entry" in result) {
       this.log.push(result.entry);
@@ -328,4 +335,3 @@ export function fromAbroad(role: Role): Taking {
 export function verdictOf(result: readonly unknown[] | Rejection): RejectionCode | "accepted" {
   return "code" in result ? result.code : "accepted";
 }
-

@@ -14,7 +14,9 @@ test("a clone of the migrated database has its tables, and no rows", async () =>
   await using database = await createTestDatabase();
   expect(await database.prisma.recipient.count()).toBe(0);
   await database.prisma.recipient.create({ data: { address: "alice@localhost", kind: "LOCAL" } });
-  expect(await database.prisma.recipient.findMany({ select: { address: true } })).toEqual([{ address: "alice@localhost" }]);
+  expect(await database.prisma.recipient.findMany({ select: { address: true } })).toEqual([
+    { address: "alice@localhost" },
+  ]);
 });
 
 test("times are right through Prisma on a database that speaks another time zone", async () => {

@@ -4,7 +4,9 @@ import { existsSync } from "node:fs";
 export const setup = (): void => {
   const folder = process.env["PARLEY_TEST_DATA"];
   if (folder === undefined || folder === "") {
-    throw new Error("The corpus tests need PARLEY_TEST_DATA, the folder of the corpora: PARLEY_TEST_DATA=… npx vitest run --project corpus");
+    throw new Error(
+      "The corpus tests need PARLEY_TEST_DATA, the folder of the corpora: PARLEY_TEST_DATA=… npx vitest run --project corpus",
+    );
   }
   if (!existsSync(folder)) throw new Error(`PARLEY_TEST_DATA names a folder that is not there: ${folder}`);
 };

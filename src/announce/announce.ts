@@ -1,0 +1,126 @@
+// Announcing: what follows a commit and grows with the participants. In the process that committed, batched; what a
+// crash leaves behind, the worker's sweeper announces. Announcing twice is harmless.
+import type pg from "pg";
+import type { Timestamp } from "../protocol/event.ts";
+import type { Hash } from "../protocol/hash.ts";
+import type { Logger } from "../observe/logger.ts";
+import type { Place } from "../store/conversation-store.ts";
+import { announced } from "../store/outbox.ts";
+import type { EventRow } from "../store/rows.ts";
+import type { Bus } from "./bus.ts";
+import { raiseInInbox } from "./inbox-order.ts";
+
+/** What announcing needs to know of a committed event. */
+export interface Announcement extends Place {
+  readonly timestamp: Timestamp;
+  /** New words: the conversation comes up in everybody's list. */
+  readonly isMessage: boolean;
+  /** Something was removed whose body is to be deleted. */
+  readonly isErasing: boolean;
+}
+
+/** Whether an event is new words, and whether it leaves bodies to delete. */
+export function announcementOf(
+  conversation: Hash,
+  event: Pick<EventRow, "seq" | "action" | "model" | "value"> & { readonly timestamp: Timestamp },
+): Announcement {
+  const { seq, timestamp, action, model, value } = event;
+  const isMessage = action === "add" && model === "message";
+  const isErasing = action === "remove" && (model !== "participant" || value === "ERASE");
+  return { conversation, seq, timestamp, isMessage, isErasing };
+}
+
+export interface AnnouncerOptions {
+  readonly pool: pg.Pool;
+  readonly bus: Bus;
+  readonly log: Logger;
+  /** Asks for a job that deletes the erased bodies of these conversations. Asking twice makes one job. */
+  requestErasure(conversations: readonly Hash[]): Promise<void>;
+}
+
+export interface Announcer extends AsyncDisposable {
+  /** Announces soon; returns at once and never throws. What fails stays in the outbox, for the sweeper. */
+  announce(announcements: readonly Announcement[]): void;
+  /** Announces what has been waiting in the outbox for longer than `olderThanMs`. Returns how many there were. */
+  sweep(olderThanMs: number): Promise<number>;
+  /** Resolves when everything handed in so far has been announced, or has failed. */
+  idle(): Promise<void>;
+}
+
+// One statement's worth of rows: larger ones lock participations for too long.
+const batchMax = 500;
+
+/**
+ * Two loops, so that telling never waits for SQL: one publishes, the other orders inboxes, asks for jobs and empties the
+ * outbox of what has been published.
+ */
+export function createAnnouncer(options: AnnouncerOptions): Announcer {
+  const { pool, bus, log } = options;
+  const settling = loop<Announcement>(batchMax, log, async (batch) => {
+    const erasing = new Set(batch.filter(({ isErasing }) => isErasing).map(({ conversation }) => conversation));
+    if (erasing.size > 0) await options.requestErasure([...erasing]);
+    await raiseInInbox(pool, batch.filter(({ isMessage }) => isMessage));
+    await announced(pool, batch);
+  });
+  const publishing = loop<Announcement>(batchMax, log, async (batch) => {
+    await bus.publish(batch.map(({ conversation, seq }) => ({ kind: "event", conversation, seq })));
+    settling.add(batch);
+  });
+  const idle = async () => {
+    await publishing.idle();
+    await settling.idle();
+  };
+  return {
+    announce: publishing.add,
+    sweep: async (olderThanMs) => {
+      const left = await findUnannounced(pool, olderThanMs, batchMax);
+      publishing.add(left);
+      await idle();
+      return left.length;
+    },
+    idle,
+    [Symbol.asyncDispose]: idle,
+  };
+}
+
+async function findUnannounced(pool: pg.Pool, olderThanMs: number, limit: number): Promise<readonly Announcement[]> {
+  const { rows } = await pool.query<EventRow>({
+    name: "find_unannounced",
+    text: `SELECT e.* FROM (
+        SELECT conversation_id, seq FROM outbox
+        WHERE recorded_at <= clock_timestamp() - make_interval(secs => $1::float8 / 1000)
+        ORDER BY recorded_at, conversation_id, seq LIMIT $2
+      ) AS o JOIN event AS e USING (conversation_id, seq) ORDER BY e.conversation_id, e.seq`,
+    values: [olderThanMs, limit],
+  });
+  return rows.map((row) => announcementOf(row.conversation_id, { ...row, timestamp: row.timestamp.toISOString() }));
+}
+
+/** Runs `work` over what is added, batch after batch, one at a time. A batch that fails is logged and let go. */
+function loop<T>(max: number, log: Logger, work: (batch: readonly T[]) => Promise<void>) {
+  let waiting: T[] = [];
+  let running: Promise<void> | null = null;
+  const run = async () => {
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, max);
+      waiting = waiting.slice(max);
+      try {
+        await work(batch);
+      } catch (error) {
+        log.warn({ err: error, events: batch.length }, "could not announce; the sweeper will");
+      }
+    }
+    running = null;
+  };
+  return {
+    add: (items: readonly T[]): void => {
+      if (items.length === 0) return;
+      waiting.push(...items);
+      // Not at once: what is committed in one turn of the event loop is announced together.
+      running ??= new Promise<void>((resolve) => setImmediate(resolve)).then(run);
+    },
+    idle: async (): Promise<void> => {
+      while (running) await running;
+    },
+  };
+}

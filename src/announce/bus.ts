@@ -1,0 +1,44 @@
+// The bus: tells every API process that something happened. It carries ids; whoever wants more reads it.
+import type { Place, ReceiptMove } from "../store/conversation-store.ts";
+
+/** An event was committed, or a receipt moved. */
+export type Note = ({ readonly kind: "event" } & Place) | ({ readonly kind: "receipt" } & ReceiptMove);
+
+export type Listener = (notes: readonly Note[]) => void;
+
+export interface Bus extends AsyncDisposable {
+  /** Tells all processes, this one among them. Rejects where the others could not be told; this one was told then too. */
+  publish(notes: readonly Note[]): Promise<void>;
+  /** Calls `listener` with what is published from now on, until disposed; perhaps twice, perhaps out of order. */
+  listen(listener: Listener): Disposable;
+  /** Calls `restored` when notes may have been lost and will not be any more: read what you missed. */
+  onRestored(restored: () => void): Disposable;
+  /** Whether other processes are being heard now. */
+  isReady(): boolean;
+}
+
+/** A bus for one process: nothing is lost on it. */
+export function inProcessBus(): Bus {
+  const listeners = listenerSet();
+  return {
+    publish: async (notes) => listeners.tell(notes),
+    listen: listeners.add,
+    onRestored: () => ({ [Symbol.dispose]: () => {} }),
+    isReady: () => true,
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
+
+/** Listeners, called in the order in which they came. */
+export function listenerSet() {
+  const listeners = new Set<Listener>();
+  return {
+    add: (listener: Listener): Disposable => {
+      listeners.add(listener);
+      return { [Symbol.dispose]: () => void listeners.delete(listener) };
+    },
+    tell: (notes: readonly Note[]): void => {
+      for (const listener of listeners) listener(notes);
+    },
+  };
+}

@@ -1,0 +1,101 @@
+// Puts the parts together: the one place that knows them all. Each part is handed what it needs, and let go of in the
+// reverse order.
+import { randomBytes } from "node:crypto";
+import { makeWorkerUtils, runMigrations } from "graphile-worker";
+import { eraseBodiesTask } from "../../workers/tasks/erase-bodies.ts";
+import { runWorker } from "../../workers/run-worker.ts";
+import { createAuthenticate } from "../accounts/tokens.ts";
+import { type Announcer, announcementOf, createAnnouncer } from "../announce/announce.ts";
+import { type Bus, inProcessBus } from "../announce/bus.ts";
+import { openFeed } from "../announce/feed.ts";
+import { redisBus } from "../announce/redis-bus.ts";
+import type { Config } from "../config/config.ts";
+import { loadSigner } from "../federation/keys.ts";
+import { createGateway } from "../graphql/gateway.ts";
+import { type Listening, listen } from "../http/listen.ts";
+import type { LoggerFactory } from "../observe/logger.ts";
+import type { Signer } from "../protocol/seal.ts";
+import type { ConversationStore } from "../store/conversation-store.ts";
+import { type Database, openDatabase } from "../store/database.ts";
+import { migrate } from "../store/migrate.ts";
+import { postgresStore } from "../store/postgres-store.ts";
+
+export const now = (): string => new Date().toISOString();
+export const salt = (): string => randomBytes(32).toString("base64url");
+
+/** What every process has, whichever parts it runs. */
+export interface Core {
+  readonly config: Config;
+  readonly database: Database;
+  readonly signer: Signer;
+  readonly bus: Bus;
+  readonly announcer: Announcer;
+  readonly store: ConversationStore;
+  readonly log: LoggerFactory;
+}
+
+/** Migrates, connects, and opens the store with its announcer. @param url of the database, which is running */
+export async function openCore(stack: AsyncDisposableStack, config: Config, url: string, secret: string, log: LoggerFactory): Promise<Core> {
+  await migrate(url);
+  const database = stack.use(await openDatabase({ url, poolSize: config.databasePool, log: log("store") }));
+  await runMigrations({ pgPool: database.pool });
+  const signer = await loadSigner(database.prisma, config.platform, secret, now());
+  const bus = stack.use(config.redisUrl === undefined ? inProcessBus() : await redisBus(config.redisUrl, log("bus")));
+  const jobs = await makeWorkerUtils({ pgPool: database.pool });
+  stack.defer(() => jobs.release());
+  const announcer = stack.use(
+    createAnnouncer({
+      pool: database.pool,
+      bus,
+      log: log("announce"),
+      requestErasure: async (conversations) => {
+        for (const conversation of conversations) {
+          await jobs.addJob("erase-bodies", { conversation }, { jobKey: `erase-bodies:${conversation}` });
+        }
+      },
+    }),
+  );
+  const store = postgresStore({
+    pool: database.pool,
+    signer,
+    now,
+    salt,
+    onCommitted: (appended) =>
+      announcer.announce(
+        appended.flatMap(({ conversation, entries }) =>
+          entries.map(({ event }) => announcementOf(conversation, { ...event.proposal, seq: event.seq, timestamp: event.timestamp })),
+        ),
+      ),
+  });
+  return { config, database, signer, bus, announcer, store, log };
+}
+
+/** Starts to serve. */
+export async function openApi(stack: AsyncDisposableStack, core: Core): Promise<Listening> {
+  const { config, database, signer, bus, store, log } = core;
+  const { pool } = database;
+  const feed = stack.use(await openFeed({ pool, bus, log: log("announce") }));
+  const gateway = createGateway({
+    platform: { database, store, bus, feed, signer, domains: [config.platform], now, salt },
+    authenticate: createAuthenticate(database, Date.now),
+    log: log("graphql"),
+  });
+  return stack.use(
+    await listen({
+      gateway,
+      host: config.host,
+      port: config.port,
+      log: log("http"),
+      unreadiness: () =>
+        pool.query("SELECT 1").then(
+          () => null,
+          () => "the database is out of reach",
+        ),
+    }),
+  );
+}
+
+/** Starts to work through jobs. */
+export async function openWorker(stack: AsyncDisposableStack, { database, announcer, store, log }: Core): Promise<void> {
+  stack.use(await runWorker({ pool: database.pool, announcer, tasks: [eraseBodiesTask(store)], log: log("worker") }));
+}

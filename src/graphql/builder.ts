@@ -1,0 +1,114 @@
+// The schema builder: plugins, scalars, and what every type file has in common.
+import SchemaBuilder from "@pothos/core";
+import PrismaPlugin from "@pothos/plugin-prisma";
+import RelayPlugin from "@pothos/plugin-relay";
+import { GraphQLError } from "graphql";
+import { isBase64url32 } from "../protocol/encoding.ts";
+import { messageFormats, roles } from "../protocol/event.ts";
+import type { Hash } from "../protocol/hash.ts";
+import type PrismaTypes from "../store/prisma/pothos.ts";
+import { getDatamodel } from "../store/prisma/pothos.ts";
+import type { Page, PageRequest } from "../store/read/page.ts";
+import { pageSizeDefault, pageSizeMax } from "./bounds.ts";
+import type { Context } from "./context.ts";
+
+export const builder = new SchemaBuilder<{
+  Context: Context;
+  PrismaTypes: PrismaTypes;
+  DefaultFieldNullability: false;
+  Scalars: {
+    DateTime: { Input: Date; Output: Date | string };
+    Hash: { Input: Hash; Output: Hash };
+    JSON: { Input: never; Output: unknown };
+    ID: { Input: string; Output: string };
+  };
+}>({
+  plugins: [RelayPlugin, PrismaPlugin],
+  defaultFieldNullability: false,
+  prisma: { client: (context) => context.platform.database.prisma, dmmf: getDatamodel() },
+  relay: { cursorType: "String", idFieldOptions: { description: "Opaque and global: for `node`." } },
+});
+
+builder.queryType({ description: "What the viewer has. Everything here needs a token." });
+builder.mutationType({ description: "What the viewer does. A rule that says no is an answer, not an error: see `Rejection`." });
+builder.subscriptionType({ description: "What happens, as it happens. Over graphql-transport-ws, or over SSE." });
+
+builder.scalarType("DateTime", {
+  description: "A time, RFC 3339 in UTC with milliseconds: `2026-11-21T09:30:00.000Z`. Inputs may have another offset.",
+  serialize: (value) => (value instanceof Date ? value.toISOString() : value),
+  parseValue: (value) => {
+    const isWritten = typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i.test(value);
+    const time = new Date(isWritten ? value : Number.NaN);
+    if (Number.isNaN(time.getTime())) throw new GraphQLError("Write a time as 2026-11-21T09:30:00Z.");
+    return time;
+  },
+});
+
+builder.scalarType("Hash", {
+  description: "32 bytes in base64url, unpadded: a SHA-256 of the protocol, or random for what is still a draft.",
+  serialize: (value) => value,
+  parseValue: (value) => {
+    if (typeof value !== "string" || !isBase64url32(value)) throw new GraphQLError("A hash has 43 characters of base64url.");
+    return value;
+  },
+});
+
+builder.scalarType("JSON", {
+  description: "A value of the protocol, as it stands in the log.",
+  serialize: (value) => value,
+});
+
+export const RoleType = builder.enumType("Role", {
+  description: "What a participant may do; each may all that the ones before it may.",
+  values: {
+    READER: { value: roles[0], description: "Reads." },
+    COMMENTER: { value: roles[1], description: "Answers messages, and changes, locks and removes their own." },
+    WRITER: { value: roles[2], description: "Adds messages, labels and participants up to WRITER; changes the subject and any message." },
+    ADMIN: { value: roles[3], description: "Everything: roles, removing anyone and anything, expiry, the lead." },
+  },
+});
+
+export const MessageFormatType = builder.enumType("MessageFormat", {
+  description: "How the text of a message is written.",
+  values: messageFormats,
+});
+
+/** A request that no client of ours would make; told as a top-level error. */
+export function badInput(message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: "BAD_USER_INPUT" } });
+}
+
+/** What connections take. */
+interface ConnectionArgs {
+  readonly first?: number | null | undefined;
+  readonly last?: number | null | undefined;
+  readonly after?: string | null | undefined;
+  readonly before?: string | null | undefined;
+}
+
+/** The page that a connection's arguments ask for. @throws GraphQLError BAD_USER_INPUT */
+export function pageRequest<Cursor>(args: ConnectionArgs, decode: (cursor: string) => Cursor | null): PageRequest<Cursor> {
+  const { first, last } = args;
+  if (first != null && last != null) throw badInput("Ask for `first` or for `last`, not for both.");
+  const limit = first ?? last ?? pageSizeDefault;
+  if (limit < 1 || limit > pageSizeMax) throw badInput(`\`first\` and \`last\` go from 1 to ${pageSizeMax}.`);
+  const place = (cursor: string | null | undefined): Cursor | null => {
+    if (cursor == null) return null;
+    const decoded = decode(Buffer.from(cursor, "base64url").toString());
+    if (decoded === null) throw badInput("This cursor is not one of ours. Cursors come from `pageInfo` and `edges`.");
+    return decoded;
+  };
+  return { limit, isBackward: last != null, after: place(args.after), before: place(args.before) };
+}
+
+export function seqPageRequest(args: ConnectionArgs): PageRequest<number> {
+  return pageRequest(args, (text) => (/^\d{1,9}$/.test(text) ? Number(text) : null));
+}
+
+/** What Relay's connections answer. Cursors are opaque: base64url of the place. */
+export function connectionOf<Node>(page: Page<Node>, placeOf: (node: Node) => string) {
+  const edges = page.nodes.map((node) => ({ node, cursor: Buffer.from(placeOf(node)).toString("base64url") }));
+  const { hasNextPage, hasPreviousPage } = page;
+  const pageInfo = { hasNextPage, hasPreviousPage, startCursor: edges[0]?.cursor ?? null, endCursor: edges.at(-1)?.cursor ?? null };
+  return { edges, pageInfo };
+}

@@ -1,0 +1,62 @@
+// What resolvers are handed. Made anew for each request, and for each event of a subscription: nothing in it, an answer
+// about access least of all, may outlive what it was made for.
+import { GraphQLError } from "graphql";
+import type { Viewer } from "../accounts/accounts.ts";
+import type { Feed } from "../announce/feed.ts";
+import type { Bus } from "../announce/bus.ts";
+import type { PlatformName } from "../protocol/event.ts";
+import type { Signer } from "../protocol/seal.ts";
+import type { ConversationStore } from "../store/conversation-store.ts";
+import type { Database } from "../store/database.ts";
+import { createReader, type Reader } from "../store/read/reader.ts";
+
+/** What the GraphQL layer stands on. */
+export interface Platform {
+  readonly database: Database;
+  readonly store: ConversationStore;
+  readonly bus: Bus;
+  readonly feed: Feed;
+  readonly signer: Signer;
+  /** The domains whose addresses are accounts here. */
+  readonly domains: readonly PlatformName[];
+  now(): string;
+  /** 32 random bytes, base64url. */
+  salt(): string;
+}
+
+export interface Context {
+  readonly platform: Platform;
+  readonly reader: Reader;
+  /** Who is signed in. @throws GraphQLError UNAUTHENTICATED where nobody is */
+  readonly viewer: Viewer;
+  /** Where a stream broke, as SSE's Last-Event-ID says it: goes before the `after` that the document says. */
+  readonly resumeAfter: string | null;
+}
+
+/** The context of one request, or of one event for one subscriber. */
+export function createContext(platform: Platform, viewer: Viewer | null, resumeAfter: string | null = null): Context {
+  return {
+    platform,
+    resumeAfter,
+    reader: createReader(platform.database.pool),
+    get viewer() {
+      if (viewer) return viewer;
+      throw new GraphQLError("Sign in first: send a token as `Authorization: Bearer TOKEN`, over WebSocket in connectionParams.", {
+        extensions: { code: "UNAUTHENTICATED", http: { status: 401 } },
+      });
+    },
+  };
+}
+
+/** The context in which one execution serves several subscribers. Whatever asks who is looking cannot be shared. */
+export function createSharedContext(platform: Platform, onViewerRead: () => void): Context {
+  return {
+    platform,
+    resumeAfter: null,
+    reader: createReader(platform.database.pool),
+    get viewer(): Viewer {
+      onViewerRead();
+      throw new Error("This depends on the viewer.");
+    },
+  };
+}

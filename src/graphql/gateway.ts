@@ -1,0 +1,85 @@
+// What the transports stand on: prepare a document, execute it, subscribe to it. One for POST, WebSocket and SSE, so that
+// no bound and no error differs between them.
+import { type DocumentNode, type ExecutionResult, execute, getOperationAST, GraphQLError, type GraphQLSchema } from "graphql";
+import type { Viewer } from "../accounts/accounts.ts";
+import type { Authenticate } from "../accounts/tokens.ts";
+import type { Logger } from "../observe/logger.ts";
+import { createPrepare, type Prepared } from "./bounds.ts";
+import { createContext, type Platform } from "./context.ts";
+import { createSubscribe, type Subscribe } from "./live-execution.ts";
+import { buildSchema } from "./schema.ts";
+
+/** What a client sends, once it is known to have this shape. */
+export interface OperationRequest {
+  readonly query: string;
+  readonly variables?: Readonly<Record<string, unknown>> | undefined;
+  readonly operationName?: string | undefined;
+}
+
+export interface Gateway {
+  readonly schema: GraphQLSchema;
+  readonly platform: Platform;
+  /** Parses, bounds and validates. */
+  prepare(query: string): Prepared;
+  subscribe: Subscribe;
+  /** Runs a query or mutation. */
+  run(request: OperationRequest, document: DocumentNode, viewer: Viewer | null): Promise<ExecutionResult>;
+  /** Whose token this is. @throws GraphQLError UNAUTHENTICATED where it is nobody's */
+  signIn(token: string): Promise<Viewer>;
+  /** The error as clients may see it: a fault of ours is logged and told as such, without its text. */
+  mask(error: unknown): GraphQLError;
+}
+
+export interface GatewayOptions {
+  readonly platform: Platform;
+  readonly authenticate: Authenticate;
+  readonly log: Logger;
+}
+
+export function createGateway({ platform, authenticate, log }: GatewayOptions): Gateway {
+  const schema = buildSchema();
+  const mask = (error: unknown): GraphQLError => {
+    const original = error instanceof GraphQLError ? error.originalError : error;
+    // What GraphQL itself says, and what our code says in its words, is meant to be read.
+    if (error instanceof GraphQLError && (original == null || original instanceof GraphQLError)) return error;
+    log.error({ err: original }, "a request failed");
+    const at = error instanceof GraphQLError ? { nodes: error.nodes ?? null, path: error.path ?? null } : {};
+    return new GraphQLError("Something broke here. It has been noted; try again.", { ...at, extensions: { code: "INTERNAL_SERVER_ERROR" } });
+  };
+  const masked = (result: ExecutionResult): ExecutionResult => (result.errors ? { ...result, errors: result.errors.map(mask) } : result);
+  const subscribe = createSubscribe(schema, platform, masked);
+  return {
+    schema,
+    platform,
+    prepare: createPrepare(schema),
+    subscribe,
+    mask,
+    run: async ({ variables, operationName }, document, viewer) =>
+      masked(
+        await execute({
+          schema,
+          document,
+          contextValue: createContext(platform, viewer),
+          ...(variables && { variableValues: variables }),
+          ...(operationName !== undefined && { operationName }),
+        }),
+      ),
+    signIn: async (token) => {
+      const viewer = await authenticate(token);
+      if (viewer) return viewer;
+      throw new GraphQLError("This token is not valid (any more). Get a new one.", {
+        extensions: { code: "UNAUTHENTICATED", http: { status: 401, headers: { "www-authenticate": "Bearer" } } },
+      });
+    },
+  };
+}
+
+/** Whether the operation that the request names is a subscription; null where it names none of the document's. */
+export function operationType(document: DocumentNode, operationName: string | undefined): "query" | "mutation" | "subscription" | null {
+  return getOperationAST(document, operationName)?.operation ?? null;
+}
+
+/** The token of an `Authorization` header (RFC 6750 §2.1); null where there is none. */
+export function bearerToken(header: string | null | undefined): string | null {
+  return /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i.exec(header ?? "")?.[1] ?? (header ? "" : null);
+}

@@ -1,0 +1,87 @@
+// Mutation.conversationCreate
+import { findPeople, toAddress } from "../../accounts/accounts.ts";
+import type { Command } from "../../conversation/accept.ts";
+import { type Draft, editDraft, emptyDraft } from "../../conversation/draft.ts";
+import { createDraft } from "../../store/drafts.ts";
+import { builder, MessageFormatType, RoleType } from "../builder.ts";
+import { messageBody } from "../message-body.ts";
+import type { RejectionSource } from "../types/Rejection.ts";
+import type { Context } from "../context.ts";
+import { clientOf, type Performed, rejected, unknownRecipient } from "./perform.ts";
+import { publish } from "./publish.ts";
+import { appendResult } from "./result.ts";
+
+const ParticipantInput = builder.inputType("DraftParticipantInput", {
+  description: "Somebody to take part.",
+  fields: (t) => ({
+    address: t.string({ required: true, description: "Whom: `bob@a.example`." }),
+    name: t.string({ description: "What to call them. Default: what they call themselves." }),
+    role: t.field({ type: RoleType, description: "What they may do. Default: WRITER." }),
+  }),
+});
+
+const MessageInput = builder.inputType("DraftMessageInput", {
+  description: "Something to say.",
+  fields: (t) => ({
+    body: t.string({ required: true, description: "The text: at most 256 KiB." }),
+    format: t.field({ type: MessageFormatType, description: "How the text is written. Default: MARKDOWN." }),
+  }),
+});
+
+const Input = builder.inputType("ConversationCreateInput", {
+  description: "What the conversation starts with.",
+  fields: (t) => ({
+    clientId: t.string({ description: "With `publish`: your name for this request; sent again with the same one, it is done once." }),
+    subject: t.string({ description: "One line, at most 200 characters." }),
+    participants: t.field({ type: [ParticipantInput], description: "Who takes part beside the viewer, who is ADMIN." }),
+    messages: t.field({ type: [MessageInput], description: "What is said, in this order." }),
+    labels: t.stringList({ description: "Labels, which everybody sees." }),
+    expiresAt: t.field({ type: "DateTime", description: "When the conversation expires." }),
+    publish: t.boolean({ description: "Publish it at once, which sends it. Default: false, a draft." }),
+  }),
+});
+
+builder.mutationField("conversationCreate", (t) =>
+  t.field({
+    type: appendResult("ConversationCreate"),
+    description: "Begins a conversation: as a draft that only the viewer sees, or published at once.",
+    args: { input: t.arg({ type: Input, required: true, description: "What it starts with." }) },
+    resolve: async (_, { input }, context): Promise<Performed | RejectionSource> => {
+      let draft: Draft = emptyDraft;
+      for (const command of commandsOf(input)) {
+        if (command === null) return rejected("INVALID_ADDRESS");
+        const edited = editDraft(draft, command, context.platform.salt());
+        if ("code" in edited) return { rejection: edited };
+        draft = edited;
+      }
+      const { platform, viewer } = context;
+      const hash = platform.salt();
+      if (input.publish) return publish(context, { hash, content: draft }, clientOf(context, input));
+      const unknown = await unknownAddress(context, draft);
+      if (unknown !== null) return { rejection: unknownRecipient(unknown) };
+      const stored = await createDraft(platform.database.prisma, viewer.accountId, hash, draft);
+      return { conversation: { id: hash, draft: stored }, event: null, changes: null, item: null };
+    },
+  }),
+);
+
+function commandsOf(input: typeof Input.$inferInput): readonly (Command | null)[] {
+  return [
+    ...(input.subject ? [{ action: "modify", model: "subject", body: { subject: input.subject.trim().normalize("NFC") } } as const] : []),
+    ...(input.expiresAt ? [{ action: "modify", model: "expiry", value: { expiresAt: input.expiresAt.toISOString() } } as const] : []),
+    ...(input.messages ?? []).map((message) => ({ action: "add", model: "message", body: messageBody(message) }) as const),
+    ...(input.labels ?? []).map((name) => ({ action: "add", model: "label", body: { name: name.trim().normalize("NFC") } }) as const),
+    ...(input.participants ?? []).map(({ address: typed, name, role }): Command | null => {
+      const address = toAddress(typed);
+      if (address === null) return null;
+      const body = { address, name: name?.trim().normalize("NFC") || null };
+      return { action: "add", model: "participant", value: { role: role ?? "WRITER" }, body };
+    }),
+  ];
+}
+
+async function unknownAddress({ platform }: Context, draft: Draft): Promise<string | null> {
+  const addresses = draft.participants.map(({ address }) => address);
+  const people = await findPeople(platform.database, addresses);
+  return addresses.find((address) => !people.has(address)) ?? null;
+}

@@ -1,0 +1,63 @@
+// Mutation.conversationRead
+import { reject } from "../../conversation/rejection.ts";
+import { builder } from "../builder.ts";
+import { ParticipantType } from "../types/Participant.ts";
+import { ConversationType } from "../types/Conversation.ts";
+import { type RejectionSource, RuleRejectionType } from "../types/Rejection.ts";
+import type { ConversationView } from "../../store/read/views.ts";
+import { conversationHash } from "./perform.ts";
+
+const Input = builder.inputType("ConversationReadInput", {
+  description: "How far the viewer has read.",
+  fields: (t) => ({
+    conversation: t.id({ required: true, description: "Which conversation: hash or global id." }),
+    upTo: t.int({ description: "The `seq` read last. Default: the last event there is." }),
+  }),
+});
+
+interface Read {
+  readonly view: ConversationView;
+  readonly participant: string;
+}
+
+const PayloadType = builder.objectRef<Read>("ConversationReadPayload").implement({
+  description: "It is noted.",
+  fields: (t) => ({
+    conversation: t.field({ type: ConversationType, description: "The conversation.", resolve: ({ view }) => view }),
+    participant: t.field({
+      type: ParticipantType,
+      nullable: true,
+      description: "The viewer, in it.",
+      resolve: ({ view, participant }, _, { reader }) => reader.participant(view, participant),
+    }),
+  }),
+});
+
+const ResultType = builder.unionType("ConversationReadResult", {
+  description: "Done, or why not.",
+  types: [PayloadType, RuleRejectionType],
+  resolveType: (source: Read | RejectionSource) => ("view" in source ? PayloadType : RuleRejectionType),
+});
+
+builder.mutationField("conversationRead", (t) =>
+  t.field({
+    type: ResultType,
+    description: "Says how far the viewer has read. The highest wins; it never goes back.",
+    args: { input: t.arg({ type: Input, required: true, description: "Where, and how far." }) },
+    resolve: async (_, { input }, { platform, reader, viewer }): Promise<Read | RejectionSource> => {
+      const conversation = conversationHash(input);
+      const [view, participant] = await Promise.all([
+        reader.view(viewer.accountId, conversation),
+        reader.ownParticipant(viewer.accountId, conversation),
+      ]);
+      if (!view || participant === null) return { rejection: reject("NOT_FOUND", "There is no such conversation.") };
+      const upTo = Math.max(0, Math.min(input.upTo ?? view.conversation.seq, view.conversation.seq));
+      const move = await platform.store.moveReceipt(conversation, viewer.accountId, upTo);
+      // Not announced where the account does not tell; lost where the bus is down, for the next one says it all.
+      if (move && (await reader.tellsReceipts(viewer.accountId))) {
+        await platform.bus.publish([{ kind: "receipt", ...move }]).catch(() => {});
+      }
+      return { view, participant };
+    },
+  }),
+);

@@ -1,0 +1,130 @@
+// Carrying out what mutations ask for: on a published conversation as an append, on a draft as an edit.
+import { findPeople } from "../../accounts/accounts.ts";
+import type { Address } from "../../conversation/address.ts";
+import type { Command } from "../../conversation/accept.ts";
+import { editDraft } from "../../conversation/draft.ts";
+import { everything } from "../../conversation/audience.ts";
+import { type Rejection, reject } from "../../conversation/rejection.ts";
+import type { Changes } from "../../conversation/state.ts";
+import type { Hash } from "../../protocol/hash.ts";
+import { changeDraft } from "../../store/drafts.ts";
+import type { AppendRequest } from "../../store/conversation-store.ts";
+import type { EventView } from "../../store/read/reader.ts";
+import type { ConversationView, DraftView } from "../../store/read/views.ts";
+import type { Context } from "../context.ts";
+import { badInput } from "../builder.ts";
+import type { ConversationSource } from "../find-conversation.ts";
+import { namedHash } from "../global-id.ts";
+import type { RejectionSource } from "../types/Rejection.ts";
+
+/** What an appending mutation answers with. */
+export interface Performed {
+  readonly conversation: ConversationSource;
+  /** The event; null where there was nothing left to do, and on a draft. */
+  readonly event: EventView | null;
+  /** What it changed; null where the answer is a repeated one. */
+  readonly changes: Changes | null;
+  /** Id of what it made or was about. */
+  readonly item: Hash | null;
+}
+
+/** What every appending mutation takes. */
+export interface AppendInput {
+  readonly conversation: string;
+  readonly clientId?: string | null | undefined;
+  readonly follows?: Hash | null | undefined;
+}
+
+/**
+ * Does `command` in the conversation or draft that `input` names. Nothing is read back: the answer comes from what was
+ * written.
+ */
+export async function perform(context: Context, input: AppendInput, command: Command): Promise<Performed | RejectionSource> {
+  const { platform, viewer } = context;
+  const conversation = conversationHash(input);
+  const follows = input.follows ? { follows: input.follows } : {};
+  const adds = addedBy(command);
+  const people = adds === null ? null : await findPeople(platform.database, [adds]);
+  if (adds !== null && !people?.has(adds)) return { rejection: unknownRecipient(adds) };
+  const request: AppendRequest = {
+    conversation,
+    accountId: viewer.accountId,
+    command: { ...command, ...follows },
+    ...(people && { people }),
+    ...clientOf(context, input),
+  };
+  const result = await platform.store.append(request);
+  if ("rejection" in result) {
+    // Looked for last: most of what is said is said in conversations, and a draft's hash is no conversation's.
+    const drafted = result.rejection.code === "NOT_FOUND" ? await performOnDraft(context, conversation, command) : null;
+    return drafted ?? result;
+  }
+  if ("repeatOf" in result) {
+    const view = await viewOf(context, result.conversation);
+    const event = result.repeatOf === 0 ? null : await context.reader.event(view, result.repeatOf);
+    return { conversation: view, event, changes: null, item: event ? itemOf(event) : (command.item ?? null) };
+  }
+  const view: ConversationView = { id: result.conversation, conversation: result.head, horizon: everything, draftHash: null, folded: null };
+  const entry = result.entries.at(-1);
+  const changes = result.changes.at(-1);
+  if (!entry || !changes) return { conversation: view, event: null, changes: null, item: command.item ?? null };
+  // When the database recorded it is not known here, and nobody asks.
+  const event: EventView = { of: view, event: { ...entry, conversation: view.id, seq: entry.event.seq, recordedUs: 0, isErased: false } };
+  return { conversation: view, event, changes, item: itemOf(event) };
+}
+
+function itemOf({ event }: EventView): Hash | null {
+  const { action, item } = event.event.proposal;
+  return action === "add" || action === "publish" ? event.id : item;
+}
+
+async function performOnDraft(context: Context, hash: Hash, command: Command): Promise<Performed | RejectionSource | null> {
+  const { platform, viewer } = context;
+  const made = platform.salt();
+  const draft = await changeDraft(platform.database.prisma, viewer.accountId, hash, (content) => editDraft(content, command, made));
+  if (draft === null) return null;
+  if ("code" in draft) return { rejection: draft };
+  const view: DraftView = { id: draft.hash, draft };
+  return { conversation: view, event: null, changes: null, item: command.action === "add" ? made : (command.item ?? null) };
+}
+
+/** Whom the command adds. */
+function addedBy({ model, body }: Command): Address | null {
+  return model === "participant" && body && "address" in body ? body.address : null;
+}
+
+export function unknownRecipient(address: Address): Rejection {
+  return reject("RECIPIENT_UNKNOWN", `Nobody here has the address ${address}. Check its spelling.`);
+}
+
+/** The conversation that an input names. @throws GraphQLError BAD_USER_INPUT where it names none */
+export function conversationHash(input: Pick<AppendInput, "conversation">): Hash {
+  return hashOf(input.conversation, "conversation");
+}
+
+/** The hash of what an input names. @throws GraphQLError BAD_USER_INPUT */
+export function hashOf(named: string, what: string): Hash {
+  const hash = namedHash(named);
+  if (hash === null) throw badInput(`\`${what}\` is neither a hash nor a global id.`);
+  return hash;
+}
+
+/** @throws GraphQLError BAD_USER_INPUT */
+export function clientOf({ viewer }: Context, { clientId }: Pick<AppendInput, "clientId">): Pick<AppendRequest, "client"> {
+  if (clientId == null) return {};
+  if (clientId === "" || clientId.length > 100 || /\p{Cc}/u.test(clientId) || !clientId.isWellFormed()) {
+    throw badInput("`clientId` has 1 to 100 characters; a UUID does well.");
+  }
+  return { client: { accountId: viewer.accountId, clientId } };
+}
+
+/** The conversation as the viewer sees it now. */
+export async function viewOf({ reader, viewer }: Context, conversation: Hash): Promise<ConversationView> {
+  const view = await reader.view(viewer.accountId, conversation);
+  if (!view) throw new Error("an account has no view of what it just wrote to");
+  return view;
+}
+
+export function rejected(rejection: Rejection | Parameters<typeof reject>[0]): RejectionSource {
+  return { rejection: typeof rejection === "string" ? reject(rejection) : rejection };
+}

@@ -1,0 +1,32 @@
+// Publishing: a draft's proposals, appended all at once.
+import { findPeople } from "../../accounts/accounts.ts";
+import type { Draft } from "../../conversation/draft.ts";
+import { publishDraft } from "../../conversation/draft.ts";
+import type { Hash } from "../../protocol/hash.ts";
+import type { AppendRequest } from "../../store/conversation-store.ts";
+import type { Context } from "../context.ts";
+import type { RejectionSource } from "../types/Rejection.ts";
+import { type Performed, viewOf } from "./perform.ts";
+
+/** Publishes `draft`, which sends it. Safe to repeat: a draft is published once. */
+export async function publish(
+  context: Context,
+  draft: { readonly hash: Hash; readonly content: Draft },
+  client: Pick<AppendRequest, "client">,
+): Promise<Performed | RejectionSource> {
+  const { platform, viewer, reader } = context;
+  const addresses = draft.content.participants.map(({ address }) => address);
+  const people = await findPeople(platform.database, [viewer.address, ...addresses]);
+  const occasion = { signer: platform.signer, sentAt: platform.now(), salt: platform.salt };
+  const proposals = publishDraft(
+    draft.content,
+    { address: viewer.address, name: viewer.name },
+    (address) => (people.has(address) ? { via: platform.signer.platform, mail: false, imported: false } : null),
+    occasion,
+  );
+  if ("code" in proposals) return { rejection: proposals };
+  const result = await platform.store.append({ conversation: null, proposals, people, draft: draft.hash, ...client });
+  if ("rejection" in result) return result;
+  const view = await viewOf(context, result.conversation);
+  return { conversation: view, event: await reader.event(view, view.conversation.seq), changes: null, item: null };
+}

@@ -1,0 +1,104 @@
+// Subscription.events
+import { type LiveItem, liveStream } from "../../announce/live.ts";
+import { viewAtHead } from "../../store/read/reader.ts";
+import type { Context } from "../context.ts";
+import { badInput, builder } from "../builder.ts";
+import { findConversation, isDraft } from "../find-conversation.ts";
+import { namedHash } from "../global-id.ts";
+import { decodeCursor, encodeCursor } from "../stream-cursor.ts";
+import { ConversationType } from "../types/Conversation.ts";
+import { EventType } from "../types/Event.ts";
+import { ParticipantType } from "../types/Participant.ts";
+
+interface Source<Kind extends LiveItem["item"]["kind"]> {
+  readonly item: Extract<LiveItem["item"], { readonly kind: Kind }>;
+  readonly horizon: number;
+}
+type EventSource = Source<"event">;
+type ReceiptSource = Source<"receipt">;
+type GapSource = Source<"gap">;
+
+/** The conversation as this subscriber may see it: the horizon was looked up when the item was handed on. */
+async function viewOf({ reader }: Context, { item, horizon }: EventSource | ReceiptSource) {
+  if (item.kind === "event" && item.head && horizon >= item.head.seq) return viewAtHead(item.head, horizon);
+  const view = await reader.viewUpTo(item.conversation, horizon);
+  if (!view) throw new Error("an event's conversation is not there");
+  return view;
+}
+
+const EventAddedType = builder.objectRef<EventSource>("EventAdded").implement({
+  description: "An event was added to a conversation of the viewer's.",
+  fields: (t) => ({
+    cursor: t.string({
+      description: "For `after`, when the stream breaks. A resume repeats a little: drop what you have by conversation and `seq`.",
+      resolve: ({ item }) => encodeCursor(item.event.recordedUs),
+    }),
+    event: t.field({
+      type: EventType,
+      description: "The event.",
+      resolve: async (source, _, context) => ({ of: await viewOf(context, source), event: source.item.event }),
+    }),
+    conversation: t.field({
+      type: ConversationType,
+      description: "The conversation, as it is when this is sent.",
+      resolve: (source, _, context) => viewOf(context, source),
+    }),
+  }),
+});
+
+const ReceiptMovedType = builder.objectRef<ReceiptSource>("ReceiptMoved").implement({
+  description: "A participant has read on. Not repeated after a break: `Participant.readUpTo` has it.",
+  fields: (t) => ({
+    conversation: t.field({ type: ConversationType, description: "Where.", resolve: (source, _, context) => viewOf(context, source) }),
+    participant: t.field({
+      type: ParticipantType,
+      nullable: true,
+      description: "Who.",
+      resolve: async (source, _, context) => context.reader.participant(await viewOf(context, source), source.item.participant),
+    }),
+    readUpTo: t.int({ description: "The `seq` up to which they have read.", resolve: ({ item }) => item.seq }),
+  }),
+});
+
+const GapType = builder.objectRef<GapSource>("Gap").implement({
+  description: "Events after this cursor may be missing here: too many, too old, or the reader was too slow. Read anew what you show; the stream goes on.",
+  fields: (t) => ({
+    cursor: t.string({ description: "Up to where nothing is missing.", resolve: ({ item }) => encodeCursor(item.afterUs) }),
+  }),
+});
+
+const StreamItemType = builder.unionType("StreamItem", {
+  description: "What the stream tells of.",
+  types: [EventAddedType, ReceiptMovedType, GapType],
+  resolveType: ({ item }: LiveItem) =>
+    item.kind === "event" ? EventAddedType : item.kind === "receipt" ? ReceiptMovedType : GapType,
+});
+
+builder.subscriptionField("events", (t) =>
+  t.field({
+    type: StreamItemType,
+    description:
+      "Each event of the viewer's conversations once, in order within its conversation; or a `Gap`, never a silent hole.",
+    args: {
+      after: t.arg.string({ description: "A cursor: begin with what came after it. Left out: from now on." }),
+      conversation: t.arg.id({ description: "Only this conversation: hash or global id." }),
+    },
+    subscribe: async (_, { conversation, ...args }, context) => {
+      const { viewer, platform } = context;
+      const after = context.resumeAfter ?? args.after;
+      const afterUs = after == null ? null : decodeCursor(after);
+      if (after != null && afterUs === null) throw badInput("This cursor is not one of ours. Cursors come from `EventAdded` and `viewer`.");
+      const hash = conversation == null ? null : namedHash(conversation);
+      const source = hash === null ? null : await findConversation(context, hash);
+      if (conversation != null && (source === null || isDraft(source))) throw badInput("There is no such conversation.");
+      return liveStream({
+        feed: platform.feed,
+        pool: platform.database.pool,
+        accountId: viewer.accountId,
+        conversation: source?.id ?? null,
+        afterUs,
+      });
+    },
+    resolve: (item) => item as EventSource | ReceiptSource | GapSource,
+  }),
+);

@@ -1,0 +1,88 @@
+// A conversation: what its events come to, as far as the viewer may see them.
+import { isExpired } from "../../conversation/decide.ts";
+import type { ConversationBody, SubjectBody } from "../../protocol/event.ts";
+import { builder } from "../builder.ts";
+import { type ConversationSource, findConversation, isDraft } from "../find-conversation.ts";
+
+export const ConversationType = builder.objectRef<ConversationSource>("Conversation");
+
+const ConversationStatusType = builder.enumType("ConversationStatus", {
+  description: "What can be done with a conversation.",
+  values: {
+    DRAFT: { description: "Only its account sees it; nothing was sent." },
+    OPEN: { description: "People talk." },
+    EXPIRED: { description: "Past its expiry: removals, leaving and a new expiry remain." },
+    FROZEN: { description: "Its leader signed two histories. Publish a new one that continues it." },
+  } as const,
+});
+
+builder.node(ConversationType, {
+  description: "One shared conversation: the fold of its events. A draft has most of it already, and no log.",
+  id: { resolve: ({ id }) => id, description: "Opaque and global. Of a draft another than of what it becomes." },
+  isTypeOf: (source) => typeof source === "object" && source !== null && ("conversation" in source ? "horizon" in source : "draft" in source),
+  loadOne: (id, context) => findConversation(context, id),
+  fields: (t) => ({
+    hash: t.field({
+      type: "Hash",
+      nullable: true,
+      description: "The conversation's id, the same on every platform; null while it is a draft.",
+      resolve: (source) => (isDraft(source) ? null : source.id),
+    }),
+    draftHash: t.field({
+      type: "Hash",
+      nullable: true,
+      description: "The draft that it is, or was published from here.",
+      resolve: (source) => (isDraft(source) ? source.draft.hash : source.draftHash),
+    }),
+    subject: t.string({
+      nullable: true,
+      description: "What it is about; null where nobody said, or it was erased.",
+      resolve: async (source, _, { reader }) => {
+        if (isDraft(source)) return source.draft.content.subject || null;
+        if (source.conversation.subjectSeq === null) return null;
+        const body = (await reader.bodyAt(source, source.conversation.subjectSeq)) as SubjectBody | null;
+        return body?.subject ?? null;
+      },
+    }),
+    reference: t.string({
+      nullable: true,
+      description: "The first subject as it stands in links: at most 60 characters of a-z, 0-9 and `-`. Not unique.",
+      resolve: async (source, _, { reader }) =>
+        isDraft(source) ? null : (((await reader.bodyAt(source, 1)) as ConversationBody | null)?.slug ?? null),
+    }),
+    status: t.field({
+      type: ConversationStatusType,
+      description: "What can be done with it now.",
+      resolve: (source, _, { platform }) => {
+        if (isDraft(source)) return "DRAFT" as const;
+        if (source.conversation.isFrozen) return "FROZEN" as const;
+        return isExpired(source.conversation, platform.now()) ? ("EXPIRED" as const) : ("OPEN" as const);
+      },
+    }),
+    createdAt: t.field({
+      type: "DateTime",
+      description: "When it was published; of a draft, when it was begun.",
+      resolve: (source) => (isDraft(source) ? source.draft.createdAt : source.conversation.createdAt),
+    }),
+    expiresAt: t.field({
+      type: "DateTime",
+      nullable: true,
+      description: "From then on nothing is added or changed. Nothing is deleted.",
+      resolve: (source) => (isDraft(source) ? source.draft.content.expiresAt : source.conversation.expiresAt),
+    }),
+    leader: t.string({
+      nullable: true,
+      description: "The platform that orders its events; null of a draft.",
+      resolve: (source) => (isDraft(source) ? null : source.conversation.leader),
+    }),
+    seq: t.int({
+      description: "Place of its last event; 0 of a draft.",
+      resolve: (source) => (isDraft(source) ? 0 : source.conversation.seq),
+    }),
+    unread: t.int({
+      description: "Messages by others above what the viewer has read; counted up to 1,000.",
+      resolve: (source, _, { reader, viewer }) => (isDraft(source) ? 0 : reader.unread(source, viewer.accountId)),
+    }),
+  }),
+});
+

@@ -1,0 +1,158 @@
+// One entry of a conversation's log, as it was signed.
+import type { Body, Value } from "../../protocol/event.ts";
+import type { EventView } from "../../store/read/reader.ts";
+import { builder, connectionOf, seqPageRequest } from "../builder.ts";
+import { findConversation, isDraft } from "../find-conversation.ts";
+import { itemKey, parseItemKey } from "../global-id.ts";
+import { ConversationType } from "./Conversation.ts";
+import { ParticipantType } from "./Participant.ts";
+
+export const EventType = builder.objectRef<EventView>("Event");
+
+const ActionType = builder.enumType("EventAction", {
+  description: "What was done.",
+  values: {
+    PUBLISH: { value: "publish", description: "The conversation began." },
+    ADD: { value: "add", description: "Something was added." },
+    MODIFY: { value: "modify", description: "Something was changed." },
+    REMOVE: { value: "remove", description: "Something was removed, or somebody left." },
+    LOCK: { value: "lock", description: "A message was locked." },
+    RELEASE: { value: "release", description: "A message was released." },
+  } as const,
+});
+
+const ModelType = builder.enumType("EventModel", {
+  description: "What it was done to.",
+  values: {
+    CONVERSATION: { value: "conversation", description: "The conversation." },
+    PARTICIPANT: { value: "participant", description: "A participant." },
+    MESSAGE: { value: "message", description: "A message." },
+    ATTACHMENT: { value: "attachment", description: "An attachment." },
+    SUBJECT: { value: "subject", description: "The subject." },
+    EXPIRY: { value: "expiry", description: "The expiry." },
+    LABEL: { value: "label", description: "A label." },
+    LEADER: { value: "leader", description: "The lead." },
+  } as const,
+});
+
+const SignaturesType = builder.objectRef<EventView>("EventSignatures").implement({
+  description: "Who signed an event. Ed25519, base64url, over `parley/event/1 HASH` and `parley/proposal/1 HASH`.",
+  fields: (t) => ({
+    leader: t.string({ description: "The platform that gave it its place.", resolve: ({ event }) => event.event.leader }),
+    leaderKey: t.string({ description: "The key that it signed with.", resolve: ({ event }) => event.event.key }),
+    event: t.string({ description: "Its signature.", resolve: ({ event }) => event.signatures.event }),
+    platform: t.string({ description: "The platform that speaks for the actor.", resolve: ({ event }) => event.event.proposal.platform }),
+    platformKey: t.string({ description: "The key that it signed with.", resolve: ({ event }) => event.event.proposal.key }),
+    proposal: t.string({
+      nullable: true,
+      description: "Its signature; null where platform and key are the leader's, for one signature says both.",
+      resolve: ({ event }) => event.signatures.proposal,
+    }),
+  }),
+});
+
+const DeliveryType = builder.prismaObject("Delivery", {
+  description: "An event that is owed to another platform, or to somebody by email.",
+  fields: (t) => ({
+    destination: t.exposeString("destination", { description: "The platform's name, or the participant's id." }),
+    status: t.exposeString("status", { description: "How far it is." }),
+    attempts: t.exposeInt("attempts", { description: "How often it was tried." }),
+    completedAt: t.expose("completedAt", { type: "DateTime", nullable: true, description: "When it was done." }),
+  }),
+});
+
+builder.node(EventType, {
+  description: "One entry of the log. Together they are the conversation; each is signed and names the one before.",
+  id: { resolve: ({ of, event }) => itemKey(of.id, event.id), description: "Opaque and global." },
+  isTypeOf: (source) => typeof source === "object" && source !== null && "event" in source && "of" in source,
+  loadOne: async (key, context) => {
+    const named = parseItemKey(key);
+    const source = named && (await findConversation(context, named.conversation));
+    return source && !isDraft(source) ? context.reader.eventById(source, named.item) : null;
+  },
+  fields: (t) => ({
+    hash: t.field({
+      type: "Hash",
+      description: "The proposal's hash: the id of the event, and of what it made.",
+      resolve: ({ event }) => event.id,
+    }),
+    seq: t.int({ description: "Its place: 1, 2, 3 … without holes.", resolve: ({ event }) => event.seq }),
+    parent: t.field({
+      type: "Hash",
+      nullable: true,
+      description: "Hash of the event before it, with its place and time; null of the first.",
+      resolve: ({ event }) => event.event.parent,
+    }),
+    timestamp: t.field({ type: "DateTime", description: "When the leader gave it its place.", resolve: ({ event }) => event.event.timestamp }),
+    sentAt: t.field({ type: "DateTime", description: "When the actor's platform proposed it.", resolve: ({ event }) => event.event.proposal.sentAt }),
+    actor: t.field({
+      type: ParticipantType,
+      nullable: true,
+      description: "Who did it. Of the first event, the participant whom it made.",
+      resolve: ({ of, event }, _, { reader }) => reader.participant(of, event.event.proposal.actor ?? event.id),
+    }),
+    action: t.field({ type: ActionType, description: "What was done.", resolve: ({ event }) => event.event.proposal.action }),
+    model: t.field({ type: ModelType, description: "What it was done to.", resolve: ({ event }) => event.event.proposal.model }),
+    item: t.field({
+      type: "Hash",
+      nullable: true,
+      description: "Id of what it is about; of an answer, the message answered.",
+      resolve: ({ event }) => event.event.proposal.item,
+    }),
+    value: t.field({
+      type: "JSON",
+      nullable: true,
+      description: "What rules read: a role, an expiry, a leader, how somebody takes part, or `ERASE`.",
+      resolve: ({ event }): Value | null => event.event.proposal.value,
+    }),
+    follows: t.field({
+      type: "Hash",
+      nullable: true,
+      description: "The item's latest event, as the actor saw it.",
+      resolve: ({ event }) => event.event.proposal.follows,
+    }),
+    ref: t.field({ type: "Hash", nullable: true, description: "Commitment to body and salt.", resolve: ({ event }) => event.event.proposal.ref }),
+    body: t.field({
+      type: "JSON",
+      nullable: true,
+      description: "The words; null where there are none, they were erased, or have not come yet.",
+      resolve: ({ event }): Body | null => event.body,
+    }),
+    salt: t.field({
+      type: "Hash",
+      nullable: true,
+      description: "What goes into the commitment beside the body.",
+      resolve: ({ event }) => event.salt,
+    }),
+    isErased: t.boolean({ description: "Whether its words were erased.", resolve: ({ event }) => event.isErased }),
+    isLocal: t.boolean({
+      description: "Whether this platform spoke for the actor.",
+      resolve: ({ event }, _, { platform }) => event.event.proposal.platform === platform.signer.platform,
+    }),
+    signatures: t.field({ type: SignaturesType, description: "Who signed it.", resolve: (source) => source }),
+    deliveries: t.prismaField({
+      type: [DeliveryType],
+      description: "Where it has to go beyond this platform, and how far that is.",
+      resolve: (query, { of, event }, _, { platform }) =>
+        platform.database.prisma.delivery.findMany({ ...query, where: { conversationId: of.id, seq: event.seq }, take: 1_000 }),
+    }),
+  }),
+});
+
+builder.objectFields(ConversationType, (t) => ({
+  lastEvent: t.field({
+    type: EventType,
+    nullable: true,
+    description: "The event at `seq`; null of a draft.",
+    resolve: (source, _, { reader }) => (isDraft(source) ? null : reader.event(source, source.conversation.seq)),
+  }),
+  events: t.connection({
+    type: EventType,
+    description: "Its log, in order; the newest are `last`. Empty of a draft.",
+    resolve: async (source, args, { reader }) => {
+      const request = seqPageRequest(args);
+      if (isDraft(source)) return connectionOf<EventView>({ nodes: [], hasNextPage: false, hasPreviousPage: false }, () => "");
+      return connectionOf(await reader.events(source, request), ({ event }) => String(event.seq));
+    },
+  }),
+}));

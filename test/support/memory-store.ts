@@ -1,0 +1,149 @@
+// A store of conversations in memory: what the one on PostgreSQL promises, over full states. One append at a time.
+import type { Words } from "../../src/conversation/body.ts";
+import { noWords } from "../../src/conversation/body.ts";
+import { type Rejection, reject } from "../../src/conversation/rejection.ts";
+import { isActive } from "../../src/conversation/roles.ts";
+import { emptyState, isRemoved, type Participant, type State } from "../../src/conversation/state.ts";
+import { take, type Wish } from "../../src/conversation/take.ts";
+import type { Salt, Timestamp } from "../../src/protocol/event.ts";
+import type { Hash } from "../../src/protocol/hash.ts";
+import { type Entry, proposalId, type Signer } from "../../src/protocol/seal.ts";
+import type {
+  AccountId,
+  AppendRequest,
+  AppendResult,
+  ConversationStore,
+  Place,
+} from "../../src/store/conversation-store.ts";
+
+export interface MemoryStoreOptions {
+  readonly signer: Signer;
+  now(): Timestamp;
+  salt(): Salt;
+  /** As the store on PostgreSQL calls it: after each commit, before `append` answers. */
+  onCommitted?(appended: readonly { readonly conversation: Hash; readonly entries: readonly Entry[] }[]): void;
+}
+
+interface Kept {
+  readonly state: State;
+  readonly words: Words;
+  readonly entries: Entry[];
+  /** Where each proposal stands. */
+  readonly seqs: Map<Hash, number>;
+  /** Whose participations these are, and how far they have read. */
+  readonly accounts: Map<Hash, AccountId | null>;
+  readonly receipts: Map<Hash, number>;
+}
+
+const newKept = (): Kept => ({
+  state: emptyState(),
+  words: noWords(),
+  entries: [],
+  seqs: new Map(),
+  accounts: new Map(),
+  receipts: new Map(),
+});
+
+export function memoryStore(options: MemoryStoreOptions): ConversationStore {
+  const logs = new Map<Hash, Kept>();
+  const repeats = new Map<string, { readonly conversation: Hash; readonly repeatOf: number }>();
+  const outbox = new Map<string, Place & { readonly committedAt: number }>();
+  const placeKey = ({ conversation, seq }: Place) => `${conversation} ${seq}`;
+
+  const append = (request: AppendRequest): AppendResult => {
+    const ids = "proposals" in request ? request.proposals.map(({ proposal }) => proposalId(proposal)) : [];
+    const conversation = request.conversation ?? ids[0];
+    if (conversation === undefined || ("proposals" in request && ids.length === 0))
+      throw new Error("nothing to append");
+    const kept = logs.get(conversation) ?? newKept();
+    const clientKey = request.client && `${request.client.accountId} ${request.client.clientId}`;
+    const draft = "draft" in request ? request.draft : undefined;
+    const known = ids.flatMap((id) => kept.seqs.get(id) ?? []);
+    const repeat = repeats.get(clientKey ?? "");
+    if (repeat) return repeat;
+    if (ids.length > 0 && known.length === ids.length) return { conversation, repeatOf: known.at(-1) ?? 0 };
+    const published = repeats.get(draft ?? "");
+    if (published) return published;
+
+    const wish = wishOf(request, kept, ids);
+    const occasion = { signer: options.signer, sentAt: options.now(), salt: options.salt };
+    const taken = "code" in wish ? { rejection: wish } : take(kept.state, kept.words, wish, occasion.sentAt, occasion);
+    if ("rejection" in taken) return taken;
+    const { entries } = taken;
+    const repeatOf = entries.at(-1)?.event.seq ?? 0;
+    if (clientKey !== undefined) repeats.set(clientKey, { conversation, repeatOf });
+    if (entries.length === 0) return { conversation, entries };
+
+    logs.set(conversation, kept);
+    if (draft !== undefined) repeats.set(draft, { conversation, repeatOf });
+    kept.entries.push(...entries);
+    for (const { id, event, body } of entries) {
+      const place = { conversation, seq: event.seq, committedAt: Date.parse(options.now()) };
+      outbox.set(placeKey(place), place);
+      kept.seqs.set(id, event.seq);
+      if (body !== null && "address" in body)
+        kept.accounts.set(id, request.people?.get(body.address)?.accountId ?? null);
+    }
+    options.onCommitted?.([{ conversation, entries }]);
+    return { conversation, entries };
+  };
+
+  return {
+    append: async (request) => append(request),
+    entriesAfter: async (conversation, after, limit) =>
+      logs.get(conversation)?.entries.slice(after, after + limit) ?? [],
+    unannounced: async (olderThanMs, limit) => {
+      const before = Date.parse(options.now()) - olderThanMs;
+      const old = [...outbox.values()].filter(({ committedAt }) => committedAt <= before);
+      return old.slice(0, limit).map(({ conversation, seq }) => ({ conversation, seq }));
+    },
+    announced: async (places) => {
+      for (const place of places) outbox.delete(placeKey(place));
+    },
+    moveReceipt: async (conversation, accountId, seq) => {
+      const kept = logs.get(conversation);
+      const mine = kept && participationsOf(kept, accountId).find((one) => isActive(one) && !one.imported);
+      const reached = Math.min(seq, kept?.state.conversation?.seq ?? 0);
+      if (!mine || reached <= (kept.receipts.get(mine.id) ?? 0)) return null;
+      kept.receipts.set(mine.id, reached);
+      return { conversation, participant: mine.id, seq: reached };
+    },
+    eraseBodies: async (conversation) => {
+      const kept = logs.get(conversation);
+      let count = 0;
+      for (const [index, entry] of kept?.entries.entries() ?? []) {
+        if (entry.body === null || !kept || !isErased(kept.state, entry)) continue;
+        kept.entries[index] = { ...entry, body: null, salt: null };
+        count++;
+      }
+      return count;
+    },
+  };
+}
+
+function wishOf(request: AppendRequest, kept: Kept, ids: readonly Hash[]): Wish | Rejection {
+  if ("proposals" in request)
+    return { proposals: request.proposals.filter((_, index) => !kept.seqs.has(ids[index] ?? "")) };
+  const [actor] = participationsOf(kept, request.accountId);
+  return actor ? { command: request.command, actor: actor.id } : reject("NOT_FOUND", "There is no such conversation.");
+}
+
+/** The active one first; of the others the latest that was not imported. */
+function participationsOf({ state, accounts }: Kept, accountId: AccountId): readonly Participant[] {
+  const rank = (one: Participant) => (isActive(one) ? 2 : 0) + (one.imported ? 0 : 1);
+  const mine = [...state.participants.values()].filter(({ id }) => accounts.get(id) === accountId);
+  return mine.sort((a, b) => rank(b) - rank(a) || b.seq - a.seq);
+}
+
+/** Whether state has erased the body of this event: of what is removed, or of somebody who left with ERASE. */
+function isErased(state: State, { id, event }: Entry): boolean {
+  const { action, model, item, actor } = event.proposal;
+  const made = state.messages.get(id) ?? state.labels.get(id) ?? state.attachments.get(id);
+  const edited = action === "modify" && model === "message" && item !== null ? state.messages.get(item) : undefined;
+  const isRemovedItem = [made, edited].some((one) => one !== undefined && isRemoved(state, one));
+  const isOfErased =
+    actor !== null &&
+    state.participants.get(actor)?.isErased === true &&
+    !(action === "add" && model === "participant");
+  return isRemovedItem || isOfErased || state.participants.get(id)?.isErased === true;
+}
