@@ -22,7 +22,7 @@ export async function runWorker({ pool, announcer, tasks, log, sweepEveryMs = 1_
   const runner = await run({
     pgPool: pool,
     taskList: Object.fromEntries(tasks.map((task) => [task.identifier, task.run])),
-    crontab: "",
+    parsedCronItems: [],
     concurrency: 4,
     noHandleSignals: true,
     logger: new GraphileLogger(() => (level, message, meta) => log[level === "warning" ? "warn" : level]({ meta }, message)),

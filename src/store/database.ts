@@ -101,6 +101,8 @@ export const openDatabase = async (options: DatabaseOptions): Promise<Database &
   });
   // A connection that breaks while idle is replaced at the next use; unheard, the event would end the process.
   pool.on("error", (error) => log.warn({ err: error }, "an idle database connection broke"));
+  // One that breaks while it is out says so twice: by the query that fails, and by this event.
+  pool.on("connect", (client) => client.on("error", (error) => log.debug({ err: error }, "a database connection broke")));
   try {
     await pool.query("SELECT 1");
   } catch (error) {

@@ -1,0 +1,57 @@
+// A whole platform in the process of the test: API and worker on a database of its own, on a port of its own.
+import { ensureAccount } from "../../src/accounts/accounts.ts";
+import { issueToken } from "../../src/accounts/tokens.ts";
+import { type Core, openApi, openCore, openWorker } from "../../src/cli/parts.ts";
+import { readConfig } from "../../src/config/config.ts";
+import { createLogger, type LogDestination } from "../../src/observe/logger.ts";
+import { createDatabase } from "./database.ts";
+
+export const testSecret = "a secret of the tests, and of nothing else";
+
+export type PlatformOptions = {
+  /** The database of another platform, to be a second process of it. Default: one of its own. */
+  databaseUrl?: string;
+  redisUrl?: string;
+  /** Default: true. */
+  worker?: boolean;
+  /** Default: silent. */
+  log?: LogDestination;
+};
+
+export type Person = { address: string; accountId: string; token: string };
+
+export type TestPlatform = AsyncDisposable & {
+  /** `http://127.0.0.1:PORT` */
+  url: string;
+  databaseUrl: string;
+  core: Core;
+  /** Makes `NAME@localhost`, or finds them, with a new token. */
+  person(name: string): Promise<Person>;
+};
+
+export const startPlatform = async (options: PlatformOptions = {}): Promise<TestPlatform> => {
+  const stack = new AsyncDisposableStack();
+  const databaseUrl = options.databaseUrl ?? stack.use(await createDatabase()).url;
+  const config = readConfig({
+    DATABASE_URL: databaseUrl,
+    PARLEY_SECRET: testSecret,
+    PARLEY_PORT: "0",
+    ...(options.redisUrl !== undefined && { REDIS_URL: options.redisUrl }),
+  });
+  const log = options.log
+    ? createLogger({ level: "info", destination: options.log })
+    : createLogger({ level: "silent" });
+  const core = await openCore(stack, config, databaseUrl, testSecret, log);
+  if (options.worker ?? true) await openWorker(stack, core);
+  const { port } = await openApi(stack, core);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    databaseUrl,
+    core,
+    person: async (name) => {
+      const { viewer } = await ensureAccount(core.database.prisma, `${name}@localhost`, ["localhost"]);
+      return { address: viewer.address, accountId: viewer.accountId, token: await issueToken(core.database.prisma, viewer.accountId) };
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+};
