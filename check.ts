@@ -3,11 +3,12 @@
 //   npm run check            all steps
 //   npm run check types lint those steps
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 
 type Step = { name: string; command: string; args: string[]; mend: string };
 
-const parts = ["src", "workers", "test", "bench", "sdk", "prisma", "codegen.ts", "check.ts"];
+const parts = ["src", "workers", "test", "bench", "sdk", "web", "prisma"].filter((part) => existsSync(part));
 
 const steps: Step[] = [
   {

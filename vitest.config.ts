@@ -8,7 +8,11 @@ const shared = {
   globalSetup: ["test/support/postgres.ts"],
 };
 
+// Vite would take graphql's ESM build for our code, while packages get its CommonJS one: two of them, that refuse each other.
+const resolve = { alias: { graphql: "graphql/index.js" } };
+
 export default defineConfig({
+  resolve,
   test: {
     maxWorkers: 2,
     projects: [

@@ -37,7 +37,7 @@ export interface Core {
 /** Migrates, connects, and opens the store with its announcer. @param url of the database, which is running */
 export async function openCore(stack: AsyncDisposableStack, config: Config, url: string, secret: string, log: LoggerFactory): Promise<Core> {
   await migrate(url);
-  const database = stack.use(await openDatabase({ url, poolSize: config.databasePool, log: log("store") }));
+  const database = stack.use(await openDatabase({ url, poolSize: config.databasePoolSize, log: log("store") }));
   await runMigrations({ pgPool: database.pool });
   const signer = await loadSigner(database.prisma, config.platform, secret, now());
   const bus = stack.use(config.redisUrl === undefined ? inProcessBus() : await redisBus(config.redisUrl, log("bus")));

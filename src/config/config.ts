@@ -1,79 +1,173 @@
-// Settings: the only reader of the environment. One schema; all that is wrong is told at once.
+// The settings: the only reader of the environment, and what each of them means.
 import { z } from "zod";
-import { platformNameSchema } from "../protocol/form.ts";
 import { logLevels } from "../observe/logger.ts";
+import { platformNameSchema } from "../protocol/form.ts";
 
-const integer = (from: number, to: number, otherwise: number) =>
-  z.coerce.number({ error: "must be a number" }).int("must be a whole number").min(from, `must be at least ${from}`).max(to, `must be at most ${to}`).default(otherwise);
+const hasProtocol = (url: string, protocols: readonly string[]): boolean =>
+  URL.canParse(url) && protocols.includes(new URL(url).protocol);
 
-const url = (protocols: readonly string[], example: string) =>
+const isOrigin = (url: string): boolean => URL.canParse(url) && new URL(url).origin === url.replace(/\/$/, "");
+
+const wholeNumber = (least: number, most: number, message: string) =>
   z
     .string()
-    .refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), `must be a URL such as ${example}`)
-    .optional();
+    .refine((text) => /^\d{1,6}$/.test(text) && Number(text) >= least && Number(text) <= most, message)
+    .transform(Number);
 
-/** By the name of its variable. The descriptions make the settings table of the documentation. */
-export const settings = {
-  PARLEY_PLATFORM: platformNameSchema.default("localhost").describe("Name of the platform, and the domain that it serves. Fixed at the first start."),
-  PARLEY_HOST: z.string().min(1).default("127.0.0.1").describe("Address to listen on; 0.0.0.0 for all of the machine's."),
-  PARLEY_PORT: integer(0, 65_535, 4000).describe("Port to listen on; 0 for any that is free."),
-  PARLEY_ORIGIN: url(["http:", "https:"], "https://parley.example.org").describe("Where people reach this platform, if not on host and port."),
-  PARLEY_DATA: z.string().min(1).default("./data").describe("Folder of the embedded database and its secret."),
-  DATABASE_URL: url(["postgres:", "postgresql:"], "postgres://user:password@host:5432/parley").describe("A PostgreSQL of yours; else Parley runs one in the data folder."),
-  REDIS_URL: url(["redis:", "rediss:"], "redis://host:6379").describe("A Redis, by which several API processes tell each other; else one process serves alone."),
-  PARLEY_SECRET: z.string().min(32, "must have at least 32 characters: openssl rand -base64 32").optional().describe("Seals private keys in the database. Needed with DATABASE_URL; else made in the data folder."),
-  PARLEY_DATABASE_POOL: integer(1, 100, 4).describe("Connections to the database at most, per process. On 2 cores 4 beat 16."),
-  PARLEY_LOG_LEVEL: z.enum(logLevels, { error: `must be one of ${logLevels.join(", ")}` }).default("info").describe("Lines of less weight are left out."),
+/** Each setting as the environment has it. `describe` says what it does, for people; the messages say what to do. */
+export const settingsSchema = z.object({
+  PARLEY_PLATFORM: z
+    .string()
+    .refine(
+      (name) => platformNameSchema.safeParse(name).success,
+      "has to be a DNS name in lower case without port, such as parley.example.org",
+    )
+    .default("localhost")
+    .describe("The platform's name, under which others know it. Fixed at the first start."),
+  PARLEY_HOST: z
+    .string()
+    .min(1, "has to be an address or a host name, such as 0.0.0.0 for every address of this machine")
+    .default("127.0.0.1")
+    .describe("The address that Parley listens on. By default it is reached from this machine alone."),
+  PARLEY_PORT: wholeNumber(0, 65_535, "has to be a port from 1 to 65535, or 0 for any that is free")
+    .default(4000)
+    .describe("The port that Parley listens on; 0 for any that is free."),
+  PARLEY_ORIGIN: z
+    .string()
+    .refine(
+      (url) => isOrigin(url) && hasProtocol(url, ["http:", "https:"]),
+      "has to be an origin, http(s)://HOST or http(s)://HOST:PORT without a path, such as https://parley.example.org",
+    )
+    .transform((url) => new URL(url).origin)
+    .optional()
+    .describe("Where people and platforms reach Parley, if not at http://HOST:PORT: in front of a proxy, say."),
+  PARLEY_DATA: z
+    .string()
+    .min(1, "has to be a folder; it is made if missing")
+    .default("./data")
+    .describe("The folder for the database, its secret and its password, where Parley keeps them itself."),
+  DATABASE_URL: z
+    .string()
+    .refine(
+      (url) => hasProtocol(url, ["postgres:", "postgresql:"]),
+      "has to be the URL of a PostgreSQL database: postgresql://USER:PASSWORD@HOST:5432/DATABASE",
+    )
+    .optional()
+    .describe("A PostgreSQL 15 or later. Without it, Parley starts one of its own in the data folder."),
+  REDIS_URL: z
+    .string()
+    .refine(
+      (url) => hasProtocol(url, ["redis:", "rediss:"]),
+      "has to be the URL of a Redis: redis://HOST:6379 or rediss://…",
+    )
+    .optional()
+    .describe("A Redis that carries news between processes. Needed as soon as there is more than one."),
+  PARLEY_SECRET: z
+    .string()
+    .min(32, "has to have at least 32 characters; `openssl rand -base64 32` makes one")
+    .optional()
+    .describe("Seals the platform's private keys. Without DATABASE_URL, one is made and kept in the data folder."),
+  PARLEY_DATABASE_POOL: wholeNumber(1, 100, "has to be a number from 1 to 100")
+    .default(4)
+    .describe("Database connections of each process. More is not faster: on 2 cores, 4 beat 16."),
+  PARLEY_LOG_LEVEL: z
+    .enum(logLevels, `has to be one of ${logLevels.join(", ")}`)
+    .default("info")
+    .describe("The least important lines that are logged."),
+});
+
+/** The environment's part that is not ours to read and may still be there. */
+const knownElsewhere = new Set(["PARLEY_TEST_DATA"]);
+
+/** What the parts are made with. */
+export type Config = {
+  /** A DNS name in lower case. */
+  platform: string;
+  host: string;
+  /** 0: any that is free. */
+  port: number;
+  /** Where people reach this process, without a trailing slash; undefined: at the address that it listens on. */
+  origin: string | undefined;
+  dataFolder: string;
+  /** Undefined: Parley starts a PostgreSQL of its own in the data folder. */
+  databaseUrl: string | undefined;
+  /** Undefined: there is only this process, which needs none. */
+  redisUrl: string | undefined;
+  /** Undefined only without databaseUrl: then it is made in the data folder. */
+  secret: string | undefined;
+  databasePoolSize: number;
+  logLevel: (typeof logLevels)[number];
 };
 
-export interface Config {
-  readonly platform: string;
-  readonly host: string;
-  readonly port: number;
-  readonly origin: string | undefined;
-  readonly dataFolder: string;
-  readonly databaseUrl: string | undefined;
-  readonly redisUrl: string | undefined;
-  /** Always there where `databaseUrl` is. */
-  readonly secret: string | undefined;
-  readonly databasePool: number;
-  readonly logLevel: (typeof logLevels)[number];
-}
-
-/** Settings are wrong: the message tells all of them, and what to do. */
+/** Some settings are wrong. `faults` has one entry for each; the message tells all of them. */
 export class ConfigError extends Error {
-  override readonly name = "ConfigError";
+  override name = "ConfigError";
+  faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(
+      `${faults.length === 1 ? "A setting is" : `${faults.length} settings are`} wrong:\n` +
+        faults.map((fault) => `  ${fault}`).join("\n"),
+    );
+    this.faults = faults;
+  }
 }
 
-// Set by those who run the tests, not by those who run Parley.
-const foreign = new Set(["PARLEY_TEST_DATA"]);
+const distance = (a: string, b: string): number => {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const above = row;
+    row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (above[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min(replaced, (above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
+    }
+  }
+  return row[b.length] ?? 0;
+};
 
-/** @throws ConfigError */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  // An empty variable is one that nobody set.
+const explainUnknown = (name: string): string => {
+  const byDistance = Object.keys(settingsSchema.shape).map((known) => ({ known, far: distance(known, name) }));
+  const nearest = byDistance.reduce((best, one) => (one.far < best.far ? one : best));
+  return `${name} is no setting. ${nearest.far <= 3 ? `Is ${nearest.known} meant?` : "Unset it."}`;
+};
+
+// A value may be a secret, so it is shown only where it cannot be one.
+const showValue = (name: string, value: string): string =>
+  /URL|SECRET/.test(name) ? "" : ` It is ${JSON.stringify(value.slice(0, 80))}.`;
+
+/**
+ * Reads the settings from an environment, by default this process's. A setting that is empty counts as not set, as `NAME= parley start` means it.
+ * Throws ConfigError with all faults, misspelt names among them.
+ */
+export const readConfig = (env: Readonly<Record<string, string | undefined>> = process.env): Config => {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
-  const parsed = z.object(settings).safeParse(given);
-  const faults = parsed.success ? [] : parsed.error.issues.map(({ path, message }) => `${path.join(".")} ${message}`);
-  for (const name of Object.keys(given)) {
-    if (name.startsWith("PARLEY_") && !(name in settings) && !foreign.has(name)) faults.push(`${name} is no setting: is it misspelt? Unset it.`);
+  const isUnknown = (name: string) =>
+    name.startsWith("PARLEY_") && !(name in settingsSchema.shape) && !knownElsewhere.has(name);
+  const faults = Object.keys(given).filter(isUnknown).sort().map(explainUnknown);
+
+  const parsed = settingsSchema.safeParse(given);
+  for (const { path, message } of parsed.error?.issues ?? []) {
+    const name = String(path[0]);
+    faults.push(`${name} ${message}.${showValue(name, given[name] ?? "")}`);
   }
   if (given["DATABASE_URL"] !== undefined && given["PARLEY_SECRET"] === undefined) {
-    faults.push("PARLEY_SECRET must be set with DATABASE_URL, the same for all processes on that database: openssl rand -base64 32");
+    faults.push(
+      "PARLEY_SECRET is missing. It is needed with DATABASE_URL, for every process on that database has to have the same; `openssl rand -base64 32` makes one.",
+    );
   }
-  if (!parsed.success || faults.length > 0) {
-    throw new ConfigError(`${faults.length === 1 ? "A setting is" : `${faults.length} settings are`} wrong:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
-  }
-  const { data } = parsed;
+  if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
+  const settings = parsed.data;
   return {
-    platform: data.PARLEY_PLATFORM,
-    host: data.PARLEY_HOST,
-    port: data.PARLEY_PORT,
-    origin: data.PARLEY_ORIGIN,
-    dataFolder: data.PARLEY_DATA,
-    databaseUrl: data.DATABASE_URL,
-    redisUrl: data.REDIS_URL,
-    secret: data.PARLEY_SECRET,
-    databasePool: data.PARLEY_DATABASE_POOL,
-    logLevel: data.PARLEY_LOG_LEVEL,
+    platform: settings.PARLEY_PLATFORM,
+    host: settings.PARLEY_HOST,
+    port: settings.PARLEY_PORT,
+    origin: settings.PARLEY_ORIGIN,
+    dataFolder: settings.PARLEY_DATA,
+    databaseUrl: settings.DATABASE_URL,
+    redisUrl: settings.REDIS_URL,
+    secret: settings.PARLEY_SECRET,
+    databasePoolSize: settings.PARLEY_DATABASE_POOL,
+    logLevel: settings.PARLEY_LOG_LEVEL,
   };
-}
+};

@@ -26,7 +26,38 @@ export const builder = new SchemaBuilder<{
   plugins: [RelayPlugin, PrismaPlugin],
   defaultFieldNullability: false,
   prisma: { client: (context) => context.platform.database.prisma, dmmf: getDatamodel() },
-  relay: { cursorType: "String", idFieldOptions: { description: "Opaque and global: for `node`." } },
+  relay: {
+    cursorType: "String",
+    idFieldOptions: { description: "Opaque and global: for `node`." },
+    nodeTypeOptions: { description: "What has a global id, and can be asked for by it." },
+    nodeQueryOptions: {
+      description: "What has this global id; null where the viewer has none such.",
+      args: { id: { description: "A global id, as `Node.id` gives it." } },
+    },
+    firstArgOptions: { description: `How many from the start: 1 to ${pageSizeMax}. Default: ${pageSizeDefault}.` },
+    lastArgOptions: { description: `How many from the end: 1 to ${pageSizeMax}. Not beside \`first\`.` },
+    afterArgOptions: { description: "Only what comes after this cursor." },
+    beforeArgOptions: { description: "Only what comes before this cursor." },
+    defaultConnectionTypeOptions: { description: "One page of a list." },
+    defaultEdgeTypeOptions: { description: "One of a page, with its place." },
+    edgesFieldOptions: { description: "What is on the page, in the list's own order." },
+    cursorFieldOptions: { description: "Its place in the list, for `after` and `before`. Survives what is added meanwhile." },
+    nodeFieldOptions: { description: "The thing itself." },
+    pageInfoFieldOptions: { description: "Where the page stands in the list." },
+    pageInfoTypeOptions: { description: "Where a page stands in its list." },
+    hasNextPageFieldOptions: { description: "Whether more comes after this page." },
+    hasPreviousPageFieldOptions: { description: "Whether more comes before this page." },
+    startCursorFieldOptions: { description: "Place of the first on the page; null where the page is empty." },
+    endCursorFieldOptions: { description: "Place of the last on the page; null where the page is empty." },
+    nodesQueryOptions: {
+      description: "What has these global ids, in their order; null for each of which the viewer has none such.",
+      args: { ids: { description: `Global ids: ${pageSizeMax} at most.` } },
+      resolve: (_parent, { ids }, _context, _info, resolveNodes) => {
+        if (ids.length > pageSizeMax) throw badInput(`Ask for ${pageSizeMax} nodes at most.`);
+        return resolveNodes(ids);
+      },
+    },
+  },
 });
 
 builder.queryType({ description: "What the viewer has. Everything here needs a token." });
@@ -39,7 +70,8 @@ builder.scalarType("DateTime", {
   parseValue: (value) => {
     const isWritten = typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i.test(value);
     const time = new Date(isWritten ? value : Number.NaN);
-    if (Number.isNaN(time.getTime())) throw new GraphQLError("Write a time as 2026-11-21T09:30:00Z.");
+    // A year beyond 9999 has another form, which the protocol does not know.
+    if (Number.isNaN(time.getTime()) || time.getUTCFullYear() > 9999 || time.getUTCFullYear() < 1) throw new GraphQLError("Write a time as 2026-11-21T09:30:00Z.");
     return time;
   },
 });
@@ -70,7 +102,11 @@ export const RoleType = builder.enumType("Role", {
 
 export const MessageFormatType = builder.enumType("MessageFormat", {
   description: "How the text of a message is written.",
-  values: messageFormats,
+  values: {
+    MARKDOWN: { value: messageFormats[0], description: "CommonMark, with tables and line breaks kept." },
+    PLAIN: { value: messageFormats[1], description: "As it is." },
+    HTML: { value: messageFormats[2], description: "HTML; shown without whatever is not safe." },
+  },
 });
 
 /** A request that no client of ours would make; told as a top-level error. */

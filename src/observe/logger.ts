@@ -1,6 +1,7 @@
-// Logging: one JSON object per line on standard output, and the names of all loggers.
+// Logging: one JSON object per line on standard output, lines of text if that is a terminal; the names of all loggers.
 // Logs carry ids, seq, platform, job and request id; never addresses, subjects or bodies.
 import { type Logger as PinoLogger, pino } from "pino";
+import { terminalLines } from "./terminal-lines.ts";
 
 /** Every part of the house that logs, by the name that its lines carry. A new part is declared here first. */
 export const loggerNames = [
@@ -24,7 +25,7 @@ export type LogLevel = (typeof logLevels)[number];
 /** What the parts are handed: they log, and know nothing of where to. */
 export type Logger = Pick<PinoLogger, "fatal" | "error" | "warn" | "info" | "debug" | "trace">;
 
-/** Where lines go: standard output by default; a test hands in its own. */
+/** Where lines go, each a JSON object: standard output by default; a test hands in its own. */
 export type LogDestination = { write(line: string): void };
 
 export type LoggerOptions = {
@@ -40,7 +41,9 @@ export type LoggerFactory = (name: LoggerName) => Logger;
  */
 export const createLogger = ({ level, destination }: LoggerOptions): LoggerFactory => {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
-  const root = destination === undefined ? pino(options) : pino(options, destination);
+  const terminal = process.stdout.isTTY ? terminalLines(process.stdout) : undefined;
+  const chosen = destination ?? terminal;
+  const root = chosen === undefined ? pino(options) : pino(options, chosen);
   return (name) => root.child({ name });
 };
 

@@ -5,6 +5,8 @@ import type { Logger } from "../observe/logger.ts";
 import { PrismaClient } from "./prisma/client.ts";
 
 const connectTimeoutMs = 10_000;
+/** Bounds an append too, and with it how late an event may become visible: the streams' overlap is longer. */
+const statementTimeoutMs = 10_000;
 
 export type DatabaseOptions = {
   url: string;
@@ -96,13 +98,16 @@ export const openDatabase = async (options: DatabaseOptions): Promise<Database &
     max: poolSize,
     application_name: options.applicationName ?? "parley",
     connectionTimeoutMillis: connectTimeoutMs,
+    statement_timeout: statementTimeoutMs,
     keepAlive: true,
     types,
   });
   // A connection that breaks while idle is replaced at the next use; unheard, the event would end the process.
   pool.on("error", (error) => log.warn({ err: error }, "an idle database connection broke"));
   // One that breaks while it is out says so twice: by the query that fails, and by this event.
-  pool.on("connect", (client) => client.on("error", (error) => log.debug({ err: error }, "a database connection broke")));
+  pool.on("connect", (client) =>
+    client.on("error", (error) => log.debug({ err: error }, "a database connection broke")),
+  );
   try {
     await pool.query("SELECT 1");
   } catch (error) {

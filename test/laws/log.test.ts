@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fold } from "../../src/conversation/evolve.ts";
@@ -222,11 +223,10 @@ describe("There is no state without a permitted event", () => {
       fc.property(intents, place, (tried, number) => {
         const { log } = conversationOf(tried);
         const index = number % log.length;
-        const altered: readonly SignedEvent[] = [
-          ...log.slice(0, index),
-          alter(at(log, index)),
-          ...log.slice(index + 1),
-        ];
+        const other = alter(at(log, index));
+        // It may have said that already.
+        fc.pre(!isDeepStrictEqual(other, at(log, index)));
+        const altered: readonly SignedEvent[] = [...log.slice(0, index), other, ...log.slice(index + 1)];
         expect(seqOfFault(altered)).toBe(index + 1);
       }),
       { numRuns: 5 },

@@ -64,7 +64,11 @@ export async function perform(context: Context, input: AppendInput, command: Com
     const event = result.repeatOf === 0 ? null : await context.reader.event(view, result.repeatOf);
     return { conversation: view, event, changes: null, item: event ? itemOf(event) : (command.item ?? null) };
   }
-  const view: ConversationView = { id: result.conversation, conversation: result.head, horizon: everything, draftHash: null, folded: null };
+  // Whoever removes somebody may have removed themselves, and then sees no further.
+  const isRemoval = command.model === "participant" && command.action === "remove";
+  const view: ConversationView = isRemoval
+    ? await viewOf(context, result.conversation)
+    : { id: result.conversation, conversation: result.head, horizon: everything, draftHash: null, folded: null };
   const entry = result.entries.at(-1);
   const changes = result.changes.at(-1);
   if (!entry || !changes) return { conversation: view, event: null, changes: null, item: command.item ?? null };

@@ -1,6 +1,6 @@
 // A rule said no: data, with the same codes as between platforms.
-import type { Rejection } from "../../conversation/rejection.ts";
-import { rejectionCodes } from "../../conversation/rejection.ts";
+import type { Rejection, RejectionCode } from "../../conversation/rejection.ts";
+import { reject, rejectionCodes } from "../../conversation/rejection.ts";
 import { builder } from "../builder.ts";
 
 /** A rejection, with the conversation that it is about as far as an answer shows parts of it. */
@@ -10,7 +10,7 @@ export interface RejectionSource {
 
 const RejectionCodeType = builder.enumType("RejectionCode", {
   description: "Why a rule said no; the same codes as between platforms.",
-  values: rejectionCodes,
+  values: Object.fromEntries(rejectionCodes.map((code) => [code, { description: reject(code).message }])) as Record<RejectionCode, { description: string }>,
 });
 
 export const RejectionType = builder.interfaceRef<RejectionSource>("Rejection").implement({

@@ -1,0 +1,106 @@
+// `npm run bench`: measures each row beside its own limit, in one run, and prints one table. README.md says how to read it.
+import { execFileSync } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import { cpus, totalmem } from "node:os";
+import { parseArgs } from "node:util";
+import { type Row, round, verdictOn } from "./measure.ts";
+import { fanOut } from "./rows/fan-out.ts";
+import { liveLatency } from "./rows/live-latency.ts";
+import { messageAdd } from "./rows/message-add.ts";
+import { openStage, type Stage } from "./stage.ts";
+
+/** How much is measured: the whole in five minutes at most, the quick one in one. */
+export interface Effort {
+  readonly isQuick: boolean;
+  progress(text: string): void;
+}
+
+const rows: Readonly<Record<string, (stage: Stage, effort: Effort) => Promise<readonly Row[]>>> = {
+  "message-add": messageAdd,
+  "live-latency": liveLatency,
+  "fan-out": fanOut,
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: "boolean", default: false }, profile: { type: "string" } },
+});
+const unknown = positionals.filter((name) => !(name in rows));
+if (unknown.length > 0) {
+  console.error(`There is no row ${unknown.join(", ")}. The rows: ${Object.keys(rows).join(", ")}.`);
+  process.exit(2);
+}
+
+const startedAt = performance.now();
+const effort: Effort = {
+  isQuick: values.quick,
+  progress: (text) => console.error(`${((performance.now() - startedAt) / 1000).toFixed(1).padStart(6)} s  ${text}`),
+};
+
+const results: Row[] = [];
+{
+  await using stage = await openStage({ progress: effort.progress, profileFolder: values.profile ?? null });
+  for (const [name, measure] of Object.entries(rows)) {
+    if (positionals.length > 0 && !positionals.includes(name)) continue;
+    effort.progress(name);
+    results.push(...(await measure(stage, effort)));
+  }
+}
+print(results);
+await keep(results);
+process.exit(0);
+
+function print(results: readonly Row[]): void {
+  const cells = results.map((row) => {
+    const { unit, ours, limit, toReach } = row;
+    const bounds = [
+      ...(toReach?.ratio ? [saying(toReach.ratio, "")] : []),
+      ...(toReach?.ours ? [saying(toReach.ours, ` ${unit}`)] : []),
+    ];
+    return [
+      row.row,
+      `${round(ours)} ${unit}`,
+      limit === null ? "" : `${round(limit)} ${unit}`,
+      limit === null ? "" : (ours / limit).toFixed(2),
+      bounds.join(", "),
+      verdictOn(row),
+    ];
+  });
+  const table = [["row", "ours", "limit", "ratio", "to reach", "verdict"], ...cells];
+  const widths = table[0]?.map((_, column) => Math.max(...table.map((line) => line[column]?.length ?? 0))) ?? [];
+  console.log("");
+  for (const line of table) console.log(line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  "));
+  console.log("");
+  for (const { row, told } of results) {
+    const told_ = Object.entries(told).map(([name, value]) => `${name} ${typeof value === "number" ? round(value) : value}`);
+    if (told_.length > 0) console.log(`${row}: ${told_.join(", ")}`);
+  }
+}
+
+function saying(bound: { readonly least: number } | { readonly most: number }, unit: string): string {
+  return "least" in bound ? `≥ ${bound.least}${unit}` : `≤ ${bound.most}${unit}`;
+}
+
+async function keep(results: readonly Row[]): Promise<void> {
+  const folder = new URL("./results/", import.meta.url);
+  await mkdir(folder, { recursive: true });
+  const at = new Date().toISOString();
+  const [cpu] = cpus();
+  const kept = {
+    at,
+    isQuick: values.quick,
+    revision: revision(),
+    machine: { cores: cpus().length, cpu: cpu?.model, memoryMiB: Math.round(totalmem() / 2 ** 20), node: process.version },
+    rows: results.map((row) => ({ ...row, verdict: verdictOn(row) })),
+  };
+  await writeFile(new URL(`${at.replaceAll(":", "-")}.json`, folder), `${JSON.stringify(kept, null, 2)}\n`);
+}
+
+/** The commit that was measured; null where this is no checkout. */
+function revision(): string | null {
+  try {
+    return execFileSync("git", ["describe", "--always", "--dirty"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+  } catch {
+    return null;
+  }
+}

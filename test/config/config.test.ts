@@ -1,0 +1,109 @@
+import { expect, test } from "vitest";
+import { ConfigError, readConfig, settingsSchema } from "../../src/config/config.ts";
+
+const secret = "0123456789abcdef0123456789abcdef";
+
+const faultsOf = (env: Record<string, string>): readonly string[] => {
+  try {
+    readConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+  return [];
+};
+
+test("without any setting Parley serves this machine, with a database of its own", () => {
+  expect(readConfig({ PATH: "/usr/bin" })).toEqual({
+    platform: "localhost",
+    host: "127.0.0.1",
+    port: 4000,
+    origin: undefined,
+    dataFolder: "./data",
+    databaseUrl: undefined,
+    redisUrl: undefined,
+    secret: undefined,
+    databasePoolSize: 4,
+    logLevel: "info",
+  });
+});
+
+test("every setting is taken", () => {
+  expect(
+    readConfig({
+      PARLEY_PLATFORM: "parley.example.org",
+      PARLEY_HOST: "0.0.0.0",
+      PARLEY_PORT: "0",
+      PARLEY_ORIGIN: "https://parley.example.org/",
+      PARLEY_DATA: "/var/lib/parley",
+      DATABASE_URL: "postgresql://parley@database/parley",
+      REDIS_URL: "redis://cache:6379",
+      PARLEY_SECRET: secret,
+      PARLEY_DATABASE_POOL: "16",
+      PARLEY_LOG_LEVEL: "debug",
+      PARLEY_TEST_DATA: "/corpora",
+    }),
+  ).toEqual({
+    platform: "parley.example.org",
+    host: "0.0.0.0",
+    port: 0,
+    origin: "https://parley.example.org",
+    dataFolder: "/var/lib/parley",
+    databaseUrl: "postgresql://parley@database/parley",
+    redisUrl: "redis://cache:6379",
+    secret,
+    databasePoolSize: 16,
+    logLevel: "debug",
+  });
+});
+
+test("an empty setting counts as not set", () => {
+  expect(readConfig({ PARLEY_PORT: "", DATABASE_URL: "" })).toEqual(readConfig({}));
+});
+
+test("all wrong settings are told at once, each with what to do", () => {
+  const env = { PARLEY_PLATFORM: "Parley.Example.", PARLEY_PORT: "http", PARLEY_POTR: "80", DATABASE_URL: "mysql://x" };
+  expect(() => readConfig(env)).toThrow(
+    [
+      "5 settings are wrong:",
+      "  PARLEY_POTR is no setting. Is PARLEY_PORT meant?",
+      '  PARLEY_PLATFORM has to be a DNS name in lower case without port, such as parley.example.org. It is "Parley.Example.".',
+      '  PARLEY_PORT has to be a port from 1 to 65535, or 0 for any that is free. It is "http".',
+      "  DATABASE_URL has to be the URL of a PostgreSQL database: postgresql://USER:PASSWORD@HOST:5432/DATABASE.",
+      "  PARLEY_SECRET is missing. It is needed with DATABASE_URL, for every process on that database has to have the same; `openssl rand -base64 32` makes one.",
+    ].join("\n"),
+  );
+});
+
+test.each([
+  [
+    "PARLEY_PLATFORM",
+    ["LOCALHOST", "a..b", "-a.example", "a.example:4000", "a.example.", "ä.example", `${"a".repeat(64)}.example`],
+  ],
+  ["PARLEY_PORT", ["-1", "65536", "4000.5", "4e3", " 4000"]],
+  [
+    "PARLEY_ORIGIN",
+    ["parley.example.org", "https://parley.example.org/path", "ftp://parley.example.org", "https://a@b.example"],
+  ],
+  ["DATABASE_URL", ["localhost", "mysql://localhost/parley"]],
+  ["REDIS_URL", ["localhost:6379", "http://localhost"]],
+  ["PARLEY_SECRET", ["short"]],
+  ["PARLEY_DATABASE_POOL", ["0", "101", "many"]],
+  ["PARLEY_LOG_LEVEL", ["verbose", "INFO"]],
+])("a wrong %s is told", (name, values) => {
+  for (const value of values) {
+    expect(faultsOf({ PARLEY_SECRET: secret, [name]: value })).toEqual([expect.stringMatching(`^${name} has to `)]);
+  }
+});
+
+test("a fault shows no secret and no password", () => {
+  const faults = faultsOf({ PARLEY_SECRET: "hunter2", DATABASE_URL: "mysql://u:hunter2@h/d", REDIS_URL: "hunter2" });
+  expect(faults).toHaveLength(3);
+  expect(faults.join()).not.toContain("hunter2");
+});
+
+test("every setting says what it does", () => {
+  for (const [name, schema] of Object.entries(settingsSchema.shape)) {
+    expect(schema.description, name).toMatch(/^[A-Z].{20,}\.$/);
+  }
+});
