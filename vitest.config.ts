@@ -9,7 +9,7 @@ const shared = {
 };
 
 // Vite would take graphql's ESM build for our code, while packages get its CommonJS one: two of them, that refuse each other.
-const resolve = { alias: { graphql: "graphql/index.js" } };
+const resolve = { alias: [{ find: /^graphql$/, replacement: "graphql/index.js" }] };
 
 export default defineConfig({
   resolve,

@@ -158,7 +158,7 @@ async function makeTalks(
       if ("code" in proposals) throw new Error(proposals.message);
       const byAddress = new Map(people.map((one) => [one.address, one]));
       const result = await store.append({ conversation: null, proposals, people: byAddress });
-      if (!("entries" in result)) throw new Error("a conversation could not be published");
+      if (!("entries" in result)) throw new Error(`a conversation could not be published: ${JSON.stringify(result)}`);
       return { conversation: result.conversation, people };
     }),
   );
@@ -183,7 +183,6 @@ async function startParley(
     PARLEY_SECRET: secret,
     PARLEY_PORT: "0",
     PARLEY_LOG_LEVEL: "warn",
-    NODE_ENV: "production",
   });
   const url = command === "worker" ? "" : await said(child, /at (http:\/\/[\d.:]+)\/graphql/);
   return {

@@ -19,6 +19,8 @@ export const limits = {
   nameCharacters: 200,
   titleCharacters: 255,
   typeCharacters: 255,
+  /** A Message-ID: a line of a mail, RFC 5322 §2.1.1. */
+  messageIdCharacters: 998,
   /** An address, RFC 5321 §4.5.3.1.3 less the angle brackets; its local part, §4.5.3.1.1. */
   addressCharacters: 254,
   localPartCharacters: 64,

@@ -7,17 +7,20 @@ import {
   type GraphQLSchema,
   Kind,
   parse,
+  type SelectionNode,
   type SelectionSetNode,
   specifiedRules,
   validate,
 } from "graphql";
 
 export const documentBounds = {
+  /** Of the document's text, comments and all. Long texts go in variables. */
+  characters: 65_536,
   /** Tokens of a document: bounds the parser's recursion too. */
   tokens: 2_000,
   /** Selection sets within each other, fragments spread out. */
   depth: 16,
-  /** Fields, fragments spread out. */
+  /** Fields and the fragments between them, fragments spread out. */
   fields: 400,
   aliases: 50,
   directives: 20,
@@ -31,9 +34,9 @@ export const pageSizeMax = 100;
 
 export type Prepared = { readonly document: DocumentNode } | { readonly errors: readonly GraphQLError[] };
 
-// By number and by length, so that many or large documents cannot fill the memory.
+// By number and by length, so that many or large documents cannot fill the memory: parsed, a character takes 100 to 200 bytes.
 const rememberedMax = 1_000;
-const rememberedCharacters = 4_000_000;
+const rememberedCharacters = 400_000;
 
 /**
  * Makes the function that parses, bounds and validates a document. A document that was prepared before is found again by
@@ -64,6 +67,9 @@ export function createPrepare(schema: GraphQLSchema): (source: string) => Prepar
 }
 
 function prepare(schema: GraphQLSchema, source: string): Prepared {
+  if (source.length > documentBounds.characters) {
+    return tooLarge(`The document has more than ${documentBounds.characters} characters. Send long texts as variables.`);
+  }
   let document: DocumentNode;
   try {
     document = parse(source, { maxTokens: documentBounds.tokens });
@@ -71,10 +77,14 @@ function prepare(schema: GraphQLSchema, source: string): Prepared {
     if (error instanceof GraphQLError) return { errors: [withCode(error, "GRAPHQL_PARSE_FAILED")] };
     throw error;
   }
-  const bounded = boundsErrors(document);
-  if (bounded.length > 0) return { errors: bounded };
+  const exceeded = exceededBound(document);
+  if (exceeded !== null) return tooLarge(`${exceeded} Ask in several smaller ones.`);
   const errors = validate(schema, document, specifiedRules, { maxErrors: 20, hideSuggestions: true });
   return errors.length > 0 ? { errors: errors.map((error) => withCode(error, "GRAPHQL_VALIDATION_FAILED")) } : { document };
+}
+
+function tooLarge(message: string): Prepared {
+  return { errors: [new GraphQLError(message, { extensions: { code: "DOCUMENT_TOO_LARGE" } })] };
 }
 
 function withCode(error: GraphQLError, code: string): GraphQLError {
@@ -82,68 +92,89 @@ function withCode(error: GraphQLError, code: string): GraphQLError {
   return new GraphQLError(error.message, { nodes: nodes ?? null, source: source ?? null, positions: positions ?? null, extensions: { code } });
 }
 
-interface Count {
-  fields: number;
-  aliases: number;
-  directives: number;
-  cost: number;
+/** The fragments that a walk is within, and how many nodes the page holds whose `edges` or `nodes` come next. */
+interface Place {
+  readonly depth: number;
+  readonly factor: number;
+  readonly page: number;
+  readonly within: ReadonlySet<string>;
 }
 
-/** Walks every operation with its fragments spread out, and stops as soon as something is too much. */
-function boundsErrors(document: DocumentNode): readonly GraphQLError[] {
+/**
+ * What is too much in the document, or null. Walks every operation with its fragments spread out, and the fragments that
+ * none of them uses, and stops as soon as something is too much: fragments that spread fragments grow exponentially.
+ */
+function exceededBound(document: DocumentNode): string | null {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
   }
-  const count: Count = { fields: 0, aliases: 0, directives: 0, cost: 0 };
+  const unused = new Set(fragments.keys());
+  const count = { fields: 0, aliases: 0, directives: 0, cost: 0 };
   const exceeded = (): string | null => {
     for (const name of ["fields", "aliases", "directives", "cost"] as const) {
       if (count[name] > documentBounds[name]) return `The document has more than ${documentBounds[name]} ${name === "cost" ? "points of cost" : name}.`;
     }
     return null;
   };
-  const walk = (set: SelectionSetNode, depth: number, factor: number, within: ReadonlySet<string>): string | null => {
-    if (depth > documentBounds.depth) return `The document is more than ${documentBounds.depth} levels deep.`;
+
+  const walk = (set: SelectionSetNode, place: Place): string | null => {
+    if (place.depth > documentBounds.depth) return `The document is more than ${documentBounds.depth} levels deep.`;
     for (const selection of set.selections) {
+      count.fields++;
       count.directives += selection.directives?.length ?? 0;
-      if (selection.kind === Kind.FIELD) {
-        count.fields++;
-        count.cost += factor;
-        if (selection.alias) count.aliases++;
-      }
-      const over = exceeded();
-      if (over) return over;
-      if (selection.kind === Kind.FRAGMENT_SPREAD) {
-        const name = selection.name.value;
-        const fragment = fragments.get(name);
-        // Cycles and unknown fragments are for validation to tell.
-        if (!fragment || within.has(name)) continue;
-        const fault = walk(fragment.selectionSet, depth, factor, new Set(within).add(name));
-        if (fault) return fault;
-      } else if (selection.selectionSet) {
-        const isField = selection.kind === Kind.FIELD;
-        const fault = walk(selection.selectionSet, depth + (isField ? 1 : 0), isField ? factor * pageSizeOf(selection) : factor, within);
-        if (fault) return fault;
-      }
+      const inner = enter(selection, place);
+      if (selection.kind === Kind.FIELD) count.cost += place.factor;
+      if (selection.kind === Kind.FIELD && selection.alias) count.aliases++;
+      const fault = exceeded() ?? (inner && walk(inner.set, inner.place));
+      if (fault) return fault;
     }
     return null;
   };
-  for (const definition of document.definitions) {
-    if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
-    count.directives += definition.directives?.length ?? 0;
-    const fault = walk(definition.selectionSet, 1, 1, new Set());
-    if (fault) return [new GraphQLError(`${fault} Ask in several smaller ones.`, { extensions: { code: "DOCUMENT_TOO_LARGE" } })];
-  }
-  return [];
+
+  /** What is selected within the selection; null where that is nothing. */
+  const enter = (selection: SelectionNode, place: Place): { readonly set: SelectionSetNode; readonly place: Place } | null => {
+    if (selection.kind === Kind.FRAGMENT_SPREAD) {
+      const name = selection.name.value;
+      const fragment = fragments.get(name);
+      unused.delete(name);
+      // Cycles and unknown fragments are for validation to tell.
+      if (!fragment || place.within.has(name)) return null;
+      return { set: fragment.selectionSet, place: { ...place, within: new Set(place.within).add(name) } };
+    }
+    if (!selection.selectionSet) return null;
+    if (selection.kind === Kind.INLINE_FRAGMENT) return { set: selection.selectionSet, place };
+    const isPage = selection.name.value === "edges" || selection.name.value === "nodes";
+    const factor = place.factor * (isPage ? place.page : 1) * listLength(selection);
+    return { set: selection.selectionSet, place: { depth: place.depth + 1, factor, page: pageSize(selection), within: place.within } };
+  };
+
+  const walkAll = (kind: Kind.OPERATION_DEFINITION | Kind.FRAGMENT_DEFINITION): string | null => {
+    for (const definition of document.definitions) {
+      if (definition.kind !== kind) continue;
+      if (definition.kind === Kind.FRAGMENT_DEFINITION && !unused.has(definition.name.value)) continue;
+      count.directives += definition.directives?.length ?? 0;
+      // At the top there is no page: `nodes` there is a field like others.
+      const fault = walk(definition.selectionSet, { depth: 1, factor: 1, page: 1, within: new Set() });
+      if (fault) return fault;
+    }
+    return null;
+  };
+  return walkAll(Kind.OPERATION_DEFINITION) ?? walkAll(Kind.FRAGMENT_DEFINITION);
 }
 
-/** How many nodes a field asks for: connections say it, and are told by their `edges` or `nodes`. */
-function pageSizeOf(field: FieldNode): number {
-  const size = field.arguments?.find(({ name }) => name.value === "first" || name.value === "last")?.value;
-  if (size?.kind === Kind.INT) return Math.max(1, Math.min(Number(size.value), pageSizeMax));
-  if (size && size.kind !== Kind.NULL) return pageSizeMax;
-  const isConnection = field.selectionSet?.selections.some(
-    (selection) => selection.kind === Kind.FIELD && (selection.name.value === "edges" || selection.name.value === "nodes"),
-  );
-  return isConnection ? pageSizeDefault : 1;
+/** How many nodes the field gives, if it is a connection: the larger of what `first` and `last` say. */
+function pageSize(field: FieldNode): number {
+  const sizes = (field.arguments ?? []).flatMap(({ name, value }) => {
+    if ((name.value !== "first" && name.value !== "last") || value.kind === Kind.NULL) return [];
+    return value.kind === Kind.INT ? Math.max(1, Math.min(Number(value.value), pageSizeMax)) : pageSizeMax;
+  });
+  return sizes.length > 0 ? Math.max(...sizes) : pageSizeDefault;
+}
+
+/** How many the field gives because it is handed a list of ids. */
+function listLength(field: FieldNode): number {
+  const ids = field.arguments?.find(({ name }) => name.value === "ids")?.value;
+  if (!ids) return 1;
+  return ids.kind === Kind.LIST ? Math.max(1, Math.min(ids.values.length, pageSizeMax)) : pageSizeMax;
 }

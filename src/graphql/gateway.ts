@@ -1,10 +1,18 @@
 // What the transports stand on: prepare a document, execute it, subscribe to it. One for POST, WebSocket and SSE, so that
 // no bound and no error differs between them.
-import { type DocumentNode, type ExecutionResult, execute, getOperationAST, GraphQLError, type GraphQLSchema } from "graphql";
+import {
+  type DocumentNode,
+  type ExecutionResult,
+  execute,
+  GraphQLError,
+  type GraphQLSchema,
+  getOperationAST,
+  type OperationTypeNode,
+} from "graphql";
 import type { Viewer } from "../accounts/accounts.ts";
 import type { Authenticate } from "../accounts/tokens.ts";
 import type { Logger } from "../observe/logger.ts";
-import { createPrepare, type Prepared } from "./bounds.ts";
+import { createPrepare } from "./bounds.ts";
 import { createContext, type Platform } from "./context.ts";
 import { createSubscribe, type Subscribe } from "./live-execution.ts";
 import { buildSchema } from "./schema.ts";
@@ -16,11 +24,15 @@ export interface OperationRequest {
   readonly operationName?: string | undefined;
 }
 
+/** The document of a request, and what the operation is that it asks for. */
+export type PreparedOperation =
+  | { readonly document: DocumentNode; readonly type: `${OperationTypeNode}` }
+  | { readonly errors: readonly GraphQLError[] };
+
 export interface Gateway {
   readonly schema: GraphQLSchema;
-  readonly platform: Platform;
-  /** Parses, bounds and validates. */
-  prepare(query: string): Prepared;
+  /** Parses, bounds and validates, and finds the operation. */
+  prepare(request: OperationRequest): PreparedOperation;
   subscribe: Subscribe;
   /** Runs a query or mutation. */
   run(request: OperationRequest, document: DocumentNode, viewer: Viewer | null): Promise<ExecutionResult>;
@@ -47,12 +59,16 @@ export function createGateway({ platform, authenticate, log }: GatewayOptions): 
     return new GraphQLError("Something broke here. It has been noted; try again.", { ...at, extensions: { code: "INTERNAL_SERVER_ERROR" } });
   };
   const masked = (result: ExecutionResult): ExecutionResult => (result.errors ? { ...result, errors: result.errors.map(mask) } : result);
-  const subscribe = createSubscribe(schema, platform, masked);
+  const prepare = createPrepare(schema);
   return {
     schema,
-    platform,
-    prepare: createPrepare(schema),
-    subscribe,
+    prepare: ({ query, operationName }) => {
+      const prepared = prepare(query);
+      if ("errors" in prepared) return prepared;
+      const type = getOperationAST(prepared.document, operationName)?.operation;
+      return type ? { document: prepared.document, type } : { errors: [unknownOperation(operationName)] };
+    },
+    subscribe: createSubscribe(schema, platform, masked),
     mask,
     run: async ({ variables, operationName }, document, viewer) =>
       masked(
@@ -62,21 +78,25 @@ export function createGateway({ platform, authenticate, log }: GatewayOptions): 
           contextValue: createContext(platform, viewer),
           ...(variables && { variableValues: variables }),
           ...(operationName !== undefined && { operationName }),
+          hideSuggestions: true,
         }),
       ),
     signIn: async (token) => {
       const viewer = await authenticate(token);
       if (viewer) return viewer;
       throw new GraphQLError("This token is not valid (any more). Get a new one.", {
-        extensions: { code: "UNAUTHENTICATED", http: { status: 401, headers: { "www-authenticate": "Bearer" } } },
+        extensions: { code: "UNAUTHENTICATED" },
       });
     },
   };
 }
 
-/** Whether the operation that the request names is a subscription; null where it names none of the document's. */
-export function operationType(document: DocumentNode, operationName: string | undefined): "query" | "mutation" | "subscription" | null {
-  return getOperationAST(document, operationName)?.operation ?? null;
+function unknownOperation(operationName: string | undefined): GraphQLError {
+  const message =
+    operationName === undefined
+      ? "The document has several operations, or none: say with `operationName` which one to run."
+      : "The document has no operation of the name that `operationName` says.";
+  return new GraphQLError(message, { extensions: { code: "OPERATION_UNKNOWN" } });
 }
 
 /** The token of an `Authorization` header (RFC 6750 §2.1); null where there is none. */

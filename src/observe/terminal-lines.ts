@@ -1,6 +1,5 @@
 // Log lines for a person at a terminal: the time, the level, the part and the message, then what else the line carries.
 import { z } from "zod";
-import type { LogDestination } from "./logger.ts";
 
 const names: Readonly<Record<number, string>> = {
   10: "trace",
@@ -29,6 +28,6 @@ const format = (line: string): string => {
 };
 
 /** Takes pino's lines and writes them as text. */
-export const terminalLines = (terminal: { write(text: string): unknown }): LogDestination => ({
+export const terminalLines = (terminal: { write(text: string): unknown }): { write(line: string): void } => ({
   write: (line) => void terminal.write(format(line)),
 });

@@ -3,6 +3,9 @@
 import { expect } from "vitest";
 import { type Accepted, accept, type Command, propose } from "../../src/conversation/accept.ts";
 import { noWords } from "../../src/conversation/body.ts";
+import { decide } from "../../src/conversation/decide.ts";
+import { evolve } from "../../src/conversation/evolve.ts";
+import { sliceOf } from "../../src/conversation/needs.ts";
 import type { Rejection, RejectionCode } from "../../src/conversation/rejection.ts";
 import { emptyState } from "../../src/conversation/state.ts";
 import type {
@@ -205,8 +208,15 @@ export class Scene {
     { as }: Manner = {},
     leader = signerOf(this.state.conversation?.leader ?? home),
   ): Outcome {
+    const { proposal } = signed;
+    const parent = this.state.conversation?.timestamp;
+    const at = parent !== undefined && parent > this.now ? parent : this.now;
+    // Whatever a test is about: the rules read no more than a store would load.
+    const slice = sliceOf(this.state, proposal);
+    expect(decide(slice, proposal, at)).toEqual(decide(this.state, proposal, at));
     const result = accept(this.state, this.words, signed, this.now, leader);
     if (result !== "done" && "entry" in result) {
+      expect(evolve(slice, result.entry)).toEqual(result.changes);
       this.log.push(result.entry);
       if (as !== undefined) this.name(as, result.entry.id);
     }
@@ -329,9 +339,4 @@ export class Actor {
 /** Somebody of a platform that is not the leader's. */
 export function fromAbroad(role: Role): Taking {
   return taking(role, { via: abroad });
-}
-
-/** For tables of scenarios that end without a leader's verdict. */
-export function verdictOf(result: readonly unknown[] | Rejection): RejectionCode | "accepted" {
-  return "code" in result ? result.code : "accepted";
 }

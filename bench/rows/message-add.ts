@@ -1,0 +1,136 @@
+// Row: `messageAdd` over HTTP, each event signed, announcing running, against one function call that writes the same.
+import { followAll } from "../../src/conversation/follow.ts";
+import { type EventRow, entryOf } from "../../src/store/rows.ts";
+import { startChild } from "../ask-child.ts";
+import type { Effort } from "../bench.ts";
+import { loadedSchema, type Load } from "../http-load.ts";
+import { median, type Row } from "../measure.ts";
+import { messageText, openSqlAppend, pick } from "../sql-append.ts";
+import { now, type Stage, type Talk } from "../stage.ts";
+
+const inFlight = 16;
+const talksCount = 1_000;
+const peopleCount = 1_000;
+const peopleInEach = 5;
+
+/** What a client asks for when it says something: enough to know it again in its stream. */
+export const messageAddDocument = `mutation Say($input: MessageAddInput!) {
+  messageAdd(input: $input) {
+    __typename
+    ... on MessageAddPayload { event { hash seq timestamp } }
+    ... on Rejection { code message }
+  }
+}`;
+
+export async function messageAdd(stage: Stage, { isQuick, progress }: Effort): Promise<readonly Row[]> {
+  const [rounds, ourCount, limitCount] = isQuick ? [2, 4_000, 6_000] : [5, 10_000, 15_000];
+  const people = await stage.makePeople(peopleCount);
+  const groups = () => Array.from({ length: talksCount }, (_, index) => Array.from({ length: peopleInEach }, (_, place) => personAt(index + place * 197)));
+  const personAt = (index: number) => {
+    const person = people[index % people.length];
+    if (!person) throw new Error("there are no people");
+    return person;
+  };
+  const ours = await stage.makeTalks(groups());
+  await using limit = await openSqlAppend(stage.databaseUrl, stage.signer, await stage.makeTalks(groups()));
+  await using parley = await stage.startParley("start");
+  await using load = startChild("./http-load.ts");
+  const port = Number(new URL(parley.url).port);
+
+  const runOurs = async (count: number) => {
+    const said: Load = { port, inFlight, rate: null, requests: requestsOf(ours, count), expects: '"MessageAddPayload"' };
+    const loaded = await load.ask(said, loadedSchema);
+    if (loaded.failures > 0) throw new Error(`${loaded.failures} of ${count} failed, the first: ${loaded.firstFailure}`);
+    const left = await outboxSize(stage);
+    const drainedMs = await untilAnnounced(stage);
+    const latencies = loaded.answeredAt.map((at, index) => at - (loaded.sentAt[index] ?? 0));
+    return { rate: (count * 1000) / loaded.elapsedMs, toldRate: (count * 1000) / (loaded.elapsedMs + drainedMs), left, drainedMs, latencies };
+  };
+  const runLimit = (count: number, connections: number) => limit.run(limit.prepare(count), connections);
+
+  progress("warming up, and looking for the limit's best number of connections");
+  await runOurs(ourCount / 2);
+  const byConnections = new Map<number, number>();
+  for (const connections of [4, 8, 16]) {
+    await runLimit(limitCount / 6, connections);
+    byConnections.set(connections, await runLimit(limitCount / 3, connections));
+  }
+  const [connections] = [...byConnections].reduce((best, one) => (one[1] > best[1] ? one : best));
+  await stage.database.pool.query("CHECKPOINT");
+
+  const ourRuns: Awaited<ReturnType<typeof runOurs>>[] = [];
+  const limits: number[] = [];
+  for (let index = 0; index < rounds; index++) {
+    limits.push(await runLimit(limitCount, connections));
+    const run = await runOurs(ourCount);
+    ourRuns.push(run);
+    progress(`messageAdd ${Math.round(run.rate)}/s, all told after ${Math.round(run.drainedMs)} ms more; limit ${Math.round(limits.at(-1) ?? 0)}/s`);
+  }
+  progress("checking what was written");
+  const said = rounds * ourCount + ourCount / 2;
+  await checkWritten(stage, ours, said);
+  const latencies = ourRuns.flatMap((run) => run.latencies);
+  return [
+    {
+      row: "messageAdd over HTTP",
+      unit: "/s",
+      // Until all five of each conversation were told: what came later than the last answer is counted in.
+      ours: median(ourRuns.map(({ toldRate }) => toldRate)),
+      limit: median(limits),
+      toReach: { ratio: { least: 0.5 } },
+      told: {
+        "answered /s": median(ourRuns.map(({ rate }) => rate)),
+        "answer p50 ms": median(latencies),
+        "answer p99 ms": latencies.toSorted((a, b) => a - b)[Math.floor(latencies.length * 0.99)] ?? 0,
+        "unannounced at the last answer": median(ourRuns.map(({ left }) => left)),
+        "all told after ms": median(ourRuns.map(({ drainedMs }) => drainedMs)),
+        "limit's connections": connections,
+        "events checked": said,
+        rounds: ourRuns.map(({ toldRate }, index) => (toldRate / (limits[index] ?? 1)).toFixed(2)).join(" "),
+      },
+    },
+  ];
+}
+
+/** Requests of random people in random conversations. */
+export function requestsOf(talks: readonly Talk[], count: number): Load["requests"] {
+  return Array.from({ length: count }, (_, index) => {
+    const { conversation, people } = pick(talks);
+    const variables = { input: { conversation, body: messageText(index) } };
+    return { token: pick(people).token, body: JSON.stringify({ query: messageAddDocument, variables }) };
+  });
+}
+
+async function outboxSize({ database: { pool } }: Stage): Promise<number> {
+  const { rows } = await pool.query<{ count: number }>("SELECT count(*)::int AS count FROM outbox");
+  return rows[0]?.count ?? 0;
+}
+
+/** Milliseconds until the outbox is empty: everything has been published, and raised in everybody's list. */
+async function untilAnnounced(stage: Stage): Promise<number> {
+  const startedAt = performance.now();
+  while ((await outboxSize(stage)) > 0) {
+    if (performance.now() - startedAt > 30_000) throw new Error("the outbox does not empty");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return performance.now() - startedAt;
+}
+
+/** That nothing was lost on the way: every message is in its log, all five were told, and logs hold to the last byte. */
+async function checkWritten({ database: { pool } }: Stage, talks: readonly Talk[], said: number): Promise<void> {
+  const ids = talks.map(({ conversation }) => conversation);
+  const { rows } = await pool.query<{ events: number; untold: number }>(
+    `SELECT (SELECT count(*)::int FROM event WHERE conversation_id = ANY($1::text[]) AND model = 'message') AS events,
+      (SELECT count(*)::int FROM conversation AS c JOIN participation AS p ON p.conversation_id = c.id
+        WHERE c.id = ANY($1::text[]) AND c.seq > 6 AND p.sort_at < c.timestamp) AS untold`,
+    [ids],
+  );
+  const found = rows[0];
+  if (found?.events !== said) throw new Error(`${said} messages were said, and ${found?.events} are in the logs`);
+  if (found.untold > 0) throw new Error(`${found.untold} participants were not told of the last message`);
+  for (const conversation of ids.slice(0, 20)) {
+    const log = await pool.query<EventRow>("SELECT * FROM event WHERE conversation_id = $1 ORDER BY seq", [conversation]);
+    const followed = followAll(log.rows.map(entryOf), now());
+    if (!("state" in followed)) throw new Error(`the log of ${conversation} does not hold at ${followed.seq}: ${JSON.stringify(followed.fault)}`);
+  }
+}
