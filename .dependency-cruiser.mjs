@@ -126,7 +126,11 @@ export default {
     tsPreCompilationDeps: true,
     doNotFollow: { path: ["node_modules", "^src/store/prisma/"] },
     // Of what Prisma generates, cycles among its own files are its business.
-    exclude: { path: "^src/store/prisma/(?!client\\.ts|enums\\.ts|pothos\\.ts)" },
-    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default", "types"] },
+    exclude: { path: ["^src/store/prisma/(?!client\\.ts|enums\\.ts|pothos\\.ts)", "^sdk/dist/"] },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "node", "default", "types"],
+      mainFields: ["module", "main", "types", "typings"],
+    },
   },
 };

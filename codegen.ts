@@ -5,15 +5,7 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { executeCodegen } from "@graphql-codegen/cli";
-import {
-  type FragmentDefinitionNode,
-  type GraphQLSchema,
-  Kind,
-  parse,
-  print,
-  printSchema,
-  visit,
-} from "graphql";
+import { type FragmentDefinitionNode, type GraphQLSchema, Kind, parse, print, printSchema, visit } from "graphql";
 import { buildSchema } from "./src/graphql/schema.ts";
 
 const operationsFolder = join(import.meta.dirname, "sdk/src/operations");
@@ -110,10 +102,13 @@ const methodsOf = (schema: GraphQLSchema, texts: readonly string[]): readonly st
         field: field.name.value,
         type,
         text: [operation, ...used].map(print).join("\n"),
-        parameter: isMutation ? `input: ${type}Variables["input"]` : `variables${isOptional ? "?" : ""}: ${type}Variables`,
+        parameter: isMutation
+          ? `input: ${type}Variables["input"]`
+          : `variables${isOptional ? "?" : ""}: ${type}Variables`,
         variables: isMutation ? "{ input }" : isOptional ? "variables ?? {}" : "variables",
         argument: isMutation ? "input" : "variables",
-        description: comment ?? schema.getRootType(operation.operation)?.getFields()[field.name.value]?.description ?? "",
+        description:
+          comment ?? schema.getRootType(operation.operation)?.getFields()[field.name.value]?.description ?? "",
       };
     })
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
@@ -167,7 +162,8 @@ const main = async (isCheck: boolean): Promise<number> => {
     if (!isCheck) await writeFile(path, content);
   }
   if (stale.length === 0) console.log("What is generated is what the code says.");
-  else if (isCheck) console.error(`Not what the code generates: ${stale.join(", ")}. Run \`npm run codegen\`, and commit it.`);
+  else if (isCheck)
+    console.error(`Not what the code generates: ${stale.join(", ")}. Run \`npm run codegen\`, and commit it.`);
   else console.log(`Written: ${stale.join(", ")}`);
   return isCheck && stale.length > 0 ? 1 : 0;
 };

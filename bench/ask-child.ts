@@ -4,6 +4,7 @@ import type { z } from "zod";
 import { here, spawnWithManyFiles, stopped } from "./stage.ts";
 
 export interface Child extends AsyncDisposable {
+  readonly pid: number;
   /** Sends `message` and resolves with the next answer. Rejects where the process ends instead. */
   ask<Answer>(message: object, answer: z.ZodType<Answer>): Promise<Answer>;
 }
@@ -13,6 +14,7 @@ export function startChild(file: string): Child {
   const child: ChildProcess = spawnWithManyFiles(["--expose-gc", here(file)]);
   child.stdout?.pipe(process.stderr);
   return {
+    pid: child.pid ?? 0,
     ask: (message, answer) =>
       new Promise((resolve, reject) => {
         const ended = (code: number | null) => reject(new Error(`${file} ended with ${code}`));

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,6 +38,7 @@ export interface Talk {
 export interface Stage extends AsyncDisposable {
   readonly databaseUrl: string;
   readonly redisUrl: string;
+  readonly postgresPid: number;
   readonly database: Database;
   readonly signer: Signer;
   /** Makes accounts, numbered on from those that there are. */
@@ -90,6 +91,7 @@ export async function openStage({ progress, profileFolder }: StageOptions): Prom
     stack.defer(() => rm(folder, { recursive: true, force: true }));
     progress("starting PostgreSQL and Redis");
     const postgres = stack.use(await startEmbeddedPostgres({ folder, settings, log: silentLogger }));
+    const postgresPid = Number.parseInt(await readFile(join(folder, "cluster", "postmaster.pid"), "utf8"), 10);
     await migrate(postgres.url);
     const redis = stack.use(await startRedis());
     const database = stack.use(await openDatabase({ url: postgres.url, poolSize: 4, log: silentLogger, applicationName: "bench" }));
@@ -99,6 +101,7 @@ export async function openStage({ progress, profileFolder }: StageOptions): Prom
     return {
       databaseUrl: postgres.url,
       redisUrl: redis.url,
+      postgresPid,
       database,
       signer,
       makePeople: async (count) => {
@@ -154,7 +157,8 @@ async function makeTalks(
         participants: others.map(({ address, name }) => ({ id: salt(), role: "WRITER" as const, address, name })),
       };
       const reach = () => ({ via: signer.platform, mail: false, imported: false });
-      const proposals = publishDraft(draft, creator, reach, { signer, sentAt: now(), salt });
+      const { address, name } = creator;
+      const proposals = publishDraft(draft, { address, name }, reach, { signer, sentAt: now(), salt });
       if ("code" in proposals) throw new Error(proposals.message);
       const byAddress = new Map(people.map((one) => [one.address, one]));
       const result = await store.append({ conversation: null, proposals, people: byAddress });

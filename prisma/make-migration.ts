@@ -23,10 +23,10 @@ const humanText = new Set(["name", "address", "last_answer"]);
 
 const isColumn = /^((?:\s+|.*ADD COLUMN\s+)"(\w+)" TEXT)\b/;
 
-const addCollation = (line: string): string => {
+function addCollation(line: string): string {
   const found = isColumn.exec(line);
   return found?.[2] === undefined || humanText.has(found[2]) ? line : line.replace(isColumn, '$1 COLLATE "C"');
-};
+}
 
 // Rewritten by every append: room on the page keeps its updates off the indexes (heap-only tuples).
 const addFillfactor = (sql: string): string =>
@@ -40,10 +40,10 @@ const addBrinParameters = (sql: string): string =>
 const finish = (sql: string): string =>
   addBrinParameters(addFillfactor(sql.split("\n").map(addCollation).join("\n"))).trimEnd();
 
-const makeName = (name: string): string => {
+function makeName(name: string): string {
   const digits = new Date().toISOString().replace(/\D/g, "").slice(0, 14);
   return `${digits}_${name.toLowerCase().replace(/[^a-z0-9]+/g, "_")}`;
-};
+}
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { remake: { type: "boolean" } } });
 const name = positionals[0];
@@ -53,7 +53,7 @@ const known = await readMigrations(folder);
 const replaced = values.remake ? known.migrationDirectories.pop() : undefined;
 const scratch = await mkdtemp(join(tmpdir(), "parley-migration-"));
 
-const makeDiff = async (): Promise<string> => {
+async function makeDiff(): Promise<string> {
   await using postgres = await startEmbeddedPostgres({
     folder: scratch,
     settings: { fsync: "off" },
@@ -61,7 +61,7 @@ const makeDiff = async (): Promise<string> => {
   });
   await migrate(postgres.url, known);
   return await diffFromDatabase(postgres.url);
-};
+}
 
 try {
   const sql = finish(await makeDiff());

@@ -27,7 +27,7 @@ export async function runWorker({ pool, announcer, tasks, log, sweepEveryMs = 1_
     noHandleSignals: true,
     logger: new GraphileLogger(() => (level, message, meta) => log[level === "warning" ? "warn" : level]({ meta }, message)),
   });
-  let sweeping = Promise.resolve();
+  let sweeping: Promise<void> | null = null;
   const sweep = async () => {
     try {
       const count = await announcer.sweep(unannouncedMs);
@@ -35,9 +35,10 @@ export async function runWorker({ pool, announcer, tasks, log, sweepEveryMs = 1_
     } catch (error) {
       log.warn({ err: error }, "could not sweep; will try again");
     }
+    sweeping = null;
   };
   const timer = setInterval(() => {
-    sweeping = sweeping.then(sweep);
+    sweeping ??= sweep();
   }, sweepEveryMs);
   return {
     [Symbol.asyncDispose]: async () => {

@@ -3,6 +3,7 @@ import { followAll } from "../../src/conversation/follow.ts";
 import { type EventRow, entryOf } from "../../src/store/rows.ts";
 import { startChild } from "../ask-child.ts";
 import type { Effort } from "../bench.ts";
+import { cpuMs } from "../cpu-time.ts";
 import { loadedSchema, type Load } from "../http-load.ts";
 import { median, type Row } from "../measure.ts";
 import { messageText, openSqlAppend, pick } from "../sql-append.ts";
@@ -47,6 +48,11 @@ export async function messageAdd(stage: Stage, { isQuick, progress }: Effort): P
     return { rate: (count * 1000) / loaded.elapsedMs, toldRate: (count * 1000) / (loaded.elapsedMs + drainedMs), left, drainedMs, latencies };
   };
   const runLimit = (count: number, connections: number) => limit.run(limit.prepare(count), connections);
+  const cpu = async () => ({
+    parley: await cpuMs(parley.pid),
+    postgres: await cpuMs(stage.postgresPid),
+    load: await cpuMs(load.pid),
+  });
 
   progress("warming up, and looking for the limit's best number of connections");
   await runOurs(ourCount / 2);
@@ -60,11 +66,18 @@ export async function messageAdd(stage: Stage, { isQuick, progress }: Effort): P
 
   const ourRuns: Awaited<ReturnType<typeof runOurs>>[] = [];
   const limits: number[] = [];
+  const limitUs: number[] = [];
+  const ourUs = { parley: new Array<number>(), postgres: new Array<number>(), load: new Array<number>() };
   for (let index = 0; index < rounds; index++) {
+    const atFirst = await cpuMs(stage.postgresPid);
     limits.push(await runLimit(limitCount, connections));
-    const run = await runOurs(ourCount);
-    ourRuns.push(run);
-    progress(`messageAdd ${Math.round(run.rate)}/s, all told after ${Math.round(run.drainedMs)} ms more; limit ${Math.round(limits.at(-1) ?? 0)}/s`);
+    const before = await cpu();
+    limitUs.push(((before.postgres - atFirst) * 1000) / limitCount);
+    ourRuns.push(await runOurs(ourCount));
+    const after = await cpu();
+    for (const name of ["parley", "postgres", "load"] as const) ourUs[name].push(((after[name] - before[name]) * 1000) / ourCount);
+    const run = ourRuns.at(-1);
+    progress(`messageAdd ${Math.round(run?.rate ?? 0)}/s, all told after ${Math.round(run?.drainedMs ?? 0)} ms more; limit ${Math.round(limits.at(-1) ?? 0)}/s`);
   }
   progress("checking what was written");
   const said = rounds * ourCount + ourCount / 2;
@@ -86,6 +99,7 @@ export async function messageAdd(stage: Stage, { isQuick, progress }: Effort): P
         "all told after ms": median(ourRuns.map(({ drainedMs }) => drainedMs)),
         "limit's connections": connections,
         "events checked": said,
+        "processor µs a message": `${Math.round(median(ourUs.parley))} Parley + ${Math.round(median(ourUs.postgres))} PostgreSQL + ${Math.round(median(ourUs.load))} load; limit ${Math.round(median(limitUs))} PostgreSQL`,
         rounds: ourRuns.map(({ toldRate }, index) => (toldRate / (limits[index] ?? 1)).toFixed(2)).join(" "),
       },
     },

@@ -1,5 +1,12 @@
 // A client of one platform, for one account.
-import { type Document, type EventsSubscription, eventsDocument, type Operations, operationsWith, type Run } from "./generated.ts";
+import {
+  type Document,
+  type EventsSubscription,
+  eventsDocument,
+  type Operations,
+  operationsWith,
+  type Run,
+} from "./generated.ts";
 import { runOverHttp } from "./http.ts";
 import { openLive } from "./live.ts";
 

@@ -27,11 +27,18 @@ export function runOverHttp({ endpoint, token, fetch }: HttpOptions): Run {
     }).catch((cause: unknown) => {
       throw new ParleyError("UNREACHABLE", `Nobody answered at ${endpoint.origin}.`, [], cause);
     });
-    const answer: Answer<Result> = await response.json().catch((cause: unknown) => {
-      throw new ParleyError("BAD_ANSWER", `${endpoint.href} answered ${response.status}, and not in GraphQL.`, [], cause);
-    });
+    const answer: unknown = await response.json().catch(() => null);
+    if (!isAnswer<Result>(answer)) {
+      throw new ParleyError("BAD_ANSWER", `${endpoint.href} answered ${response.status}, and not in GraphQL.`);
+    }
     if (answer.errors !== undefined) throw errorOf(answer.errors);
-    if (answer.data == null) throw new ParleyError("BAD_ANSWER", `${endpoint.href} answered ${response.status} without data.`);
+    if (answer.data == null) throw new ParleyError("BAD_ANSWER", `${endpoint.href} answered without data.`);
     return answer.data;
   };
+}
+
+/** What `data` holds is for the platform's validation, and the generated types: here only that it is an answer at all. */
+function isAnswer<Result>(answer: unknown): answer is Answer<Result> {
+  if (typeof answer !== "object" || answer === null) return false;
+  return "errors" in answer ? Array.isArray(answer.errors) && answer.errors.length > 0 : "data" in answer;
 }

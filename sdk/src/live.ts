@@ -65,7 +65,8 @@ function liveError(fault: unknown): ParleyError {
   if (Array.isArray(fault)) return errorOf(fault.filter(isAnswerError));
   const code = typeof fault === "object" && fault !== null && "code" in fault ? fault.code : null;
   // Forbidden: what the platform closes a socket with whose token it does not know.
-  if (code === 4403) return new ParleyError("UNAUTHENTICATED", "This token is not valid (any more). Get a new one.", [], fault);
+  if (code === 4403)
+    return new ParleyError("UNAUTHENTICATED", "This token is not valid (any more). Get a new one.", [], fault);
   return new ParleyError("UNREACHABLE", "The connection broke. Go on after the last cursor.", [], fault);
 }
 

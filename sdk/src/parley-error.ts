@@ -30,5 +30,9 @@ export class ParleyError extends Error {
 export function errorOf(errors: readonly AnswerError[]): ParleyError {
   const [first] = errors;
   const code = first?.extensions?.["code"];
-  return new ParleyError(typeof code === "string" ? code : "BAD_ANSWER", first?.message ?? "The platform said nothing.", errors);
+  return new ParleyError(
+    typeof code === "string" ? code : "BAD_ANSWER",
+    first?.message ?? "The platform said nothing.",
+    errors,
+  );
 }

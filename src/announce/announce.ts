@@ -41,7 +41,10 @@ export interface AnnouncerOptions {
 export interface Announcer extends AsyncDisposable {
   /** Announces soon; returns at once and never throws. What fails stays in the outbox, for the sweeper. */
   announce(announcements: readonly Announcement[]): void;
-  /** Announces what has been waiting in the outbox for longer than `olderThanMs`. Returns how many there were. */
+  /**
+   * Announces what has been waiting in the outbox for longer than `olderThanMs`, at most 500 events, oldest first. Returns
+   * how many there were. Rejects where the bus or the database fails; safe to repeat.
+   */
   sweep(olderThanMs: number): Promise<number>;
   /** Resolves when everything handed in so far has been announced, or has failed. */
   idle(): Promise<void>;
@@ -52,19 +55,35 @@ const batchMax = 500;
 
 /**
  * Two loops, so that telling never waits for SQL: one publishes, the other orders inboxes, asks for jobs and empties the
- * outbox of what has been published.
+ * outbox of what has been published. Where the bus is down, lists and jobs do not wait for it.
  */
-export function createAnnouncer(options: AnnouncerOptions): Announcer {
-  const { pool, bus, log } = options;
-  const settling = loop<Announcement>(batchMax, log, async (batch) => {
+export function createAnnouncer({ pool, bus, log, requestErasure }: AnnouncerOptions): Announcer {
+  const publish = (batch: readonly Announcement[]) =>
+    bus.publish(batch.map(({ conversation, seq }) => ({ kind: "event", conversation, seq })));
+  const settle = async (batch: readonly Announcement[]) => {
     const erasing = new Set(batch.filter(({ isErasing }) => isErasing).map(({ conversation }) => conversation));
-    if (erasing.size > 0) await options.requestErasure([...erasing]);
-    await raiseInInbox(pool, batch.filter(({ isMessage }) => isMessage));
-    await announced(pool, batch);
+    if (erasing.size > 0) await requestErasure([...erasing]);
+    await raiseInInbox(
+      pool,
+      batch.filter(({ isMessage }) => isMessage),
+    );
+  };
+
+  const settling = loop<Announcement & { readonly isPublished: boolean }>(batchMax, log, async (batch) => {
+    await settle(batch);
+    await announced(
+      pool,
+      batch.filter(({ isPublished }) => isPublished),
+    );
   });
   const publishing = loop<Announcement>(batchMax, log, async (batch) => {
-    await bus.publish(batch.map(({ conversation, seq }) => ({ kind: "event", conversation, seq })));
-    settling.add(batch);
+    let isPublished = false;
+    try {
+      await publish(batch);
+      isPublished = true;
+    } finally {
+      settling.add(batch.map((announcement) => ({ ...announcement, isPublished })));
+    }
   });
   const idle = async () => {
     await publishing.idle();
@@ -74,8 +93,11 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     announce: publishing.add,
     sweep: async (olderThanMs) => {
       const left = await findUnannounced(pool, olderThanMs, batchMax);
-      publishing.add(left);
-      await idle();
+      if (left.length === 0) return 0;
+      // By itself, not through the loops: under load these never come to rest.
+      await publish(left);
+      await settle(left);
+      await announced(pool, left);
       return left.length;
     },
     idle,

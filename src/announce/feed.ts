@@ -1,13 +1,13 @@
 // The feed of one API process: hears of events on the bus, reads each once, checks who may see it, and hands it to the
 // subscribers here. Within a conversation it hands events on in order and once, whatever the bus lost, doubled or mixed.
 import type pg from "pg";
-import { everything, horizonOf } from "../conversation/audience.ts";
-import type { ParticipantStatus } from "../conversation/state.ts";
+import { everything } from "../conversation/audience.ts";
 import type { Hash } from "../protocol/hash.ts";
 import type { Logger } from "../observe/logger.ts";
 import type { AccountId, ReceiptMove } from "../store/conversation-store.ts";
 import { type RecordedEvent, recordedColumns, recordedEventOf, type RecordedRow } from "../store/recorded-event.ts";
 import type { ConversationRow } from "../store/rows.ts";
+import { createReadHorizon, type Gathering, type ReadHorizon, readGatherings } from "./audience.ts";
 import type { Bus, Note } from "./bus.ts";
 
 /** What a subscriber is handed. One object for all subscribers, so that work on it can be shared. */
@@ -35,6 +35,10 @@ export interface FeedSubscriber {
 export interface Feed extends AsyncDisposable {
   /** From now on the subscriber is handed what happens, until disposed. */
   attach(subscriber: FeedSubscriber): Disposable;
+  /** The database's clock at the last look, in microseconds: a few seconds ago at most, while it is within reach. */
+  clockUs(): number;
+  /** For what is read when an item is already on its way: whoever was removed meanwhile must not see it. */
+  readonly horizon: ReadHorizon;
   /** Finds events that the bus lost, and hands them on. Runs every few seconds by itself, and when the bus is back. */
   reconcile(): Promise<void>;
   /** Resolves when everything heard so far has been handed on. */
@@ -42,13 +46,11 @@ export interface Feed extends AsyncDisposable {
 }
 
 /**
- * The longest that an append may take from writing its event to its commit: events recorded before then are all visible.
- * The pool's statement timeout is shorter. In microseconds, as cursors are.
+ * Longer than an append takes from recording its event, which it does once it holds all locks, to its commit: what was
+ * recorded before then is visible. In microseconds, as cursors are.
  */
 export const overlapUs = 15_000_000;
 
-// Conversations whose place is remembered. Of one that was forgotten, only what was recorded later is handed on.
-const positionsMax = 200_000;
 const batchMax = 500;
 
 export interface FeedOptions {
@@ -57,14 +59,23 @@ export interface FeedOptions {
   readonly log: Logger;
   /** @default 5_000 */
   readonly reconcileEveryMs?: number;
+  /** Conversations whose place is remembered. Of one that was forgotten, only what was recorded later is handed on. @default 200_000 */
+  readonly positionsMax?: number;
 }
 
 /** Opens the feed: it listens until disposed. */
-export async function openFeed({ pool, bus, log, reconcileEveryMs = 5_000 }: FeedOptions): Promise<Feed> {
+export async function openFeed(options: FeedOptions): Promise<Feed> {
+  const { pool, bus, log, reconcileEveryMs = 5_000, positionsMax = 200_000 } = options;
   const subscribers = new Map<AccountId, Set<FeedSubscriber>>();
   const positions = new Map<Hash, { seq: number; recordedUs: number }>();
   let waiting: Note[] = [];
   let running: Promise<void> | null = null;
+  let isOpen = true;
+  let failures = 0;
+  /** All that was recorded up to then, less the overlap, has been handed on. */
+  let reconciledUs = 0;
+  /** What was recorded up to then is not handed on any more. */
+  let floorUs = 0;
 
   const listening = bus.listen((notes) => {
     if (subscribers.size === 0) {
@@ -76,7 +87,8 @@ export async function openFeed({ pool, bus, log, reconcileEveryMs = 5_000 }: Fee
     running ??= new Promise<void>((resolve) => setImmediate(resolve)).then(run);
   });
   // After listening, so that nothing falls between.
-  let floorUs = (await databaseTimeUs(pool)) - overlapUs;
+  reconciledUs = await databaseTimeUs(pool);
+  floorUs = reconciledUs - overlapUs;
 
   const run = async () => {
     while (waiting.length > 0) {
@@ -86,6 +98,7 @@ export async function openFeed({ pool, bus, log, reconcileEveryMs = 5_000 }: Fee
         await handOn(batch);
       } catch (error) {
         // The positions have not moved, so the reconciler finds what this batch left out.
+        failures++;
         log.warn({ err: error, notes: batch.length }, "could not hand on events; will reconcile");
       }
     }
@@ -97,82 +110,106 @@ export async function openFeed({ pool, bus, log, reconcileEveryMs = 5_000 }: Fee
     const receipts: ReceiptMove[] = [];
     for (const note of notes) {
       if (note.kind === "receipt") receipts.push(note);
-      else if (note.seq > Math.max(positions.get(note.conversation)?.seq ?? 0, upTo.get(note.conversation) ?? 0)) {
+      else if (note.seq > Math.max(placeOf(note.conversation), upTo.get(note.conversation) ?? 0)) {
         upTo.set(note.conversation, note.seq);
       }
     }
     const conversations = new Set([...upTo.keys(), ...receipts.map(({ conversation }) => conversation)]);
     if (conversations.size === 0) return;
-    const ranges = [...upTo].map(([conversation, seq]) => ({
-      conversation,
-      after: positions.get(conversation)?.seq ?? 0,
-      upTo: seq,
-    }));
+    const ranges = [...upTo].map(([conversation, seq]) => ({ conversation, after: placeOf(conversation), upTo: seq }));
     // Who may see them is read after the events were committed, so a removal among them already counts. Side by side:
     // most events on a process have somebody there to see them, and each round trip would be felt.
-    const [audiences, events, heads] = await Promise.all([
-      readAudiences(pool, [...conversations], subscribers),
+    const [gatherings, events] = await Promise.all([
+      readGatherings(pool, [...conversations]),
       readEvents(pool, ranges, floorUs),
-      readHeads(pool, [...upTo.keys()]),
     ]);
     for (const event of events) {
       const { conversation } = event;
-      const head = heads.get(conversation) ?? null;
-      give(conversation, { kind: "event", conversation, event, head }, audiences, event.seq);
+      const gathering = gatherings.get(conversation);
+      if (gathering) give(gathering, { kind: "event", conversation, event, head: gathering.head }, event.seq);
       remember(conversation, event.seq, event.recordedUs);
     }
-    for (const [conversation, seq] of upTo) pass(conversation, seq);
-    for (const receipt of receipts) give(receipt.conversation, { kind: "receipt", ...receipt }, audiences, everything);
+    for (const receipt of receipts) {
+      const gathering = gatherings.get(receipt.conversation);
+      if (gathering) give(gathering, { kind: "receipt", ...receipt }, everything);
+    }
   };
 
-  const give = (conversation: Hash, item: FeedItem, audiences: Audiences, seq: number) => {
-    for (const [accountId, horizon] of audiences.get(conversation) ?? []) {
+  const give = ({ audience }: Gathering, item: FeedItem, seq: number) => {
+    for (const [accountId, horizon] of audience) {
       if (horizon < seq) continue;
       for (const subscriber of subscribers.get(accountId) ?? []) {
-        if (subscriber.conversation === null || subscriber.conversation === conversation) subscriber.deliver(item, horizon);
+        if (subscriber.conversation === null || subscriber.conversation === item.conversation) {
+          subscriber.deliver(item, horizon);
+        }
       }
     }
   };
 
+  /** Up to where the conversation was handed on. */
+  const placeOf = (conversation: Hash): number => positions.get(conversation)?.seq ?? 0;
+
   /** Moves the place on without reading: nobody here was there to see it. */
   const pass = (conversation: Hash, seq: number) => {
-    if (seq > (positions.get(conversation)?.seq ?? 0)) remember(conversation, seq, Date.now() * 1000);
+    // When it was recorded is not known here: not long before the last look at the database's clock, or after it.
+    if (seq > placeOf(conversation)) remember(conversation, seq, reconciledUs);
   };
 
   const remember = (conversation: Hash, seq: number, recordedUs: number) => {
+    const place = Math.max(seq, placeOf(conversation));
     positions.delete(conversation);
-    positions.set(conversation, { seq, recordedUs });
+    positions.set(conversation, { seq: place, recordedUs });
     if (positions.size <= positionsMax) return;
     const oldest = positions.entries().next().value;
     if (!oldest) return;
     positions.delete(oldest[0]);
-    floorUs = Math.max(floorUs, oldest[1].recordedUs);
+    // Never above what the reconciler still looks for: better twice than not at all.
+    floorUs = Math.max(floorUs, Math.min(oldest[1].recordedUs, reconciledUs - overlapUs));
   };
 
-  const reconcile = async () => {
-    if (subscribers.size === 0) return;
+  const reconcileOnce = async () => {
+    const startedUs = await databaseTimeUs(pool);
+    if (subscribers.size === 0) {
+      // Nobody is owed anything: whoever comes has a backfill of their own.
+      reconciledUs = startedUs;
+      floorUs = Math.max(floorUs, startedUs - overlapUs);
+      return;
+    }
+    const failuresBefore = failures;
     const { rows } = await pool.query<{ conversation: Hash; seq: number }>({
       name: "feed_reconcile",
-      // Twice the overlap: what became visible late, and one round that failed.
+      // Since the last time that it went well, however long ago: the database may have been out of reach.
       text: `SELECT conversation_id AS conversation, max(seq) AS seq FROM event
-        WHERE recorded_at > greatest(to_timestamp($1::float8 / 1e6), clock_timestamp() - make_interval(secs => $2))
-        GROUP BY conversation_id`,
-      values: [floorUs, (2 * overlapUs) / 1e6],
+        WHERE recorded_at > to_timestamp($1::float8 / 1e6) GROUP BY conversation_id`,
+      values: [Math.max(floorUs, reconciledUs - overlapUs)],
     });
-    const lost = rows.filter(({ conversation, seq }) => seq > (positions.get(conversation)?.seq ?? 0));
+    if (!isOpen) return;
+    const lost = rows.filter(({ conversation, seq }) => seq > placeOf(conversation));
     waiting.push(...lost.map((place) => ({ kind: "event" as const, ...place })));
     if (lost.length > 0) running ??= run();
     await idle();
+    if (failures === failuresBefore) reconciledUs = startedUs;
   };
 
   const idle = async () => {
     while (running) await running;
   };
 
-  const reconcileSafely = () => void reconcile().catch((error) => log.warn({ err: error }, "could not reconcile; will try again"));
-  const restored = bus.onRestored(reconcileSafely);
-  const timer = setInterval(reconcileSafely, reconcileEveryMs);
-  timer.unref();
+  let reconciling: Promise<void> = Promise.resolve();
+  // One after the other: one that was asked for when the bus came back has to begin after that.
+  const reconcile = (): Promise<void> => {
+    reconciling = reconciling.catch(() => {}).then(reconcileOnce);
+    return reconciling;
+  };
+  const reconcileSafely = () =>
+    reconcile().catch((error: unknown) => log.warn({ err: error }, "could not reconcile; will try again"));
+  const restored = bus.onRestored(() => void reconcileSafely());
+  let timer: NodeJS.Timeout;
+  const reconcileLater = () => {
+    timer = setTimeout(() => void reconcileSafely().then(() => isOpen && reconcileLater()), reconcileEveryMs);
+    timer.unref();
+  };
+  reconcileLater();
 
   return {
     attach: (subscriber) => {
@@ -185,46 +222,20 @@ export async function openFeed({ pool, bus, log, reconcileEveryMs = 5_000 }: Fee
         },
       };
     },
+    clockUs: () => reconciledUs,
+    horizon: createReadHorizon(pool),
     reconcile,
     idle,
     [Symbol.asyncDispose]: async () => {
-      clearInterval(timer);
+      isOpen = false;
+      clearTimeout(timer);
       listening[Symbol.dispose]();
       restored[Symbol.dispose]();
       waiting = [];
+      await reconciling.catch(() => {});
       await idle();
     },
   };
-}
-
-/** By conversation: the accounts that are subscribed here, with the seq up to which each may see. */
-type Audiences = ReadonlyMap<Hash, ReadonlyMap<AccountId, number>>;
-
-async function readAudiences(
-  pool: pg.Pool,
-  conversations: readonly Hash[],
-  subscribers: ReadonlyMap<AccountId, unknown>,
-): Promise<Audiences> {
-  const { rows } = await pool.query<{
-    conversation_id: Hash;
-    account_id: AccountId;
-    status: ParticipantStatus;
-    removed_seq: number | null;
-  }>({
-    name: "feed_audiences",
-    text: `SELECT conversation_id, account_id, status, removed_seq FROM participant
-      WHERE conversation_id = ANY($1::text[]) AND account_id IS NOT NULL`,
-    values: [conversations],
-  });
-  const audiences = new Map<Hash, Map<AccountId, number>>();
-  for (const row of rows) {
-    if (!subscribers.has(row.account_id)) continue;
-    const audience = audiences.get(row.conversation_id) ?? new Map<AccountId, number>();
-    audiences.set(row.conversation_id, audience);
-    const horizon = horizonOf([{ status: row.status, removedSeq: row.removed_seq }]);
-    audience.set(row.account_id, Math.max(horizon, audience.get(row.account_id) ?? 0));
-  }
-  return audiences;
 }
 
 async function readEvents(
@@ -251,18 +262,11 @@ async function readEvents(
   return rows.map(recordedEventOf);
 }
 
-async function readHeads(pool: pg.Pool, conversations: readonly Hash[]): Promise<ReadonlyMap<Hash, ConversationRow>> {
-  if (conversations.length === 0) return new Map();
-  const { rows } = await pool.query<ConversationRow>({
-    name: "feed_heads",
-    text: "SELECT * FROM conversation WHERE id = ANY($1::text[])",
-    values: [conversations],
-  });
-  return new Map(rows.map((row) => [row.id, row]));
-}
-
 /** The database's clock, in microseconds since 1970. */
 export async function databaseTimeUs(pool: pg.Pool): Promise<number> {
-  const { rows } = await pool.query<{ now: number }>("SELECT (extract(epoch FROM clock_timestamp()) * 1e6)::bigint AS now");
+  const { rows } = await pool.query<{ now: number }>({
+    name: "database_time",
+    text: "SELECT (extract(epoch FROM clock_timestamp()) * 1e6)::bigint AS now",
+  });
   return rows[0]?.now ?? 0;
 }

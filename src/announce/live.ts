@@ -1,6 +1,6 @@
 // The live stream of one subscriber, in three phases:
 //
-// 1. Backfill: what was recorded since their cursor, from the database, in pages.
+// 1. Backfill: what was recorded from their cursor until now, from the database, in pages.
 // 2. Cut-over: what the feed hands on meanwhile waits in a buffer; what the backfill gave already is dropped from it.
 // 3. Live: the buffer, as it fills.
 //
@@ -43,7 +43,7 @@ export function liveStream(options: LiveOptions): AsyncIterableIterator<LiveItem
   let buffer: LiveItem[] = [];
   let wake: (() => void) | null = null;
   let isOver = false;
-  let lastUs = afterUs ?? 0;
+  let lastUs = afterUs ?? feed.clockUs();
   /** Up to where the backfill gave each conversation. */
   const given = new Map<Hash, number>();
   let backfill = afterUs === null ? null : readBackfill(pool, accountId, conversation, afterUs);
@@ -111,6 +111,8 @@ async function* readBackfill(
   conversation: Hash | null,
   afterUs: number,
 ): AsyncGenerator<LiveItem, undefined> {
+  // Only up to here: what is recorded later is committed later, and so comes from the feed. Reading on, a page could pass
+  // over an event that is not visible yet and the next one give those after it: a hole, for what is below is dropped.
   const nowUs = await databaseTimeUs(pool);
   const gap: LiveItem = { item: { kind: "gap", afterUs }, horizon: 0 };
   if (afterUs < nowUs - backfillAgeUs || afterUs > nowUs + overlapUs) {
@@ -131,9 +133,13 @@ async function* readBackfill(
         -- Ten microseconds early, for a double is that exact; the row comparison decides.
         WHERE e.recorded_at >= to_timestamp(($2::float8 - 10) / 1e6) AND m.taken IS NOT NULL
           AND ((extract(epoch FROM e.recorded_at) * 1e6)::bigint, e.conversation_id, e.seq) > ($2::bigint, $3::text, $4::int)
-          ${conversation === null ? "" : "AND e.conversation_id = $6"}
+          AND (extract(epoch FROM e.recorded_at) * 1e6)::bigint <= $6
+          ${conversation === null ? "" : "AND e.conversation_id = $7"}
         ORDER BY recorded_us, e.conversation_id, e.seq LIMIT $5`,
-      values: [accountId, from.recordedUs, from.conversation, from.seq, pageSize, ...(conversation === null ? [] : [conversation])],
+      values: [
+        ...[accountId, from.recordedUs, from.conversation, from.seq, pageSize, nowUs],
+        ...(conversation === null ? [] : [conversation]),
+      ],
     });
     for (const row of rows) {
       const horizon = horizonOf(row.taken.map(({ status, removed_seq }) => ({ status, removedSeq: removed_seq })));

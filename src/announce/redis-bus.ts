@@ -1,18 +1,19 @@
 // The bus over Redis, for several processes.
+import { randomUUID } from "node:crypto";
 import { RedisPubSub } from "graphql-redis-subscriptions";
 import { Redis } from "ioredis";
 import { z } from "zod";
 import type { Logger } from "../observe/logger.ts";
+import type { PlatformName } from "../protocol/event.ts";
 import { type Bus, listenerSet, type Note } from "./bus.ts";
 
-const channel = "parley:notes";
+const publishTimeoutMs = 2_000;
 
-const notesSchema: z.ZodType<readonly Note[]> = z.array(
-  z.union([
-    z.object({ kind: z.literal("event"), conversation: z.string(), seq: z.int() }),
-    z.object({ kind: z.literal("receipt"), conversation: z.string(), participant: z.string(), seq: z.int() }),
-  ]),
-);
+const noteSchema: z.ZodType<Note> = z.union([
+  z.object({ kind: z.literal("event"), conversation: z.string(), seq: z.int() }),
+  z.object({ kind: z.literal("receipt"), conversation: z.string(), participant: z.string(), seq: z.int() }),
+]);
+const messageSchema = z.object({ from: z.string(), notes: z.array(noteSchema) });
 
 /** Redis did not answer at the start. The message says what to do; it has no password. */
 export class RedisUnreachableError extends Error {
@@ -22,11 +23,21 @@ export class RedisUnreachableError extends Error {
 /**
  * Connects to Redis and listens. When Redis goes away later, this process goes on: its own subscribers are told as ever,
  * `publish` rejects, and once Redis is back `onRestored` fires.
+ * @param platform whose processes hear each other
  * @throws RedisUnreachableError where Redis does not answer within five seconds now
  */
-export async function redisBus(url: string, log: Logger): Promise<Bus> {
+export async function redisBus(url: string, platform: PlatformName, log: Logger): Promise<Bus> {
+  // Several platforms may share one Redis, and have conversations in common.
+  const channel = `parley:notes:${platform}`;
   // What cannot be handed over now fails now: the outbox keeps it, and a queue in memory would only repeat it late.
-  const publisher = new Redis(url, { enableOfflineQueue: false, lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy });
+  const publisher = new Redis(url, {
+    enableOfflineQueue: false,
+    lazyConnect: true,
+    maxRetriesPerRequest: 0,
+    // Where Redis is there and silent, or its host is gone without a word: publishing goes on with the next.
+    commandTimeout: publishTimeoutMs,
+    retryStrategy,
+  });
   const subscriber = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: null, retryStrategy });
   let isDown = false;
   for (const connection of [publisher, subscriber]) {
@@ -50,39 +61,47 @@ export async function redisBus(url: string, log: Logger): Promise<Bus> {
 
   const pubsub = new RedisPubSub({ publisher, subscriber });
   const listeners = listenerSet();
+  const self = randomUUID();
   await pubsub.subscribe(channel, (message: unknown) => {
-    const notes = notesSchema.safeParse(message);
-    if (notes.success) listeners.tell(notes.data);
-    else log.warn("a message on the bus is not ours");
+    const { data } = messageSchema.safeParse(message);
+    if (!data) log.warn("a message on the bus is not ours");
+    // What this process said itself, its listeners have been told: again and late, a receipt would seem to go back.
+    else if (data.from !== self) listeners.tell(data.notes);
   });
   const restored = new Set<() => void>();
-  let wasLost = false;
+  let isHeard = true;
   subscriber.on("close", () => {
-    wasLost = true;
+    isHeard = false;
   });
-  // ioredis subscribes anew before it says that it is ready.
   subscriber.on("ready", () => {
-    if (!wasLost) return;
-    wasLost = false;
     isDown = false;
-    log.info("Redis is back");
-    for (const tell of restored) tell();
+    if (isHeard) return;
+    // ioredis has only sent the subscription anew by now. What is told before Redis has it is not heard.
+    subscriber.subscribe(channel).then(
+      () => {
+        if (isHeard || subscriber.status !== "ready") return;
+        isHeard = true;
+        log.info("Redis is back");
+        for (const tell of restored) tell();
+      },
+      (error: unknown) => log.debug({ err: error }, "Redis went away again"),
+    );
   });
 
   return {
     publish: async (notes) => {
-      // Own subscribers first: they need no Redis, and drop what then comes back over it.
+      // Own listeners first: they need no Redis.
       listeners.tell(notes);
-      await pubsub.publish(channel, notes);
+      await pubsub.publish(channel, { from: self, notes });
     },
     listen: listeners.add,
     onRestored: (tell) => {
       restored.add(tell);
       return { [Symbol.dispose]: () => void restored.delete(tell) };
     },
-    isReady: () => subscriber.status === "ready",
+    isReady: () => isHeard,
+    // Nothing is under way: who publishes waits for the answer. Quitting in order would wait for a Redis that is down.
     [Symbol.asyncDispose]: async () => {
-      await pubsub.close().catch(() => {});
       publisher.disconnect();
       subscriber.disconnect();
     },

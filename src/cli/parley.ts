@@ -24,7 +24,7 @@ async function main([command, ...args]: readonly string[]): Promise<void> {
     console.log(usage);
     return;
   }
-  const config = readConfig(process.env);
+  const config = readConfig();
   const log = createLogger({ level: config.logLevel });
   switch (command) {
     case "start":

@@ -40,7 +40,7 @@ export async function openCore(stack: AsyncDisposableStack, config: Config, url:
   const database = stack.use(await openDatabase({ url, poolSize: config.databasePoolSize, log: log("store") }));
   await runMigrations({ pgPool: database.pool });
   const signer = await loadSigner(database.prisma, config.platform, secret, now());
-  const bus = stack.use(config.redisUrl === undefined ? inProcessBus() : await redisBus(config.redisUrl, log("bus")));
+  const bus = stack.use(config.redisUrl === undefined ? inProcessBus() : await redisBus(config.redisUrl, config.platform, log("bus")));
   const jobs = await makeWorkerUtils({ pgPool: database.pool });
   stack.defer(() => jobs.release());
   const announcer = stack.use(

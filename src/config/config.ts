@@ -113,7 +113,7 @@ export class ConfigError extends Error {
   }
 }
 
-const distance = (a: string, b: string): number => {
+function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
     const above = row;
@@ -124,13 +124,13 @@ const distance = (a: string, b: string): number => {
     }
   }
   return row[b.length] ?? 0;
-};
+}
 
-const explainUnknown = (name: string): string => {
+function explainUnknown(name: string): string {
   const byDistance = Object.keys(settingsSchema.shape).map((known) => ({ known, far: distance(known, name) }));
   const nearest = byDistance.reduce((best, one) => (one.far < best.far ? one : best));
   return `${name} is no setting. ${nearest.far <= 3 ? `Is ${nearest.known} meant?` : "Unset it."}`;
-};
+}
 
 // A value may be a secret, so it is shown only where it cannot be one.
 const showValue = (name: string, value: string): string =>
@@ -140,7 +140,7 @@ const showValue = (name: string, value: string): string =>
  * Reads the settings from an environment, by default this process's. A setting that is empty counts as not set, as `NAME= parley start` means it.
  * Throws ConfigError with all faults, misspelt names among them.
  */
-export const readConfig = (env: Readonly<Record<string, string | undefined>> = process.env): Config => {
+export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
   const isUnknown = (name: string) =>
     name.startsWith("PARLEY_") && !(name in settingsSchema.shape) && !knownElsewhere.has(name);
@@ -170,4 +170,4 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>> = p
     databasePoolSize: settings.PARLEY_DATABASE_POOL,
     logLevel: settings.PARLEY_LOG_LEVEL,
   };
-};
+}

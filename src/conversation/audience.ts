@@ -1,8 +1,8 @@
 // Who may see what: up to which place in the log a recipient sees, from the participations that were theirs.
 import type { Participant } from "./state.ts";
 
-/** Sees everything there is and will be. */
-export const everything = Number.MAX_SAFE_INTEGER;
+/** Sees everything there is and will be: beyond any seq, and one less than a database's integer can hold. */
+export const everything = 2 ** 31 - 2;
 
 /**
  * The highest seq that somebody with these participations may see: all while one is active, also what came before it;

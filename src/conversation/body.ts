@@ -71,7 +71,8 @@ function wordsFault(model: Model, body: Body): Rejection | string | null {
       const { text, mail, mentions } = parsed.data;
       if (mentions.length > limits.mentions) return `A message may mention ${limits.mentions} participants at most.`;
       if (text.trim() === "" && mail === null) return "A message needs words.";
-      if (mail !== null && mail.messageId.length > limits.messageIdCharacters) return "The mail's Message-ID is too long.";
+      if (mail !== null && mail.messageId.length > limits.messageIdCharacters)
+        return "The mail's Message-ID is too long.";
       return Buffer.byteLength(text) > limits.messageBytes
         ? `A message may have ${limits.messageBytes / 1024} KiB at most. Split it, or attach a file.`
         : null;

@@ -68,7 +68,9 @@ export function createPrepare(schema: GraphQLSchema): (source: string) => Prepar
 
 function prepare(schema: GraphQLSchema, source: string): Prepared {
   if (source.length > documentBounds.characters) {
-    return tooLarge(`The document has more than ${documentBounds.characters} characters. Send long texts as variables.`);
+    return tooLarge(
+      `The document has more than ${documentBounds.characters} characters. Send long texts as variables.`,
+    );
   }
   let document: DocumentNode;
   try {
@@ -80,7 +82,9 @@ function prepare(schema: GraphQLSchema, source: string): Prepared {
   const exceeded = exceededBound(document);
   if (exceeded !== null) return tooLarge(`${exceeded} Ask in several smaller ones.`);
   const errors = validate(schema, document, specifiedRules, { maxErrors: 20, hideSuggestions: true });
-  return errors.length > 0 ? { errors: errors.map((error) => withCode(error, "GRAPHQL_VALIDATION_FAILED")) } : { document };
+  return errors.length > 0
+    ? { errors: errors.map((error) => withCode(error, "GRAPHQL_VALIDATION_FAILED")) }
+    : { document };
 }
 
 function tooLarge(message: string): Prepared {
@@ -89,7 +93,12 @@ function tooLarge(message: string): Prepared {
 
 function withCode(error: GraphQLError, code: string): GraphQLError {
   const { nodes, source, positions } = error;
-  return new GraphQLError(error.message, { nodes: nodes ?? null, source: source ?? null, positions: positions ?? null, extensions: { code } });
+  return new GraphQLError(error.message, {
+    nodes: nodes ?? null,
+    source: source ?? null,
+    positions: positions ?? null,
+    extensions: { code },
+  });
 }
 
 /** The fragments that a walk is within, and how many nodes the page holds whose `edges` or `nodes` come next. */
@@ -113,7 +122,8 @@ function exceededBound(document: DocumentNode): string | null {
   const count = { fields: 0, aliases: 0, directives: 0, cost: 0 };
   const exceeded = (): string | null => {
     for (const name of ["fields", "aliases", "directives", "cost"] as const) {
-      if (count[name] > documentBounds[name]) return `The document has more than ${documentBounds[name]} ${name === "cost" ? "points of cost" : name}.`;
+      if (count[name] > documentBounds[name])
+        return `The document has more than ${documentBounds[name]} ${name === "cost" ? "points of cost" : name}.`;
     }
     return null;
   };
@@ -133,7 +143,10 @@ function exceededBound(document: DocumentNode): string | null {
   };
 
   /** What is selected within the selection; null where that is nothing. */
-  const enter = (selection: SelectionNode, place: Place): { readonly set: SelectionSetNode; readonly place: Place } | null => {
+  const enter = (
+    selection: SelectionNode,
+    place: Place,
+  ): { readonly set: SelectionSetNode; readonly place: Place } | null => {
     if (selection.kind === Kind.FRAGMENT_SPREAD) {
       const name = selection.name.value;
       const fragment = fragments.get(name);
@@ -146,7 +159,10 @@ function exceededBound(document: DocumentNode): string | null {
     if (selection.kind === Kind.INLINE_FRAGMENT) return { set: selection.selectionSet, place };
     const isPage = selection.name.value === "edges" || selection.name.value === "nodes";
     const factor = place.factor * (isPage ? place.page : 1) * listLength(selection);
-    return { set: selection.selectionSet, place: { depth: place.depth + 1, factor, page: pageSize(selection), within: place.within } };
+    return {
+      set: selection.selectionSet,
+      place: { depth: place.depth + 1, factor, page: pageSize(selection), within: place.within },
+    };
   };
 
   const walkAll = (kind: Kind.OPERATION_DEFINITION | Kind.FRAGMENT_DEFINITION): string | null => {

@@ -41,7 +41,9 @@ export const builder = new SchemaBuilder<{
     defaultConnectionTypeOptions: { description: "One page of a list." },
     defaultEdgeTypeOptions: { description: "One of a page, with its place." },
     edgesFieldOptions: { description: "What is on the page, in the list's own order." },
-    cursorFieldOptions: { description: "Its place in the list, for `after` and `before`. Survives what is added meanwhile." },
+    cursorFieldOptions: {
+      description: "Its place in the list, for `after` and `before`. Survives what is added meanwhile.",
+    },
     nodeFieldOptions: { description: "The thing itself." },
     pageInfoFieldOptions: { description: "Where the page stands in the list." },
     pageInfoTypeOptions: { description: "Where a page stands in its list." },
@@ -61,17 +63,21 @@ export const builder = new SchemaBuilder<{
 });
 
 builder.queryType({ description: "What the viewer has. Everything here needs a token." });
-builder.mutationType({ description: "What the viewer does. A rule that says no is an answer, not an error: see `Rejection`." });
+builder.mutationType({
+  description: "What the viewer does. A rule that says no is an answer, not an error: see `Rejection`.",
+});
 builder.subscriptionType({ description: "What happens, as it happens. Over graphql-transport-ws, or over SSE." });
 
 builder.scalarType("DateTime", {
   description: "A time, RFC 3339 in UTC with milliseconds: `2026-11-21T09:30:00.000Z`. Inputs may have another offset.",
   serialize: (value) => (value instanceof Date ? value.toISOString() : value),
   parseValue: (value) => {
-    const isWritten = typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i.test(value);
+    const isWritten =
+      typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i.test(value);
     const time = new Date(isWritten ? value : Number.NaN);
     // A year beyond 9999 has another form, which the protocol does not know.
-    if (Number.isNaN(time.getTime()) || time.getUTCFullYear() > 9999 || time.getUTCFullYear() < 1) throw new GraphQLError("Write a time as 2026-11-21T09:30:00Z.");
+    if (Number.isNaN(time.getTime()) || time.getUTCFullYear() > 9999 || time.getUTCFullYear() < 1)
+      throw new GraphQLError("Write a time as 2026-11-21T09:30:00Z.");
     return time;
   },
 });
@@ -80,7 +86,8 @@ builder.scalarType("Hash", {
   description: "32 bytes in base64url, unpadded: a SHA-256 of the protocol, or random for what is still a draft.",
   serialize: (value) => value,
   parseValue: (value) => {
-    if (typeof value !== "string" || !isBase64url32(value)) throw new GraphQLError("A hash has 43 characters of base64url.");
+    if (typeof value !== "string" || !isBase64url32(value))
+      throw new GraphQLError("A hash has 43 characters of base64url.");
     return value;
   },
 });
@@ -95,7 +102,10 @@ export const RoleType = builder.enumType("Role", {
   values: {
     READER: { value: roles[0], description: "Reads." },
     COMMENTER: { value: roles[1], description: "Answers messages, and changes, locks and removes their own." },
-    WRITER: { value: roles[2], description: "Adds messages, labels and participants up to WRITER; changes the subject and any message." },
+    WRITER: {
+      value: roles[2],
+      description: "Adds messages, labels and participants up to WRITER; changes the subject and any message.",
+    },
     ADMIN: { value: roles[3], description: "Everything: roles, removing anyone and anything, expiry, the lead." },
   },
 });
@@ -123,7 +133,10 @@ interface ConnectionArgs {
 }
 
 /** The page that a connection's arguments ask for. @throws GraphQLError BAD_USER_INPUT */
-export function pageRequest<Cursor>(args: ConnectionArgs, decode: (cursor: string) => Cursor | null): PageRequest<Cursor> {
+export function pageRequest<Cursor>(
+  args: ConnectionArgs,
+  decode: (cursor: string) => Cursor | null,
+): PageRequest<Cursor> {
   const { first, last } = args;
   if (first != null && last != null) throw badInput("Ask for `first` or for `last`, not for both.");
   const limit = first ?? last ?? pageSizeDefault;
@@ -145,6 +158,11 @@ export function seqPageRequest(args: ConnectionArgs): PageRequest<number> {
 export function connectionOf<Node>(page: Page<Node>, placeOf: (node: Node) => string) {
   const edges = page.nodes.map((node) => ({ node, cursor: Buffer.from(placeOf(node)).toString("base64url") }));
   const { hasNextPage, hasPreviousPage } = page;
-  const pageInfo = { hasNextPage, hasPreviousPage, startCursor: edges[0]?.cursor ?? null, endCursor: edges.at(-1)?.cursor ?? null };
+  const pageInfo = {
+    hasNextPage,
+    hasPreviousPage,
+    startCursor: edges[0]?.cursor ?? null,
+    endCursor: edges.at(-1)?.cursor ?? null,
+  };
   return { edges, pageInfo };
 }

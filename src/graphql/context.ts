@@ -2,8 +2,8 @@
 // about access least of all, may outlive what it was made for.
 import { GraphQLError } from "graphql";
 import type { Viewer } from "../accounts/accounts.ts";
-import type { Feed } from "../announce/feed.ts";
 import type { Bus } from "../announce/bus.ts";
+import type { Feed } from "../announce/feed.ts";
 import type { PlatformName } from "../protocol/event.ts";
 import type { Signer } from "../protocol/seal.ts";
 import type { ConversationStore } from "../store/conversation-store.ts";
@@ -41,9 +41,27 @@ export function createContext(platform: Platform, viewer: Viewer | null, resumeA
     reader: createReader(platform.database.pool),
     get viewer() {
       if (viewer) return viewer;
-      throw new GraphQLError("Sign in first: send a token as `Authorization: Bearer TOKEN`, over WebSocket in connectionParams.", {
-        extensions: { code: "UNAUTHENTICATED", http: { status: 401 } },
-      });
+      throw new GraphQLError(
+        "Sign in first: send a token as `Authorization: Bearer TOKEN`, over WebSocket in connectionParams.",
+        {
+          extensions: { code: "UNAUTHENTICATED" },
+        },
+      );
+    },
+  };
+}
+
+/** The same context, which says when the database is asked for something: the answer then is newer than the context. */
+export function watched(context: Context, onRead: () => void): Context {
+  return {
+    platform: context.platform,
+    resumeAfter: context.resumeAfter,
+    get viewer() {
+      return context.viewer;
+    },
+    get reader() {
+      onRead();
+      return context.reader;
     },
   };
 }

@@ -12,7 +12,10 @@ export function isDraft(source: ConversationSource): source is DraftView {
 }
 
 /** The conversation by its hash, or by the hash of the draft that it is or was. Null where the viewer has none such. */
-export async function findConversation({ reader, viewer, platform }: Context, hash: Hash): Promise<ConversationSource | null> {
+export async function findConversation(
+  { reader, viewer, platform }: Context,
+  hash: Hash,
+): Promise<ConversationSource | null> {
   const view = await reader.view(viewer.accountId, hash);
   if (view) return view;
   const draft = await findDraft(platform.database.prisma, viewer.accountId, hash);

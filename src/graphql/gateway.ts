@@ -56,9 +56,13 @@ export function createGateway({ platform, authenticate, log }: GatewayOptions): 
     if (error instanceof GraphQLError && (original == null || original instanceof GraphQLError)) return error;
     log.error({ err: original }, "a request failed");
     const at = error instanceof GraphQLError ? { nodes: error.nodes ?? null, path: error.path ?? null } : {};
-    return new GraphQLError("Something broke here. It has been noted; try again.", { ...at, extensions: { code: "INTERNAL_SERVER_ERROR" } });
+    return new GraphQLError("Something broke here. It has been noted; try again.", {
+      ...at,
+      extensions: { code: "INTERNAL_SERVER_ERROR" },
+    });
   };
-  const masked = (result: ExecutionResult): ExecutionResult => (result.errors ? { ...result, errors: result.errors.map(mask) } : result);
+  const masked = (result: ExecutionResult): ExecutionResult =>
+    result.errors ? { ...result, errors: result.errors.map(mask) } : result;
   const prepare = createPrepare(schema);
   return {
     schema,

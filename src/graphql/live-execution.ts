@@ -1,15 +1,9 @@
 // Executes subscriptions. Subscribers of the same document, variables and operation share one execution per item; where
 // the answer turns out to depend on who is looking, each gets their own.
-import {
-  createSourceEventStream,
-  type DocumentNode,
-  type ExecutionResult,
-  execute,
-  type GraphQLSchema,
-} from "graphql";
+import { createSourceEventStream, type DocumentNode, type ExecutionResult, execute, type GraphQLSchema } from "graphql";
 import type { Viewer } from "../accounts/accounts.ts";
 import type { LiveItem } from "../announce/live.ts";
-import { createContext, createSharedContext, type Platform } from "./context.ts";
+import { type Context, createContext, createSharedContext, type Platform, watched } from "./context.ts";
 
 export interface Subscribing {
   /** As `createPrepare` gave it: one object per text, so that equal documents are seen to be equal. */
@@ -27,7 +21,15 @@ export interface LiveResult {
   readonly item: LiveItem["item"];
 }
 
-export type Subscribe = (subscribing: Subscribing) => Promise<AsyncIterableIterator<LiveResult, undefined> | ExecutionResult>;
+interface Answer {
+  readonly result: ExecutionResult;
+  /** Whether the database was asked for something: then the answer is newer than the item. */
+  readonly isRead: boolean;
+}
+
+export type Subscribe = (
+  subscribing: Subscribing,
+) => Promise<AsyncIterableIterator<LiveResult, undefined> | ExecutionResult>;
 
 /**
  * Makes the function that subscribes; what cannot be subscribed is answered as a result with errors.
@@ -40,7 +42,7 @@ export function createSubscribe(
 ): Subscribe {
   /** Documents whose answers depend on the viewer: found out once. */
   const personal = new WeakSet<DocumentNode>();
-  const shared = new WeakMap<object, Map<string, Promise<ExecutionResult | null>>>();
+  const shared = new WeakMap<object, Map<string, Promise<Answer | null>>>();
   const documentNames = new WeakMap<DocumentNode, number>();
   let documentCount = 0;
 
@@ -50,41 +52,56 @@ export function createSubscribe(
     return name;
   };
 
-  const run = async (subscribing: Subscribing, item: LiveItem, contextValue: object): Promise<ExecutionResult> => {
+  const run = async (subscribing: Subscribing, item: LiveItem, context: Context): Promise<Answer> => {
     const { document, variables, operationName } = subscribing;
-    return execute({
+    let isRead = false;
+    const result = await execute({
       schema,
       document,
       rootValue: item,
-      contextValue,
+      contextValue: watched(context, () => {
+        isRead = true;
+      }),
       ...(variables && { variableValues: variables }),
       ...(operationName !== undefined && { operationName }),
     });
+    return { result, isRead };
   };
 
   /** The execution for everybody who sees as far; null where it read the viewer, and says nothing to anybody. */
-  const runShared = async (subscribing: Subscribing, item: LiveItem): Promise<ExecutionResult | null> => {
+  const runShared = async (subscribing: Subscribing, item: LiveItem): Promise<Answer | null> => {
     let isPersonal = false;
     const context = createSharedContext(platform, () => {
       isPersonal = true;
     });
-    const result = await run(subscribing, item, context);
-    if (!isPersonal) return masked(result);
+    const { result, isRead } = await run(subscribing, item, context);
+    if (!isPersonal) return { result: masked(result), isRead };
     personal.add(subscribing.document);
     return null;
   };
 
+  const runAlone = async (subscribing: Subscribing, item: LiveItem): Promise<Answer> => {
+    const { result, isRead } = await run(subscribing, item, createContext(platform, subscribing.viewer));
+    return { result: masked(result), isRead };
+  };
+
+  const share = (subscribing: Subscribing, sharing: string, item: LiveItem): Promise<Answer | null> | null => {
+    if (personal.has(subscribing.document)) return null;
+    const executions = shared.get(item.item) ?? new Map<string, Promise<Answer | null>>();
+    shared.set(item.item, executions);
+    const key = `${sharing} ${item.horizon}`;
+    const execution = executions.get(key) ?? runShared(subscribing, item);
+    executions.set(key, execution);
+    return execution;
+  };
+
   const executeFor = async (subscribing: Subscribing, sharing: string, item: LiveItem): Promise<ExecutionResult> => {
-    if (!personal.has(subscribing.document)) {
-      const executions = shared.get(item.item) ?? new Map<string, Promise<ExecutionResult | null>>();
-      shared.set(item.item, executions);
-      const key = `${sharing} ${item.horizon}`;
-      const execution = executions.get(key) ?? runShared(subscribing, item);
-      executions.set(key, execution);
-      const result = await execution;
-      if (result) return result;
-    }
-    return masked(await run(subscribing, item, createContext(platform, subscribing.viewer)));
+    const answer = (await share(subscribing, sharing, item)) ?? (await runAlone(subscribing, item));
+    if (!answer.isRead || item.item.kind === "gap" || !subscribing.viewer) return answer.result;
+    // The item waited, or others were quicker: what was read for it may be newer than the removal of this subscriber. So
+    // they are looked up after the reading, and whoever is gone is answered anew, with what was there up to then.
+    const horizon = await platform.feed.horizon(subscribing.viewer.accountId, item.item.conversation);
+    return horizon >= item.horizon ? answer.result : (await runAlone(subscribing, { ...item, horizon })).result;
   };
 
   return async (subscribing) => {
@@ -103,7 +120,10 @@ export function createSubscribe(
       next: async () => {
         const step = await items.next();
         if (step.done) return { done: true, value: undefined };
-        return { done: false, value: { result: await executeFor(subscribing, sharing, step.value), item: step.value.item } };
+        return {
+          done: false,
+          value: { result: await executeFor(subscribing, sharing, step.value), item: step.value.item },
+        };
       },
       return: async () => {
         await items.return?.();

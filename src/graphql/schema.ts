@@ -1,6 +1,7 @@
 // The schema: every type, query, mutation and subscription, put together.
-import type { GraphQLSchema } from "graphql";
+import type { GraphQLObjectType, GraphQLSchema } from "graphql";
 import { builder } from "./builder.ts";
+import type { Context } from "./context.ts";
 import "./types/Attachment.ts";
 import "./types/Event.ts";
 import "./types/Label.ts";
@@ -30,5 +31,22 @@ import "./subscriptions/events.ts";
 
 /** Builds the schema. Knows no database: that comes with the context. */
 export function buildSchema(): GraphQLSchema {
-  return builder.toSchema({ sortSchema: true });
+  const schema = builder.toSchema({ sortSchema: true });
+  needViewer(schema.getQueryType(), "resolve");
+  needViewer(schema.getMutationType(), "resolve");
+  // Of a subscription only its beginning: what it tells may be shared by several viewers.
+  needViewer(schema.getSubscriptionType(), "subscribe");
+  return schema;
+}
+
+/** Here, so that no field can forget it: without a token there is nothing but `__typename` and introspection. */
+function needViewer(type: GraphQLObjectType<unknown, Context> | null | undefined, step: "resolve" | "subscribe"): void {
+  for (const field of Object.values(type?.getFields() ?? {})) {
+    const go = field[step];
+    field[step] = (source, args, context, info) => {
+      // Reading it throws where nobody is signed in.
+      void context.viewer;
+      return go?.(source, args, context, info);
+    };
+  }
 }

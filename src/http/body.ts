@@ -17,7 +17,10 @@ export class BadRequestError extends Error {
 
 /** Whether the body is said to be JSON in UTF-8. Forms and plain text are refused: browsers send those across origins unasked. */
 export function isJson(contentType: string | undefined): boolean {
-  const [type = "", ...parameters] = (contentType ?? "").toLowerCase().split(";").map((part) => part.trim());
+  const [type = "", ...parameters] = (contentType ?? "")
+    .toLowerCase()
+    .split(";")
+    .map((part) => part.trim());
   const charset = parameters.find((parameter) => parameter.startsWith("charset="));
   return type === "application/json" && (charset === undefined || /^charset="?utf-?8"?$/.test(charset));
 }
@@ -27,27 +30,31 @@ export function isJson(contentType: string | undefined): boolean {
  * @throws BadRequestError 415 for another type, 413 for more than `bodyBytesMax`, 400 for what is not JSON in UTF-8
  */
 export async function readJson(request: IncomingMessage): Promise<unknown> {
-  if (!isJson(request.headers["content-type"])) throw new BadRequestError(415, "Send application/json.");
-  if (Number(request.headers["content-length"] ?? 0) > bodyBytesMax) throw tooLarge();
+  const { "content-type": type, "content-encoding": encoding = "identity", "content-length": length = 0 } = request.headers;
+  if (!isJson(type)) throw new BadRequestError(415, "Send JSON in UTF-8, with `Content-Type: application/json`.");
+  if (encoding !== "identity") throw new BadRequestError(415, "Send the body as it is, not compressed.");
+  if (Number(length) > bodyBytesMax) throw tooLarge();
   const bytes = await readBytes(request);
   try {
     // Fatal: a replaced byte would be a changed word.
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
-    throw new BadRequestError(400, "The body is not JSON in UTF-8.");
+    throw new BadRequestError(400, "The body is not JSON in UTF-8. Send {query, variables, operationName}.");
   }
 }
 
 function readBytes(request: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+    let chunks: Buffer[] = [];
     let length = 0;
     request.on("data", (chunk: Buffer) => {
       length += chunk.length;
-      if (length > bodyBytesMax) {
+      if (length <= bodyBytesMax) chunks.push(chunk);
+      else {
+        // What follows is dropped as it comes: a client that is still sending would not hear an answer and a closed door.
+        chunks = [];
         reject(tooLarge());
-        request.pause();
-      } else chunks.push(chunk);
+      }
     });
     request.once("end", () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
     request.once("error", reject);

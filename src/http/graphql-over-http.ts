@@ -1,70 +1,42 @@
-// GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/): queries and mutations by POST, queries by GET.
+// GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/): queries and mutations by POST, queries by GET,
+// and all three, subscriptions too, as a stream of server-sent events where the client accepts one.
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { GraphQLError } from "graphql";
-import { createYoga, type Plugin } from "graphql-yoga";
-import { createContext, type Context } from "../graphql/context.ts";
 import { bearerToken, type Gateway } from "../graphql/gateway.ts";
-import { readJson } from "./body.ts";
+import { acceptedBy, answerResult } from "./answer.ts";
+import { BadRequestError } from "./body.ts";
+import { eventStreamOf, sendOnce } from "./event-stream.ts";
+import { readOperation } from "./read-operation.ts";
 
-/** Handles one request; answers it in any case. */
-export type Handle = (request: IncomingMessage & { body?: unknown }, response: ServerResponse) => Promise<void>;
-
-export function graphqlOverHttp(gateway: Gateway): Handle {
-  const yoga = createYoga<object, Context>({
-    schema: gateway.schema,
-    context: async ({ request }) => {
-      const token = bearerToken(request.headers.get("authorization"));
-      return createContext(gateway.platform, token === null ? null : await gateway.signIn(token));
-    },
-    plugins: [preparing(gateway)],
-    // Documents are remembered, parsed and validated, by the gateway: one memory for all transports.
-    parserAndValidationCache: false,
-    maskedErrors: { maskError: gateway.mask },
-    graphiql: false,
-    landingPage: false,
-    multipart: false,
-    batching: false,
-    cors: false,
-    logging: false,
-  });
+/**
+ * Makes the function that handles one request.
+ * @param stopping ends the streams
+ * @throws BadRequestError what the request should be; GraphQLError UNAUTHENTICATED for a token that is not valid
+ */
+export function graphqlOverHttp(
+  gateway: Gateway,
+  stopping: AbortSignal,
+): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   return async (request, response) => {
-    // Read and parsed here, bounded, yoga runs at almost twice the rate that it has with a stream.
-    if (request.method === "POST") request.body = await readJson(request);
-    await yoga(request, response);
+    const accepted = acceptedBy(request);
+    const asked = await readOperation(request);
+    const token = bearerToken(request.headers.authorization);
+    const viewer = token === null ? null : await gateway.signIn(token);
+    const prepared = gateway.prepare(asked);
+    if ("errors" in prepared) return answerResult(response, accepted, prepared);
+    const { document, type } = prepared;
+    // A link must not change anything (RFC 9110 §9.2.1).
+    if (type === "mutation" && request.method === "GET") throw new BadRequestError(405, "Send mutations by POST.");
+    if (type !== "subscription") {
+      const result = await gateway.run(asked, document, viewer);
+      return accepted.isOnlyStream ? sendOnce(response, result) : answerResult(response, accepted, result);
+    }
+    if (!accepted.isStream) {
+      throw new BadRequestError(406, "Subscriptions go over WebSocket (graphql-transport-ws), or with `Accept: text/event-stream`.");
+    }
+    const { variables, operationName } = asked;
+    const resumeAfter = String(request.headers["last-event-id"] ?? "") || null;
+    const results = await gateway.subscribe({ document, variables, operationName, viewer, resumeAfter });
+    if (!("next" in results)) return answerResult(response, accepted, results);
+    await eventStreamOf(response, results, stopping);
   };
-}
-
-/** Puts the gateway's documents in place of yoga's own parsing and validation. */
-function preparing(gateway: Gateway): Plugin {
-  return {
-    onParse: ({ params, setParsedDocument }) => {
-      const prepared = gateway.prepare(String(params.source));
-      if ("errors" in prepared) throw refused(prepared.errors);
-      setParsedDocument(prepared.document);
-    },
-    onValidate: ({ setResult }) => setResult([]),
-    onSubscribe: ({ setResultAndStopExecution }) => {
-      setResultAndStopExecution({
-        errors: [
-          new GraphQLError("Subscriptions go over WebSocket (graphql-transport-ws), or with `Accept: text/event-stream`.", {
-            extensions: { code: "SUBSCRIPTION_TRANSPORT", http: { status: 406 } },
-          }),
-        ],
-      });
-    },
-  };
-}
-
-/** Yoga takes errors out of an AggregateError, and the status from the first. */
-function refused(errors: readonly GraphQLError[]): AggregateError {
-  const told = errors.map(
-    ({ message, nodes, source, positions, extensions }) =>
-      new GraphQLError(message, {
-        nodes: nodes ?? null,
-        source: source ?? null,
-        positions: positions ?? null,
-        extensions: { ...extensions, http: { spec: true, status: 400 } },
-      }),
-  );
-  return new AggregateError(told);
 }

@@ -1,7 +1,7 @@
 // GraphQL over WebSocket: the graphql-transport-ws protocol. Queries, mutations and subscriptions on one socket.
-import type { IncomingMessage, Server } from "node:http";
-import type { ExecutionArgs, ExecutionResult } from "graphql";
-import { GraphQLError } from "graphql";
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { type ExecutionArgs, type ExecutionResult, GraphQLError } from "graphql";
 import { CloseCode, handleProtocols, makeServer } from "graphql-ws";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Viewer } from "../accounts/accounts.ts";
@@ -19,12 +19,31 @@ type Args = ExecutionArgs & { readonly asked: OperationRequest; readonly viewer:
 /** Operations that one socket may have open. */
 const operationsMax = 1_000;
 const keepAliveMs = 20_000;
+/** A client has this long to send `connection_init`. */
+const initWithinMs = 10_000;
+/** And this long to answer that the socket is closed. */
+const closeWithinMs = 1_000;
 
-/** Serves WebSockets on `path` of `server`. Disposing closes them all with 1001 (going away): clients come again. */
-export function graphqlOverWebSocket(server: Server, path: string, gateway: Gateway, log: Logger): AsyncDisposable {
+export interface WebSocketOptions {
+  readonly gateway: Gateway;
+  readonly log: Logger;
+  /** How long queries and mutations in flight may take when it is to stop. */
+  readonly stopWithinMs: number;
+}
+
+/** Disposing waits for the queries and mutations in flight, then closes all with 1001 (going away): clients come again. */
+export interface WebSockets extends AsyncDisposable {
+  /** Takes over the connection of a request that asks for a WebSocket. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+}
+
+export function graphqlOverWebSocket({ gateway, log, stopWithinMs }: WebSocketOptions): WebSockets {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: bodyBytesMax, handleProtocols, perMessageDeflate: false });
+  const running = new Set<Promise<unknown>>();
+  let isStopping = false;
+
   const protocol = makeServer<Record<string, unknown>, Extra>({
-    connectionInitWaitTimeout: 10_000,
+    connectionInitWaitTimeout: initWithinMs,
     onConnect: async (context) => {
       const { authorization, token } = context.connectionParams ?? {};
       const given = typeof token === "string" ? token : typeof authorization === "string" ? bearerToken(authorization) : null;
@@ -39,13 +58,14 @@ export function graphqlOverWebSocket(server: Server, path: string, gateway: Gate
       }
     },
     onSubscribe: (context, _id, payload) => {
+      if (isStopping) return [refusal("STOPPING", "This process is stopping. Connect again.")];
       if (Object.keys(context.subscriptions).length > operationsMax) {
-        return [new GraphQLError(`A socket has ${operationsMax} operations open at most.`, { extensions: { code: "TOO_MANY_OPERATIONS" } })];
+        return [refusal("TOO_MANY_OPERATIONS", `A socket has ${operationsMax} operations open at most.`)];
       }
-      const prepared = gateway.prepare(payload.query);
-      if ("errors" in prepared) return prepared.errors;
       const { query, variables, operationName } = payload;
       const asked = { query, variables: variables ?? undefined, operationName: operationName ?? undefined };
+      const prepared = gateway.prepare(asked);
+      if ("errors" in prepared) return prepared.errors;
       const args: Args = {
         schema: gateway.schema,
         document: prepared.document,
@@ -57,7 +77,9 @@ export function graphqlOverWebSocket(server: Server, path: string, gateway: Gate
     },
     execute: (args) => {
       const { asked, document, viewer } = args as Args;
-      return gateway.run(asked, document, viewer);
+      const run: Promise<ExecutionResult> = gateway.run(asked, document, viewer).finally(() => running.delete(run));
+      running.add(run);
+      return run;
     },
     subscribe: async (args) => {
       const { asked, document, viewer } = args as Args;
@@ -66,14 +88,6 @@ export function graphqlOverWebSocket(server: Server, path: string, gateway: Gate
       return "next" in results ? resultsOnly(results) : results;
     },
   });
-
-  const onUpgrade = (request: IncomingMessage, socket: import("node:stream").Duplex, head: Buffer) => {
-    if (new URL(request.url ?? "/", "http://localhost").pathname !== path) {
-      socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
-      return;
-    }
-    sockets.handleUpgrade(request, socket, head, (webSocket) => serve(webSocket));
-  };
 
   const serve = (webSocket: WebSocket) => {
     let isAlive = true;
@@ -89,8 +103,9 @@ export function graphqlOverWebSocket(server: Server, path: string, gateway: Gate
     const closed = protocol.opened(
       {
         protocol: webSocket.protocol,
-        // Resolves when it has gone to the system: until then nothing more is taken from the stream.
-        send: (data) => new Promise((resolve, reject) => webSocket.send(data, (error) => (error ? reject(error) : resolve()))),
+        // Resolves when it has gone to the system, or there is nobody to send it to: until then nothing more is taken from
+        // the stream.
+        send: (data) => new Promise((resolve) => webSocket.send(data, () => resolve())),
         close: (code, reason) => webSocket.close(code, reason),
         onMessage: (handle) => {
           webSocket.on("message", (data) => {
@@ -105,19 +120,37 @@ export function graphqlOverWebSocket(server: Server, path: string, gateway: Gate
     );
     webSocket.once("close", (code, reason) => {
       clearInterval(alive);
-      void closed(code, String(reason));
+      closed(code, String(reason)).catch((error: unknown) => log.error({ err: error }, "a closed socket could not be let go of"));
     });
   };
 
-  server.on("upgrade", onUpgrade);
   return {
+    upgrade: (request, socket, head) => sockets.handleUpgrade(request, socket, head, serve),
     [Symbol.asyncDispose]: async () => {
-      server.off("upgrade", onUpgrade);
+      isStopping = true;
+      await within(stopWithinMs, Promise.allSettled(running));
+      const closed = new Promise<void>((resolve) => sockets.close(() => resolve()));
       for (const webSocket of sockets.clients) webSocket.close(1001, "Going away. Connect again.");
-      await new Promise<void>((resolve) => sockets.close(() => resolve()));
+      await within(closeWithinMs, closed);
       for (const webSocket of sockets.clients) webSocket.terminate();
+      await closed;
     },
   };
+}
+
+function refusal(code: string, message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code } });
+}
+
+/** Resolves when the promise has, and what waits for it has gone on; or when the time is over. */
+async function within(ms: number, promise: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([promise, late]);
+  clearTimeout(timer);
+  await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** graphql-ws sends what it is given; the items are for SSE, which has ids. */

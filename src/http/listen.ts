@@ -1,13 +1,14 @@
 // The HTTP side of an API process: what is served where, and how it stops without cutting a request.
+import { setMaxListeners } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { GraphQLError } from "graphql";
 import type { Gateway } from "../graphql/gateway.ts";
 import type { Logger } from "../observe/logger.ts";
+import { acceptedBy, answerJson } from "./answer.ts";
 import { BadRequestError } from "./body.ts";
-import { graphiqlPage } from "./graphiql.ts";
+import { answerGraphiql } from "./graphiql.ts";
 import { graphqlOverHttp } from "./graphql-over-http.ts";
-import { graphqlOverSse, wantsEventStream } from "./graphql-over-sse.ts";
 import { graphqlOverWebSocket } from "./graphql-over-websocket.ts";
 
 /** The address is taken, or not ours to take. The message says what to do. */
@@ -23,6 +24,10 @@ export interface ListenOptions {
   readonly log: Logger;
   /** Why this process cannot serve now, or null where it can: what `/readyz` says. */
   unreadiness(): Promise<string | null>;
+  /** How long a client may take to send a request; its headers in a third of it. @default 30_000 */
+  readonly receiveWithinMs?: number;
+  /** How long requests in flight may take when it is to stop; then they are cut. @default 20_000 */
+  readonly stopWithinMs?: number;
 }
 
 export interface Listening extends AsyncDisposable {
@@ -30,24 +35,26 @@ export interface Listening extends AsyncDisposable {
 }
 
 /** Serves until disposed; then takes no more, ends streams, and waits for the requests that are in flight. */
-export async function listen({ gateway, host, port, log, unreadiness }: ListenOptions): Promise<Listening> {
-  const streams = new Set<() => void>();
-  const overHttp = graphqlOverHttp(gateway);
-  const overSse = graphqlOverSse(gateway, streams);
-  let isStopping = false;
+export async function listen(options: ListenOptions): Promise<Listening> {
+  const { gateway, host, port, log, unreadiness, receiveWithinMs = 30_000, stopWithinMs = 20_000 } = options;
+  const stopping = new AbortController();
+  // One per stream.
+  setMaxListeners(0, stopping.signal);
+  const overHttp = graphqlOverHttp(gateway, stopping.signal);
 
   const route = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const path = (request.url ?? "/").split("?", 1)[0];
+    const path = pathOf(request);
     switch (path) {
       case "/graphql": {
-        if (wantsEventStream(request)) return overSse(request, response);
-        const isPage = request.method === "GET" && request.headers.accept?.includes("text/html") && !request.url?.includes("query=");
-        return isPage ? html(response, graphiqlPage()) : overHttp(request, response);
+        const isPage = request.method === "GET" && request.headers.accept?.includes("text/html");
+        if (!isPage) return overHttp(request, response);
+        await answerGraphiql(path, response);
+        return;
       }
       case "/healthz":
         return text(response, 200, "ok");
       case "/readyz": {
-        const reason = isStopping ? "stopping" : await unreadiness();
+        const reason = stopping.signal.aborted ? "stopping" : await unreadiness();
         return text(response, reason === null ? 200 : 503, reason ?? "ready");
       }
       case "/":
@@ -55,19 +62,34 @@ export async function listen({ gateway, host, port, log, unreadiness }: ListenOp
         response.end();
         return;
       default:
-        return text(response, 404, "Not found. GraphQL is at /graphql.");
+        if (!(await answerGraphiql(path, response))) text(response, 404, "Not found. GraphQL is at /graphql.");
     }
   };
 
-  const server = createServer((request, response) => {
-    // The connection is not kept beyond this answer once the process is stopping.
-    if (isStopping) response.setHeader("connection", "close");
-    response.setHeader("x-content-type-options", "nosniff");
-    route(request, response).catch((error: unknown) => answerError(gateway, log, request, response, error));
+  const server = createServer(
+    {
+      // Who sends slowly would else hold connections at no cost.
+      requestTimeout: receiveWithinMs,
+      headersTimeout: receiveWithinMs / 3,
+      connectionsCheckingInterval: receiveWithinMs / 6,
+      keepAliveTimeout: 65_000,
+      // Others, as curl's h2c, are offers: they are answered in HTTP/1.1.
+      shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === "websocket",
+    },
+    (request, response) => {
+      response.setHeader("x-content-type-options", "nosniff");
+      // Once stopping, a connection is not kept beyond its answer.
+      if (stopping.signal.aborted) response.setHeader("connection", "close");
+      response.once("close", () => stopping.signal.aborted && setImmediate(() => server.closeIdleConnections()));
+      route(request, response).catch((error: unknown) => answerError(gateway, log, request, response, error));
+    },
+  );
+  const webSockets = graphqlOverWebSocket({ gateway, log, stopWithinMs });
+  server.on("upgrade", (request, socket, head) => {
+    if (pathOf(request) === "/graphql") return webSockets.upgrade(request, socket, head);
+    socket.on("error", () => socket.destroy());
+    socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
   });
-  // Requests on one connection: without a bound, Node waits for idle ones at stopping.
-  server.keepAliveTimeout = 65_000;
-  const webSockets = graphqlOverWebSocket(server, "/graphql", gateway, log);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(explain(error, host, port)));
     server.listen(port, host, resolve);
@@ -76,14 +98,21 @@ export async function listen({ gateway, host, port, log, unreadiness }: ListenOp
   return {
     port: (server.address() as AddressInfo).port,
     [Symbol.asyncDispose]: async () => {
-      isStopping = true;
+      stopping.abort();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      await webSockets[Symbol.asyncDispose]();
-      for (const end of streams) end();
-      server.closeIdleConnections();
-      await closed;
+      // Closing, Node no longer looks for requests that come too slowly.
+      const cut = setTimeout(() => {
+        log.warn({ stopWithinMs }, "requests were still in flight at stopping, and are cut");
+        server.closeAllConnections();
+      }, stopWithinMs);
+      await Promise.all([closed, webSockets[Symbol.asyncDispose]()]);
+      clearTimeout(cut);
     },
   };
+}
+
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? "/").split("?", 1)[0] ?? "/";
 }
 
 function explain(error: NodeJS.ErrnoException, host: string, port: number): ListenError {
@@ -103,14 +132,8 @@ function answerError(gateway: Gateway, log: Logger, request: IncomingMessage, re
     return;
   }
   const { status, told } = toTell(gateway, error);
-  // What is left of the body is not read; the connection cannot be used for another request then.
-  if (!request.complete) response.setHeader("connection", "close");
-  response.writeHead(status, {
-    "content-type": "application/json; charset=utf-8",
-    ...(status === 401 && { "www-authenticate": "Bearer" }),
-    ...(status === 405 && { allow: "POST" }),
-  });
-  response.end(JSON.stringify({ errors: [told] }));
+  const allow = request.method === "GET" ? "POST" : "GET, POST";
+  answerJson(response, status, acceptedBy(request).mediaType, { errors: [told] }, status === 405 ? { allow } : {});
 }
 
 function toTell(gateway: Gateway, error: unknown): { readonly status: number; readonly told: GraphQLError } {
@@ -124,9 +147,4 @@ function toTell(gateway: Gateway, error: unknown): { readonly status: number; re
 function text(response: ServerResponse, status: number, body: string): void {
   response.writeHead(status, { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" });
   response.end(`${body}\n`);
-}
-
-function html(response: ServerResponse, body: string): void {
-  response.writeHead(200, { "content-type": "text/html; charset=utf-8", "cache-control": "no-cache", "referrer-policy": "no-referrer" });
-  response.end(body);
 }

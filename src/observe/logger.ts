@@ -39,13 +39,13 @@ export type LoggerFactory = (name: LoggerName) => Logger;
  * Makes the process's root logger and returns what names a part's own logger.
  * Errors are written with type, message, stack and causes under `err`.
  */
-export const createLogger = ({ level, destination }: LoggerOptions): LoggerFactory => {
+export function createLogger({ level, destination }: LoggerOptions): LoggerFactory {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
   const terminal = process.stdout.isTTY ? terminalLines(process.stdout) : undefined;
   const chosen = destination ?? terminal;
   const root = chosen === undefined ? pino(options) : pino(options, chosen);
   return (name) => root.child({ name });
-};
+}
 
 /** Swallows everything: for tests and for commands whose output is read by programs. */
 export const silentLogger: Logger = pino({ level: "silent" });

@@ -18,14 +18,14 @@ const lineSchema = z.looseObject({
   err: z.looseObject({ stack: z.string().optional() }).optional(),
 });
 
-const format = (line: string): string => {
+function format(line: string): string {
   const parsed = lineSchema.safeParse(JSON.parse(line));
   if (!parsed.success) return line;
   const { level, time, name = "", msg = "", err, ...rest } = parsed.data;
   const fields = Object.entries(rest).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
   const words = [time.slice(11, 23), (names[level] ?? String(level)).padEnd(5), name.padEnd(8), msg, ...fields];
   return `${words.join(" ").trimEnd()}\n${err?.stack === undefined ? "" : `${err.stack.replace(/^/gm, "  ")}\n`}`;
-};
+}
 
 /** Takes pino's lines and writes them as text. */
 export const terminalLines = (terminal: { write(text: string): unknown }): { write(line: string): void } => ({

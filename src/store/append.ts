@@ -6,7 +6,7 @@
 import pg from "pg";
 import type { Occasion } from "../conversation/accept.ts";
 import { type Rejection, reject } from "../conversation/rejection.ts";
-import { take, type Taken, type Wish } from "../conversation/take.ts";
+import { type Taken, take, type Wish } from "../conversation/take.ts";
 import { isTimestamp } from "../protocol/form.ts";
 import type { Hash } from "../protocol/hash.ts";
 import { proposalId, type Signer } from "../protocol/seal.ts";

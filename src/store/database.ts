@@ -33,11 +33,11 @@ export class DatabaseUnreachableError extends Error {
 }
 
 /** A URL as people may see it: without its password, and without its parameters, which may hold one. */
-const withoutPassword = (url: string): string => {
+function withoutPassword(url: string): string {
   if (!URL.canParse(url)) return "(not a URL)";
   const { protocol, username, host, pathname } = new URL(url);
   return `${protocol}//${username === "" ? "" : `${username}@`}${host}${pathname}`;
-};
+}
 
 const codeOf = (error: unknown): string | undefined =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
@@ -56,20 +56,20 @@ const adviceByCode: Readonly<Record<string, string>> = {
 
 const otherAdvice = "Check DATABASE_URL and that PostgreSQL runs; without DATABASE_URL, Parley starts one of its own.";
 
-const explain = (url: string, error: unknown): DatabaseUnreachableError => {
+function explain(url: string, error: unknown): DatabaseUnreachableError {
   // An AggregateError of all addresses that were tried has an empty message.
   const reason = error instanceof Error && error.message !== "" ? error.message : (codeOf(error) ?? String(error));
   const advice = adviceByCode[codeOf(error) ?? ""] ?? otherAdvice;
   return new DatabaseUnreachableError(`The database ${withoutPassword(url)} is out of reach: ${reason}\n${advice}`, {
     cause: error,
   });
-};
+}
 
-const toSafeInteger = (text: string): number => {
+function toSafeInteger(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value)) throw new RangeError(`a bigint from the database is above 2^53: ${text}`);
   return value;
-};
+}
 
 // Of this pool only: pg's own are one global table, which other libraries on the same pg rely on.
 const types = new pg.TypeOverrides();
@@ -79,19 +79,19 @@ types.setTypeParser(pg.types.builtins.INT8, toSafeInteger);
  * Prisma's adapter reads every time as if it were UTC, whatever offset it came with. So the session has to speak UTC,
  * which the server's setting need not. Added to what the URL already sets.
  */
-const speakUtc = (url: string): string => {
+function speakUtc(url: string): string {
   if (!URL.canParse(url)) return url;
   const speaking = new URL(url);
   const options = speaking.searchParams.get("options");
   speaking.searchParams.set("options", `${options === null ? "" : `${options} `}-c TimeZone=UTC`);
   return speaking.href;
-};
+}
 
 /**
  * Connects, and proves it with one round trip. Disposing waits until the queries in flight are done.
  * Throws DatabaseUnreachableError.
  */
-export const openDatabase = async (options: DatabaseOptions): Promise<Database & AsyncDisposable> => {
+export async function openDatabase(options: DatabaseOptions): Promise<Database & AsyncDisposable> {
   const { url, poolSize, log } = options;
   const pool = new pg.Pool({
     connectionString: speakUtc(url),
@@ -123,4 +123,4 @@ export const openDatabase = async (options: DatabaseOptions): Promise<Database &
       await pool.end();
     },
   };
-};
+}

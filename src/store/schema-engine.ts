@@ -41,7 +41,7 @@ const panicRegistry = {
 // The glue is generated for bundlers, which resolve the binary and start it; under Node that is done by hand, once.
 let instance: Promise<void> | undefined;
 
-const instantiate = async (): Promise<void> => {
+async function instantiate(): Promise<void> {
   const glueFile = createRequire(import.meta.url).resolve("@prisma/schema-engine-wasm/schema_engine_bg");
   const binary = await readFile(join(dirname(glueFile), "schema_engine_bg.wasm"));
   const { instance } = await WebAssembly.instantiate(binary, { "./schema_engine_bg.js": glue });
@@ -51,20 +51,20 @@ const instantiate = async (): Promise<void> => {
   const start = instance.exports["__wbindgen_start"];
   if (typeof start !== "function") throw new Error("the schema engine's binary lacks __wbindgen_start");
   start();
-};
+}
 
 // https://www.postgresql.org/docs/18/datatype-character.html: "char" is the catalog's one-byte type, bpchar is char(n).
 const catalogChar = 18;
 
 /** The engine tells the reason of an error in this shape only. */
-const rethrowForEngine = (error: unknown): never => {
+function rethrowForEngine(error: unknown): never {
   if (!(error instanceof pg.DatabaseError)) throw error;
   const { code = "", severity = "ERROR", message, detail, column, hint } = error;
   throw new DriverAdapterError({ kind: "postgres", code, severity, message, detail, column, hint });
-};
+}
 
 /** Prisma's adapter, mended in two places where the engine asks more of it than Prisma's client does. */
-const makeAdapterFactory = (pool: pg.Pool): SqlMigrationAwareDriverAdapterFactory => {
+function makeAdapterFactory(pool: pg.Pool): SqlMigrationAwareDriverAdapterFactory {
   const query = pool.query.bind(pool);
   const charColumns = new WeakMap<object, number[]>();
   // The adapter refuses "char", in which the catalog keeps what the engine reads of it: pass it off as another type
@@ -104,16 +104,16 @@ const makeAdapterFactory = (pool: pg.Pool): SqlMigrationAwareDriverAdapterFactor
     // With a connection string the adapter's would connect to the database itself and write there.
     connectToShadowDb: () => Promise.reject(new Error("no shadow databases here")),
   };
-};
+}
 
 /**
  * Runs `use` with an engine connected to a database, and disconnects.
  * One connection at a time: what the engine sets for its session stays with it.
  */
-export const withSchemaEngine = async <Result>(
+export async function withSchemaEngine<Result>(
   databaseUrl: string,
   use: (engine: glue.SchemaEngine) => Promise<Result>,
-): Promise<Result> => {
+): Promise<Result> {
   instance ??= instantiate();
   await instance;
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 1, application_name: "parley migrate" });
@@ -129,7 +129,7 @@ export const withSchemaEngine = async <Result>(
   } finally {
     await pool.end();
   }
-};
+}
 
 /** The SQL that brings a database to prisma/schema.prisma; empty if nothing is missing. */
 export const diffFromDatabase = (databaseUrl: string): Promise<string> =>

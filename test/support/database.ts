@@ -5,7 +5,7 @@ import { inject } from "vitest";
 import { silentLogger } from "../../src/observe/logger.ts";
 import { type Database, openDatabase } from "../../src/store/database.ts";
 
-const withMaintenance = async <Result>(use: (client: pg.Client) => Promise<Result>): Promise<Result> => {
+async function withMaintenance<Result>(use: (client: pg.Client) => Promise<Result>): Promise<Result> {
   const url = new URL(inject("templateUrl"));
   url.pathname = "/postgres";
   const client = new pg.Client({ connectionString: url.href });
@@ -15,7 +15,7 @@ const withMaintenance = async <Result>(use: (client: pg.Client) => Promise<Resul
   } finally {
     await client.end();
   }
-};
+}
 
 export type TestDatabaseOptions = {
   /** Default: 4. */
@@ -28,9 +28,9 @@ export type TestDatabaseOptions = {
 export type TestDatabase = Database & AsyncDisposable & { url: string };
 
 /** Makes a database's name and URL; disposing drops it, whoever is still connected. Nothing is connected to it yet. */
-export const createDatabase = async (
+export async function createDatabase(
   options: { isEmpty?: boolean } = {},
-): Promise<{ url: string } & AsyncDisposable> => {
+): Promise<{ url: string } & AsyncDisposable> {
   const url = new URL(inject("templateUrl"));
   const template = options.isEmpty === true ? "template0" : url.pathname.slice(1);
   const name = `test_${randomUUID().replaceAll("-", "")}`;
@@ -42,10 +42,10 @@ export const createDatabase = async (
     [Symbol.asyncDispose]: () =>
       withMaintenance(async (client) => void (await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))),
   };
-};
+}
 
 /** Clones the migrated database and connects to it. Disposing closes the pool and drops the clone. */
-export const createTestDatabase = async (options: TestDatabaseOptions = {}): Promise<TestDatabase> => {
+export async function createTestDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const created = await createDatabase(options);
   const database = await openDatabase({ url: created.url, poolSize: options.poolSize ?? 4, log: silentLogger });
   return {
@@ -57,4 +57,4 @@ export const createTestDatabase = async (options: TestDatabaseOptions = {}): Pro
       await created[Symbol.asyncDispose]();
     },
   };
-};
+}

@@ -1,6 +1,5 @@
 // A store of conversations in memory: what the one on PostgreSQL promises, over full states. One append at a time.
-import type { Words } from "../../src/conversation/body.ts";
-import { noWords } from "../../src/conversation/body.ts";
+import { noWords, type Words } from "../../src/conversation/body.ts";
 import { type Rejection, reject } from "../../src/conversation/rejection.ts";
 import { isActive } from "../../src/conversation/roles.ts";
 import { emptyState, isRemoved, type Participant, type State } from "../../src/conversation/state.ts";
@@ -69,10 +68,13 @@ export function memoryStore(options: MemoryStoreOptions): ConversationStore {
     const occasion = { signer: options.signer, sentAt: options.now(), salt: options.salt };
     const taken = "code" in wish ? { rejection: wish } : take(kept.state, kept.words, wish, occasion.sentAt, occasion);
     if ("rejection" in taken) return taken;
-    const { entries } = taken;
+    const { entries, changes } = taken;
+    const head = kept.state.conversation;
+    if (!head) throw new Error("a request was taken, and there is no conversation");
+    const result = { conversation, entries, changes, head };
     const repeatOf = entries.at(-1)?.event.seq ?? 0;
     if (clientKey !== undefined) repeats.set(clientKey, { conversation, repeatOf });
-    if (entries.length === 0) return { conversation, entries };
+    if (entries.length === 0) return result;
 
     logs.set(conversation, kept);
     if (draft !== undefined) repeats.set(draft, { conversation, repeatOf });
@@ -85,7 +87,7 @@ export function memoryStore(options: MemoryStoreOptions): ConversationStore {
         kept.accounts.set(id, request.people?.get(body.address)?.accountId ?? null);
     }
     options.onCommitted?.([{ conversation, entries }]);
-    return { conversation, entries };
+    return result;
   };
 
   return {

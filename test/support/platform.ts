@@ -29,7 +29,7 @@ export type TestPlatform = AsyncDisposable & {
   person(name: string): Promise<Person>;
 };
 
-export const startPlatform = async (options: PlatformOptions = {}): Promise<TestPlatform> => {
+export async function startPlatform(options: PlatformOptions = {}): Promise<TestPlatform> {
   const stack = new AsyncDisposableStack();
   const databaseUrl = options.databaseUrl ?? stack.use(await createDatabase()).url;
   const config = readConfig({
@@ -50,8 +50,12 @@ export const startPlatform = async (options: PlatformOptions = {}): Promise<Test
     core,
     person: async (name) => {
       const { viewer } = await ensureAccount(core.database.prisma, `${name}@localhost`, ["localhost"]);
-      return { address: viewer.address, accountId: viewer.accountId, token: await issueToken(core.database.prisma, viewer.accountId) };
+      return {
+        address: viewer.address,
+        accountId: viewer.accountId,
+        token: await issueToken(core.database.prisma, viewer.accountId),
+      };
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
-};
+}

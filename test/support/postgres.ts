@@ -25,7 +25,7 @@ const settings = {
   autovacuum_naptime: "1h",
 };
 
-export const setup = async (project: TestProject): Promise<() => Promise<void>> => {
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), "parley-test-"));
   const postgres = await startEmbeddedPostgres({ folder, settings, log: silentLogger });
   await migrate(postgres.url);
@@ -34,4 +34,4 @@ export const setup = async (project: TestProject): Promise<() => Promise<void>> 
     await postgres[Symbol.asyncDispose]();
     await rm(folder, { recursive: true, force: true });
   };
-};
+}

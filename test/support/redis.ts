@@ -28,7 +28,7 @@ const freePort = (): Promise<number> =>
     });
   });
 
-const answers = async (port: number): Promise<boolean> => {
+async function answers(port: number): Promise<boolean> {
   const client = new Redis({ port, lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 });
   // What goes wrong is told by the rejection; unheard, the event would be printed.
   client.on("error", () => {});
@@ -40,9 +40,9 @@ const answers = async (port: number): Promise<boolean> => {
   } finally {
     client.disconnect();
   }
-};
+}
 
-const launch = async (port: number): Promise<ChildProcess> => {
+async function launch(port: number): Promise<ChildProcess> {
   const options = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", "/tmp"];
   const child = spawn("redis-server", options, { stdio: ["ignore", "pipe", "inherit"] });
   let log = "";
@@ -61,10 +61,10 @@ const launch = async (port: number): Promise<ChildProcess> => {
     await delay(20);
   }
   return child;
-};
+}
 
 /** Starts a Redis on a free port; disposing stops it. Fails with the line that installs it where it is missing. */
-export const startRedis = async (): Promise<TestRedis> => {
+export async function startRedis(): Promise<TestRedis> {
   const port = await freePort();
   let child: ChildProcess | undefined;
   const stop = async (): Promise<void> => {
@@ -80,4 +80,4 @@ export const startRedis = async (): Promise<TestRedis> => {
   };
   await start();
   return { url: `redis://127.0.0.1:${port}`, port, stop, start, [Symbol.asyncDispose]: stop };
-};
+}

@@ -3,8 +3,8 @@ import { existsSync } from "node:fs";
 
 export const chromium = "/usr/bin/chromium";
 
-export const setup = (): void => {
+export function setup(): void {
   if (!existsSync(chromium)) {
     throw new Error(`The browser tests need ${chromium}: apt-get update && apt-get install -y chromium`);
   }
-};
+}

@@ -1,7 +1,7 @@
 // Vitest's global setup of the corpus tests: says what they need where it is missing.
 import { existsSync } from "node:fs";
 
-export const setup = (): void => {
+export function setup(): void {
   const folder = process.env["PARLEY_TEST_DATA"];
   if (folder === undefined || folder === "") {
     throw new Error(
@@ -9,4 +9,4 @@ export const setup = (): void => {
     );
   }
   if (!existsSync(folder)) throw new Error(`PARLEY_TEST_DATA names a folder that is not there: ${folder}`);
-};
+}

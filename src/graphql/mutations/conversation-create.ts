@@ -4,9 +4,9 @@ import type { Command } from "../../conversation/accept.ts";
 import { type Draft, editDraft, emptyDraft } from "../../conversation/draft.ts";
 import { createDraft } from "../../store/drafts.ts";
 import { builder, MessageFormatType, RoleType } from "../builder.ts";
+import type { Context } from "../context.ts";
 import { messageBody } from "../message-body.ts";
 import type { RejectionSource } from "../types/Rejection.ts";
-import type { Context } from "../context.ts";
 import { clientOf, type Performed, rejected, unknownRecipient } from "./perform.ts";
 import { publish } from "./publish.ts";
 import { appendResult } from "./result.ts";
@@ -31,7 +31,9 @@ const MessageInput = builder.inputType("DraftMessageInput", {
 const Input = builder.inputType("ConversationCreateInput", {
   description: "What the conversation starts with.",
   fields: (t) => ({
-    clientId: t.string({ description: "With `publish`: your name for this request; sent again with the same one, it is done once." }),
+    clientId: t.string({
+      description: "With `publish`: your name for this request; sent again with the same one, it is done once.",
+    }),
     subject: t.string({ description: "One line, at most 200 characters." }),
     participants: t.field({ type: [ParticipantInput], description: "Who takes part beside the viewer, who is ADMIN." }),
     messages: t.field({ type: [MessageInput], description: "What is said, in this order." }),
@@ -67,10 +69,18 @@ builder.mutationField("conversationCreate", (t) =>
 
 function commandsOf(input: typeof Input.$inferInput): readonly (Command | null)[] {
   return [
-    ...(input.subject ? [{ action: "modify", model: "subject", body: { subject: input.subject.trim().normalize("NFC") } } as const] : []),
-    ...(input.expiresAt ? [{ action: "modify", model: "expiry", value: { expiresAt: input.expiresAt.toISOString() } } as const] : []),
-    ...(input.messages ?? []).map((message) => ({ action: "add", model: "message", body: messageBody(message) }) as const),
-    ...(input.labels ?? []).map((name) => ({ action: "add", model: "label", body: { name: name.trim().normalize("NFC") } }) as const),
+    ...(input.subject
+      ? [{ action: "modify", model: "subject", body: { subject: input.subject.trim().normalize("NFC") } } as const]
+      : []),
+    ...(input.expiresAt
+      ? [{ action: "modify", model: "expiry", value: { expiresAt: input.expiresAt.toISOString() } } as const]
+      : []),
+    ...(input.messages ?? []).map(
+      (message) => ({ action: "add", model: "message", body: messageBody(message) }) as const,
+    ),
+    ...(input.labels ?? []).map(
+      (name) => ({ action: "add", model: "label", body: { name: name.trim().normalize("NFC") } }) as const,
+    ),
     ...(input.participants ?? []).map(({ address: typed, name, role }): Command | null => {
       const address = toAddress(typed);
       if (address === null) return null;

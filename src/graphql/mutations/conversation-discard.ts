@@ -15,7 +15,9 @@ interface Discarded {
 
 const PayloadType = builder.objectRef<Discarded>("ConversationDiscardPayload").implement({
   description: "It is gone.",
-  fields: (t) => ({ draftHash: t.field({ type: "Hash", description: "What it was named by.", resolve: ({ draftHash }) => draftHash }) }),
+  fields: (t) => ({
+    draftHash: t.field({ type: "Hash", description: "What it was named by.", resolve: ({ draftHash }) => draftHash }),
+  }),
 });
 
 const ResultType = builder.unionType("ConversationDiscardResult", {

@@ -8,7 +8,8 @@ const Input = builder.inputType("ConversationLeaveInput", {
   fields: (t) => ({
     ...appendInputFields(t),
     erase: t.boolean({
-      description: "Also erase everything that the viewer said and their name and address, on every platform. Works after leaving, too. Default: false.",
+      description:
+        "Also erase everything that the viewer said and their name and address, on every platform. Works after leaving, too. Default: false.",
     }),
   }),
 });

@@ -2,8 +2,8 @@
 import { reject } from "../../conversation/rejection.ts";
 import { findDraft } from "../../store/drafts.ts";
 import { builder } from "../builder.ts";
-import { clientOf, type Performed, viewOf } from "./perform.ts";
 import type { RejectionSource } from "../types/Rejection.ts";
+import { clientOf, type Performed, viewOf } from "./perform.ts";
 import { publish } from "./publish.ts";
 import { appendResult } from "./result.ts";
 
@@ -11,14 +11,17 @@ const Input = builder.inputType("ConversationPublishInput", {
   description: "Which draft to publish.",
   fields: (t) => ({
     draftHash: t.field({ type: "Hash", required: true, description: "The draft's hash." }),
-    clientId: t.string({ description: "Your name for this request, 1 to 100 characters. A draft is published once with or without it." }),
+    clientId: t.string({
+      description: "Your name for this request, 1 to 100 characters. A draft is published once with or without it.",
+    }),
   }),
 });
 
 builder.mutationField("conversationPublish", (t) =>
   t.field({
     type: appendResult("ConversationPublish"),
-    description: "Publishes a draft: everybody in it is added, and sees it. Publishing it again answers with what it became.",
+    description:
+      "Publishes a draft: everybody in it is added, and sees it. Publishing it again answers with what it became.",
     args: { input: t.arg({ type: Input, required: true, description: "Which draft." }) },
     resolve: async (_, { input }, context): Promise<Performed | RejectionSource> => {
       const { platform, viewer, reader } = context;

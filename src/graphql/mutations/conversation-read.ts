@@ -1,10 +1,10 @@
 // Mutation.conversationRead
 import { reject } from "../../conversation/rejection.ts";
-import { builder } from "../builder.ts";
-import { ParticipantType } from "../types/Participant.ts";
-import { ConversationType } from "../types/Conversation.ts";
-import { type RejectionSource, RuleRejectionType } from "../types/Rejection.ts";
 import type { ConversationView } from "../../store/read/views.ts";
+import { builder } from "../builder.ts";
+import { ConversationType } from "../types/Conversation.ts";
+import { ParticipantType } from "../types/Participant.ts";
+import { type RejectionSource, RuleRejectionType } from "../types/Rejection.ts";
 import { conversationHash } from "./perform.ts";
 
 const Input = builder.inputType("ConversationReadInput", {

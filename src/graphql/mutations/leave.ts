@@ -1,13 +1,22 @@
 // Leaving: removing oneself, by the participation that the viewer has or last had.
 import { reject } from "../../conversation/rejection.ts";
 import type { Context } from "../context.ts";
-import { type AppendInput, conversationHash, type Performed, perform } from "./perform.ts";
 import type { RejectionSource } from "../types/Rejection.ts";
+import { type AppendInput, conversationHash, type Performed, perform } from "./perform.ts";
 
 /** @param isErasing take everything that they said along */
-export async function leave(context: Context, input: AppendInput, isErasing: boolean): Promise<Performed | RejectionSource> {
+export async function leave(
+  context: Context,
+  input: AppendInput,
+  isErasing: boolean,
+): Promise<Performed | RejectionSource> {
   const { reader, viewer } = context;
   const own = await reader.ownParticipant(viewer.accountId, conversationHash(input));
   if (own === null) return { rejection: reject("NOT_FOUND", "There is no such conversation.") };
-  return perform(context, input, { action: "remove", model: "participant", item: own, value: isErasing ? "ERASE" : null });
+  return perform(context, input, {
+    action: "remove",
+    model: "participant",
+    item: own,
+    value: isErasing ? "ERASE" : null,
+  });
 }

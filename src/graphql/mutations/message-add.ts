@@ -1,6 +1,7 @@
 // Mutation.messageAdd
-import { messageBody } from "../message-body.ts";
+
 import { builder, MessageFormatType } from "../builder.ts";
+import { messageBody } from "../message-body.ts";
 import { hashOf, perform } from "./perform.ts";
 import { appendInputFields, appendResult } from "./result.ts";
 

@@ -15,7 +15,8 @@ const Input = builder.inputType("MessageLockInput", {
 builder.mutationField("messageLock", (t) =>
   t.field({
     type: appendResult("MessageLock", "message"),
-    description: "Locks a message for 15 minutes, or renews the viewer's lock: only its holder may modify it meanwhile.",
+    description:
+      "Locks a message for 15 minutes, or renews the viewer's lock: only its holder may modify it meanwhile.",
     args: { input: t.arg({ type: Input, required: true, description: "What to do, and where." }) },
     resolve: (_, { input }, context) =>
       perform(context, input, { action: "lock", model: "message", item: hashOf(input.message, "message") }),

@@ -1,6 +1,7 @@
 // Mutation.messageModify
-import { messageBody } from "../message-body.ts";
+
 import { builder, MessageFormatType } from "../builder.ts";
+import { messageBody } from "../message-body.ts";
 import { hashOf, perform } from "./perform.ts";
 import { appendInputFields, appendResult, followsField } from "./result.ts";
 

@@ -18,6 +18,10 @@ builder.mutationField("participantRemove", (t) =>
     description: "Removes a participant. They keep what they have seen, and see nothing after.",
     args: { input: t.arg({ type: Input, required: true, description: "What to do, and where." }) },
     resolve: (_, { input }, context) =>
-      perform(context, input, { action: "remove", model: "participant", item: hashOf(input.participant, "participant") }),
+      perform(context, input, {
+        action: "remove",
+        model: "participant",
+        item: hashOf(input.participant, "participant"),
+      }),
   }),
 );

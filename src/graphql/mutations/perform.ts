@@ -1,18 +1,18 @@
 // Carrying out what mutations ask for: on a published conversation as an append, on a draft as an edit.
 import { findPeople } from "../../accounts/accounts.ts";
-import type { Address } from "../../conversation/address.ts";
 import type { Command } from "../../conversation/accept.ts";
-import { editDraft } from "../../conversation/draft.ts";
+import type { Address } from "../../conversation/address.ts";
 import { everything } from "../../conversation/audience.ts";
+import { editDraft } from "../../conversation/draft.ts";
 import { type Rejection, reject } from "../../conversation/rejection.ts";
 import type { Changes } from "../../conversation/state.ts";
 import type { Hash } from "../../protocol/hash.ts";
-import { changeDraft } from "../../store/drafts.ts";
 import type { AppendRequest } from "../../store/conversation-store.ts";
+import { changeDraft } from "../../store/drafts.ts";
 import type { EventView } from "../../store/read/reader.ts";
 import type { ConversationView, DraftView } from "../../store/read/views.ts";
-import type { Context } from "../context.ts";
 import { badInput } from "../builder.ts";
+import type { Context } from "../context.ts";
 import type { ConversationSource } from "../find-conversation.ts";
 import { namedHash } from "../global-id.ts";
 import type { RejectionSource } from "../types/Rejection.ts";
@@ -39,7 +39,11 @@ export interface AppendInput {
  * Does `command` in the conversation or draft that `input` names. Nothing is read back: the answer comes from what was
  * written.
  */
-export async function perform(context: Context, input: AppendInput, command: Command): Promise<Performed | RejectionSource> {
+export async function perform(
+  context: Context,
+  input: AppendInput,
+  command: Command,
+): Promise<Performed | RejectionSource> {
   const { platform, viewer } = context;
   const conversation = conversationHash(input);
   const follows = input.follows ? { follows: input.follows } : {};
@@ -73,7 +77,10 @@ export async function perform(context: Context, input: AppendInput, command: Com
   const changes = result.changes.at(-1);
   if (!entry || !changes) return { conversation: view, event: null, changes: null, item: command.item ?? null };
   // When the database recorded it is not known here, and nobody asks.
-  const event: EventView = { of: view, event: { ...entry, conversation: view.id, seq: entry.event.seq, recordedUs: 0, isErased: false } };
+  const event: EventView = {
+    of: view,
+    event: { ...entry, conversation: view.id, seq: entry.event.seq, recordedUs: 0, isErased: false },
+  };
   return { conversation: view, event, changes, item: itemOf(event) };
 }
 
@@ -82,14 +89,25 @@ function itemOf({ event }: EventView): Hash | null {
   return action === "add" || action === "publish" ? event.id : item;
 }
 
-async function performOnDraft(context: Context, hash: Hash, command: Command): Promise<Performed | RejectionSource | null> {
+async function performOnDraft(
+  context: Context,
+  hash: Hash,
+  command: Command,
+): Promise<Performed | RejectionSource | null> {
   const { platform, viewer } = context;
   const made = platform.salt();
-  const draft = await changeDraft(platform.database.prisma, viewer.accountId, hash, (content) => editDraft(content, command, made));
+  const draft = await changeDraft(platform.database.prisma, viewer.accountId, hash, (content) =>
+    editDraft(content, command, made),
+  );
   if (draft === null) return null;
   if ("code" in draft) return { rejection: draft };
   const view: DraftView = { id: draft.hash, draft };
-  return { conversation: view, event: null, changes: null, item: command.action === "add" ? made : (command.item ?? null) };
+  return {
+    conversation: view,
+    event: null,
+    changes: null,
+    item: command.action === "add" ? made : (command.item ?? null),
+  };
 }
 
 /** Whom the command adds. */
@@ -114,7 +132,10 @@ export function hashOf(named: string, what: string): Hash {
 }
 
 /** @throws GraphQLError BAD_USER_INPUT */
-export function clientOf({ viewer }: Context, { clientId }: Pick<AppendInput, "clientId">): Pick<AppendRequest, "client"> {
+export function clientOf(
+  { viewer }: Context,
+  { clientId }: Pick<AppendInput, "clientId">,
+): Pick<AppendRequest, "client"> {
   if (clientId == null) return {};
   if (clientId === "" || clientId.length > 100 || /\p{Cc}/u.test(clientId) || !clientId.isWellFormed()) {
     throw badInput("`clientId` has 1 to 100 characters; a UUID does well.");

@@ -1,13 +1,13 @@
 // What all mutations have in common in the schema: their inputs' shared fields, their payloads, their unions.
 import { builder } from "../builder.ts";
+import type { Context } from "../context.ts";
+import { isDraft } from "../find-conversation.ts";
 import { ConversationType } from "../types/Conversation.ts";
 import { EventType } from "../types/Event.ts";
 import { LabelType } from "../types/Label.ts";
 import { MessageType } from "../types/Message.ts";
 import { ParticipantType } from "../types/Participant.ts";
 import { ConflictRejectionType, type RejectionSource, RuleRejectionType } from "../types/Rejection.ts";
-import type { Context } from "../context.ts";
-import { isDraft } from "../find-conversation.ts";
 import type { Performed } from "./perform.ts";
 
 type InputFields = Parameters<Parameters<typeof builder.inputType>[1]["fields"]>[0];
@@ -16,7 +16,8 @@ type InputFields = Parameters<Parameters<typeof builder.inputType>[1]["fields"]>
 export const appendInputFields = (t: InputFields) => ({
   conversation: t.id({ required: true, description: "Where: the conversation's hash, draft hash or global id." }),
   clientId: t.string({
-    description: "Your name for this request, unique per account, 1 to 100 characters: sent again with the same one, it is done once.",
+    description:
+      "Your name for this request, unique per account, 1 to 100 characters: sent again with the same one, it is done once.",
   }),
 });
 
@@ -24,7 +25,8 @@ export const appendInputFields = (t: InputFields) => ({
 export const followsField = (t: InputFields) => ({
   follows: t.field({
     type: "Hash",
-    description: "The item's latest event as you saw it; where there is a later one, the answer is CONFLICT. Left out: whatever it is.",
+    description:
+      "The item's latest event as you saw it; where there is a later one, the answer is CONFLICT. Left out: whatever it is.",
   }),
 });
 
@@ -40,7 +42,11 @@ export function appendResult(name: string, item?: Item) {
     description: `It is done: what ${name[0]?.toLowerCase()}${name.slice(1)} answers with.`,
     isTypeOf: (source) => isPerformed(source),
     fields: (t) => ({
-      conversation: t.field({ type: ConversationType, description: "The conversation, as it is now.", resolve: ({ conversation }) => conversation }),
+      conversation: t.field({
+        type: ConversationType,
+        description: "The conversation, as it is now.",
+        resolve: ({ conversation }) => conversation,
+      }),
       event: t.field({
         type: EventType,
         nullable: true,
@@ -49,10 +55,20 @@ export function appendResult(name: string, item?: Item) {
       }),
       // Not `message`: beside `Rejection.message`, which is a text, no document could ask for both.
       ...(item === "message" && {
-        item: t.field({ type: MessageType, nullable: true, description: "The message, as it is now.", resolve: messageOf }),
+        item: t.field({
+          type: MessageType,
+          nullable: true,
+          description: "The message, as it is now.",
+          resolve: messageOf,
+        }),
       }),
       ...(item === "participant" && {
-        item: t.field({ type: ParticipantType, nullable: true, description: "The participant, as they are now.", resolve: participantOf }),
+        item: t.field({
+          type: ParticipantType,
+          nullable: true,
+          description: "The participant, as they are now.",
+          resolve: participantOf,
+        }),
       }),
       ...(item === "label" && {
         item: t.field({ type: LabelType, nullable: true, description: "The label.", resolve: labelOf }),
@@ -78,7 +94,8 @@ function messageOf({ conversation, event, changes, item }: Performed, _: unknown
   }
   const body = event?.event.body;
   // New words are at hand; of what was locked, released or removed they are not.
-  if (changes?.message && body && "text" in body) return { of: conversation, message: changes.message, body, isErased: false };
+  if (changes?.message && body && "text" in body)
+    return { of: conversation, message: changes.message, body, isErased: false };
   return item === null ? null : reader.message(conversation, item);
 }
 

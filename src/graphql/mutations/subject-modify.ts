@@ -8,7 +8,10 @@ const Input = builder.inputType("SubjectModifyInput", {
   fields: (t) => ({
     ...appendInputFields(t),
     ...followsField(t),
-    subject: t.string({ required: true, description: "The new subject: one line, at most 200 characters. Empty: none." }),
+    subject: t.string({
+      required: true,
+      description: "The new subject: one line, at most 200 characters. Empty: none.",
+    }),
   }),
 });
 
@@ -18,6 +21,10 @@ builder.mutationField("subjectModify", (t) =>
     description: "Changes the subject.",
     args: { input: t.arg({ type: Input, required: true, description: "What to do, and where." }) },
     resolve: (_, { input }, context) =>
-      perform(context, input, { action: "modify", model: "subject", body: { subject: input.subject.trim().normalize("NFC") } }),
+      perform(context, input, {
+        action: "modify",
+        model: "subject",
+        body: { subject: input.subject.trim().normalize("NFC") },
+      }),
   }),
 );

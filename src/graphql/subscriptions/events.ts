@@ -1,8 +1,8 @@
 // Subscription.events
 import { type LiveItem, liveStream } from "../../announce/live.ts";
 import { viewAtHead } from "../../store/read/reader.ts";
-import type { Context } from "../context.ts";
 import { badInput, builder } from "../builder.ts";
+import type { Context } from "../context.ts";
 import { findConversation, isDraft } from "../find-conversation.ts";
 import { namedHash } from "../global-id.ts";
 import { decodeCursor, encodeCursor } from "../stream-cursor.ts";
@@ -19,9 +19,9 @@ type ReceiptSource = Source<"receipt">;
 type GapSource = Source<"gap">;
 
 /** The conversation as this subscriber may see it: the horizon was looked up when the item was handed on. */
-async function viewOf({ reader }: Context, { item, horizon }: EventSource | ReceiptSource) {
+async function viewOf(context: Context, { item, horizon }: EventSource | ReceiptSource) {
   if (item.kind === "event" && item.head && horizon >= item.head.seq) return viewAtHead(item.head, horizon);
-  const view = await reader.viewUpTo(item.conversation, horizon);
+  const view = await context.reader.viewUpTo(item.conversation, horizon);
   if (!view) throw new Error("an event's conversation is not there");
   return view;
 }
@@ -30,7 +30,8 @@ const EventAddedType = builder.objectRef<EventSource>("EventAdded").implement({
   description: "An event was added to a conversation of the viewer's.",
   fields: (t) => ({
     cursor: t.string({
-      description: "For `after`, when the stream breaks. A resume repeats a little: drop what you have by conversation and `seq`.",
+      description:
+        "For `after`, when the stream breaks. A resume repeats a little: drop what you have by conversation and `seq`.",
       resolve: ({ item }) => encodeCursor(item.event.recordedUs),
     }),
     event: t.field({
@@ -49,21 +50,30 @@ const EventAddedType = builder.objectRef<EventSource>("EventAdded").implement({
 const ReceiptMovedType = builder.objectRef<ReceiptSource>("ReceiptMoved").implement({
   description: "A participant has read on. Not repeated after a break: `Participant.readUpTo` has it.",
   fields: (t) => ({
-    conversation: t.field({ type: ConversationType, description: "Where.", resolve: (source, _, context) => viewOf(context, source) }),
+    conversation: t.field({
+      type: ConversationType,
+      description: "Where.",
+      resolve: (source, _, context) => viewOf(context, source),
+    }),
     participant: t.field({
       type: ParticipantType,
       nullable: true,
       description: "Who.",
-      resolve: async (source, _, context) => context.reader.participant(await viewOf(context, source), source.item.participant),
+      resolve: async (source, _, context) =>
+        context.reader.participant(await viewOf(context, source), source.item.participant),
     }),
     readUpTo: t.int({ description: "The `seq` up to which they have read.", resolve: ({ item }) => item.seq }),
   }),
 });
 
 const GapType = builder.objectRef<GapSource>("Gap").implement({
-  description: "Events after this cursor may be missing here: too many, too old, or the reader was too slow. Read anew what you show; the stream goes on.",
+  description:
+    "Events after this cursor may be missing here: too many, too old, or the reader was too slow. Read anew what you show; the stream goes on.",
   fields: (t) => ({
-    cursor: t.string({ description: "Up to where nothing is missing.", resolve: ({ item }) => encodeCursor(item.afterUs) }),
+    cursor: t.string({
+      description: "Up to where nothing is missing.",
+      resolve: ({ item }) => encodeCursor(item.afterUs),
+    }),
   }),
 });
 
@@ -87,10 +97,12 @@ builder.subscriptionField("events", (t) =>
       const { viewer, platform } = context;
       const after = context.resumeAfter ?? args.after;
       const afterUs = after == null ? null : decodeCursor(after);
-      if (after != null && afterUs === null) throw badInput("This cursor is not one of ours. Cursors come from `EventAdded` and `viewer`.");
+      if (after != null && afterUs === null)
+        throw badInput("This cursor is not one of ours. Cursors come from `EventAdded` and `viewer`.");
       const hash = conversation == null ? null : namedHash(conversation);
       const source = hash === null ? null : await findConversation(context, hash);
-      if (conversation != null && (source === null || isDraft(source))) throw badInput("There is no such conversation.");
+      if (conversation != null && (source === null || isDraft(source)))
+        throw badInput("There is no such conversation.");
       return liveStream({
         feed: platform.feed,
         pool: platform.database.pool,

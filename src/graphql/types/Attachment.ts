@@ -16,21 +16,48 @@ builder.node(AttachmentType, {
     const named = parseItemKey(key);
     const source = named && (await findConversation(context, named.conversation));
     if (!source || isDraft(source)) return null;
-    const all = await context.reader.attachments(source, undefined, { limit: 10_000, isBackward: false, after: null, before: null });
+    const all = await context.reader.attachments(source, undefined, {
+      limit: 10_000,
+      isBackward: false,
+      after: null,
+      before: null,
+    });
     return all.nodes.find(({ attachment }) => attachment.id === named.item) ?? null;
   },
   fields: (t) => ({
-    hash: t.field({ type: "Hash", description: "The attachment's id, the same on every platform.", resolve: ({ attachment }) => attachment.id }),
+    hash: t.field({
+      type: "Hash",
+      description: "The attachment's id, the same on every platform.",
+      resolve: ({ attachment }) => attachment.id,
+    }),
     message: t.field({
       type: MessageType,
       nullable: true,
       description: "The message that it belongs to; null where it belongs to the conversation.",
-      resolve: ({ of, attachment }, _, { reader }) => (attachment.message === null ? null : reader.message(of, attachment.message)),
+      resolve: ({ of, attachment }, _, { reader }) =>
+        attachment.message === null ? null : reader.message(of, attachment.message),
     }),
-    title: t.string({ nullable: true, description: "The file's name; null where it has not come yet.", resolve: ({ body }) => body?.title ?? null }),
-    type: t.string({ nullable: true, description: "The file's media type.", resolve: ({ body }) => body?.type ?? null }),
-    size: t.int({ nullable: true, description: "The file's size in bytes.", resolve: ({ body }) => body?.size ?? null }),
-    sha256: t.field({ type: "Hash", nullable: true, description: "SHA-256 of the file.", resolve: ({ body }) => body?.sha256 ?? null }),
+    title: t.string({
+      nullable: true,
+      description: "The file's name; null where it has not come yet.",
+      resolve: ({ body }) => body?.title ?? null,
+    }),
+    type: t.string({
+      nullable: true,
+      description: "The file's media type.",
+      resolve: ({ body }) => body?.type ?? null,
+    }),
+    size: t.int({
+      nullable: true,
+      description: "The file's size in bytes.",
+      resolve: ({ body }) => body?.size ?? null,
+    }),
+    sha256: t.field({
+      type: "Hash",
+      nullable: true,
+      description: "SHA-256 of the file.",
+      resolve: ({ body }) => body?.sha256 ?? null,
+    }),
   }),
 });
 
@@ -40,8 +67,11 @@ builder.objectFields(ConversationType, (t) => ({
     description: "All files, in the order in which they were added.",
     resolve: async (source, args, { reader }) => {
       const request = seqPageRequest(args);
-      if (isDraft(source)) return connectionOf<AttachmentView>({ nodes: [], hasNextPage: false, hasPreviousPage: false }, () => "");
-      return connectionOf(await reader.attachments(source, undefined, request), ({ attachment }) => String(attachment.seq));
+      if (isDraft(source))
+        return connectionOf<AttachmentView>({ nodes: [], hasNextPage: false, hasPreviousPage: false }, () => "");
+      return connectionOf(await reader.attachments(source, undefined, request), ({ attachment }) =>
+        String(attachment.seq),
+      );
     },
   }),
 }));
@@ -52,8 +82,11 @@ builder.objectFields(MessageType, (t) => ({
     description: "Its files.",
     resolve: async (source, args, { reader }) => {
       const request = seqPageRequest(args);
-      if ("drafted" in source) return connectionOf<AttachmentView>({ nodes: [], hasNextPage: false, hasPreviousPage: false }, () => "");
-      return connectionOf(await reader.attachments(source.of, source.message.id, request), ({ attachment }) => String(attachment.seq));
+      if ("drafted" in source)
+        return connectionOf<AttachmentView>({ nodes: [], hasNextPage: false, hasPreviousPage: false }, () => "");
+      return connectionOf(await reader.attachments(source.of, source.message.id, request), ({ attachment }) =>
+        String(attachment.seq),
+      );
     },
   }),
 }));

@@ -19,7 +19,10 @@ const ConversationStatusType = builder.enumType("ConversationStatus", {
 builder.node(ConversationType, {
   description: "One shared conversation: the fold of its events. A draft has most of it already, and no log.",
   id: { resolve: ({ id }) => id, description: "Opaque and global. Of a draft another than of what it becomes." },
-  isTypeOf: (source) => typeof source === "object" && source !== null && ("conversation" in source ? "horizon" in source : "draft" in source),
+  isTypeOf: (source) =>
+    typeof source === "object" &&
+    source !== null &&
+    ("conversation" in source ? "horizon" in source : "draft" in source),
   loadOne: (id, context) => findConversation(context, id),
   fields: (t) => ({
     hash: t.field({
@@ -85,4 +88,3 @@ builder.node(ConversationType, {
     }),
   }),
 });
-

@@ -38,11 +38,20 @@ const ModelType = builder.enumType("EventModel", {
 const SignaturesType = builder.objectRef<EventView>("EventSignatures").implement({
   description: "Who signed an event. Ed25519, base64url, over `parley/event/1 HASH` and `parley/proposal/1 HASH`.",
   fields: (t) => ({
-    leader: t.string({ description: "The platform that gave it its place.", resolve: ({ event }) => event.event.leader }),
+    leader: t.string({
+      description: "The platform that gave it its place.",
+      resolve: ({ event }) => event.event.leader,
+    }),
     leaderKey: t.string({ description: "The key that it signed with.", resolve: ({ event }) => event.event.key }),
     event: t.string({ description: "Its signature.", resolve: ({ event }) => event.signatures.event }),
-    platform: t.string({ description: "The platform that speaks for the actor.", resolve: ({ event }) => event.event.proposal.platform }),
-    platformKey: t.string({ description: "The key that it signed with.", resolve: ({ event }) => event.event.proposal.key }),
+    platform: t.string({
+      description: "The platform that speaks for the actor.",
+      resolve: ({ event }) => event.event.proposal.platform,
+    }),
+    platformKey: t.string({
+      description: "The key that it signed with.",
+      resolve: ({ event }) => event.event.proposal.key,
+    }),
     proposal: t.string({
       nullable: true,
       description: "Its signature; null where platform and key are the leader's, for one signature says both.",
@@ -83,16 +92,32 @@ builder.node(EventType, {
       description: "Hash of the event before it, with its place and time; null of the first.",
       resolve: ({ event }) => event.event.parent,
     }),
-    timestamp: t.field({ type: "DateTime", description: "When the leader gave it its place.", resolve: ({ event }) => event.event.timestamp }),
-    sentAt: t.field({ type: "DateTime", description: "When the actor's platform proposed it.", resolve: ({ event }) => event.event.proposal.sentAt }),
+    timestamp: t.field({
+      type: "DateTime",
+      description: "When the leader gave it its place.",
+      resolve: ({ event }) => event.event.timestamp,
+    }),
+    sentAt: t.field({
+      type: "DateTime",
+      description: "When the actor's platform proposed it.",
+      resolve: ({ event }) => event.event.proposal.sentAt,
+    }),
     actor: t.field({
       type: ParticipantType,
       nullable: true,
       description: "Who did it. Of the first event, the participant whom it made.",
       resolve: ({ of, event }, _, { reader }) => reader.participant(of, event.event.proposal.actor ?? event.id),
     }),
-    action: t.field({ type: ActionType, description: "What was done.", resolve: ({ event }) => event.event.proposal.action }),
-    model: t.field({ type: ModelType, description: "What it was done to.", resolve: ({ event }) => event.event.proposal.model }),
+    action: t.field({
+      type: ActionType,
+      description: "What was done.",
+      resolve: ({ event }) => event.event.proposal.action,
+    }),
+    model: t.field({
+      type: ModelType,
+      description: "What it was done to.",
+      resolve: ({ event }) => event.event.proposal.model,
+    }),
     item: t.field({
       type: "Hash",
       nullable: true,
@@ -111,7 +136,12 @@ builder.node(EventType, {
       description: "The item's latest event, as the actor saw it.",
       resolve: ({ event }) => event.event.proposal.follows,
     }),
-    ref: t.field({ type: "Hash", nullable: true, description: "Commitment to body and salt.", resolve: ({ event }) => event.event.proposal.ref }),
+    ref: t.field({
+      type: "Hash",
+      nullable: true,
+      description: "Commitment to body and salt.",
+      resolve: ({ event }) => event.event.proposal.ref,
+    }),
     body: t.field({
       type: "JSON",
       nullable: true,
@@ -134,7 +164,11 @@ builder.node(EventType, {
       type: [DeliveryType],
       description: "Where it has to go beyond this platform, and how far that is.",
       resolve: (query, { of, event }, _, { platform }) =>
-        platform.database.prisma.delivery.findMany({ ...query, where: { conversationId: of.id, seq: event.seq }, take: 1_000 }),
+        platform.database.prisma.delivery.findMany({
+          ...query,
+          where: { conversationId: of.id, seq: event.seq },
+          take: 1_000,
+        }),
     }),
   }),
 });
@@ -151,7 +185,8 @@ builder.objectFields(ConversationType, (t) => ({
     description: "Its log, in order; the newest are `last`. Empty of a draft.",
     resolve: async (source, args, { reader }) => {
       const request = seqPageRequest(args);
-      if (isDraft(source)) return connectionOf<EventView>({ nodes: [], hasNextPage: false, hasPreviousPage: false }, () => "");
+      if (isDraft(source))
+        return connectionOf<EventView>({ nodes: [], hasNextPage: false, hasPreviousPage: false }, () => "");
       return connectionOf(await reader.events(source, request), ({ event }) => String(event.seq));
     },
   }),

@@ -18,12 +18,14 @@ builder.node(LabelType, {
     resolve: (source) => itemKey(source.of.id, "label" in source ? source.label.id : source.draftedLabel.id),
     description: "Opaque and global.",
   },
-  isTypeOf: (source) => typeof source === "object" && source !== null && ("label" in source || "draftedLabel" in source),
+  isTypeOf: (source) =>
+    typeof source === "object" && source !== null && ("label" in source || "draftedLabel" in source),
   loadOne: async (key, context) => {
     const named = parseItemKey(key);
     const source = named && (await findConversation(context, named.conversation));
     if (!source) return null;
-    if (!isDraft(source)) return (await context.reader.labels(source)).find(({ label }) => label.id === named.item) ?? null;
+    if (!isDraft(source))
+      return (await context.reader.labels(source)).find(({ label }) => label.id === named.item) ?? null;
     const draftedLabel = source.draft.content.labels.find(({ id }) => id === named.item);
     return draftedLabel ? { of: source, draftedLabel } : null;
   },
@@ -43,7 +45,8 @@ builder.node(LabelType, {
       type: ParticipantType,
       nullable: true,
       description: "Who added it; null in a draft.",
-      resolve: (source, _, { reader }) => ("label" in source ? reader.participant(source.of, source.label.addedBy) : null),
+      resolve: (source, _, { reader }) =>
+        "label" in source ? reader.participant(source.of, source.label.addedBy) : null,
     }),
   }),
 });
@@ -55,10 +58,20 @@ builder.objectFields(ConversationType, (t) => ({
     resolve: async (source, args, { reader }) => {
       const request = seqPageRequest(args);
       if (isDraft(source)) {
-        const drafted = source.draft.content.labels.map((one, index) => ({ of: source, draftedLabel: one, place: index + 1 }));
-        return connectionOf(pageOfList(drafted, request, ({ place }) => place), ({ place }) => String(place));
+        const drafted = source.draft.content.labels.map((one, index) => ({
+          of: source,
+          draftedLabel: one,
+          place: index + 1,
+        }));
+        return connectionOf(
+          pageOfList(drafted, request, ({ place }) => place),
+          ({ place }) => String(place),
+        );
       }
-      return connectionOf(pageOfList(await reader.labels(source), request, ({ label }) => label.seq), ({ label }) => String(label.seq));
+      return connectionOf(
+        pageOfList(await reader.labels(source), request, ({ label }) => label.seq),
+        ({ label }) => String(label.seq),
+      );
     },
   }),
 }));

@@ -33,7 +33,10 @@ const MessageStatusType = builder.enumType("MessageStatus", {
   } as const,
 });
 
-const LockType = builder.objectRef<{ readonly until: string; readonly holder: { readonly message: MessageView; readonly id: string } }>("Lock");
+const LockType = builder.objectRef<{
+  readonly until: string;
+  readonly holder: { readonly message: MessageView; readonly id: string };
+}>("Lock");
 builder.objectType(LockType, {
   description: "While it holds, only its holder may modify the message. It lasts 15 minutes at most.",
   fields: (t) => ({
@@ -56,7 +59,9 @@ builder.node(MessageType, {
     description: "Opaque and global.",
   },
   isTypeOf: (source) =>
-    typeof source === "object" && source !== null && ("message" in source || ("drafted" in source && "body" in (source.drafted as object))),
+    typeof source === "object" &&
+    source !== null &&
+    ("message" in source || ("drafted" in source && "body" in (source.drafted as object))),
   loadOne: async (key, context) => {
     const named = parseItemKey(key);
     const source = named && (await findConversation(context, named.conversation));
@@ -81,7 +86,8 @@ builder.node(MessageType, {
       type: ParticipantType,
       nullable: true,
       description: "Who added it; null in a draft.",
-      resolve: (source, _, { reader }) => (isDrafted(source) ? null : reader.participant(source.of, source.message.addedBy)),
+      resolve: (source, _, { reader }) =>
+        isDrafted(source) ? null : reader.participant(source.of, source.message.addedBy),
     }),
     editors: t.field({
       type: [ParticipantType],
@@ -100,7 +106,9 @@ builder.node(MessageType, {
         if (bodyOf(source)) return "PRESENT" as const;
         if (isDrafted(source) || !source.isErased) return "MISSING" as const;
         const author = await reader.participant(source.of, source.message.addedBy);
-        return source.message.removedSeq !== null || author?.participant.isErased ? ("REMOVED" as const) : ("ERASED" as const);
+        return source.message.removedSeq !== null || author?.participant.isErased
+          ? ("REMOVED" as const)
+          : ("ERASED" as const);
       },
     }),
     body: t.string({
@@ -110,7 +118,8 @@ builder.node(MessageType, {
     }),
     bodyHtml: t.string({
       nullable: true,
-      description: "The text as HTML that is safe to show: a small set of elements, no scripts, no styles, nothing fetched.",
+      description:
+        "The text as HTML that is safe to show: a small set of elements, no scripts, no styles, nothing fetched.",
       resolve: (source) => {
         const body = bodyOf(source);
         return body && toHtml(body);
@@ -167,7 +176,8 @@ builder.objectFields(MessageType, (t) => ({
     nullable: true,
     description: "The message that it answers.",
     resolve: (source, _, { reader }) => {
-      if (!isDrafted(source)) return source.message.parent === null ? null : reader.message(source.of, source.message.parent);
+      if (!isDrafted(source))
+        return source.message.parent === null ? null : reader.message(source.of, source.message.parent);
       const { of, drafted } = source;
       const parent = of.draft.content.messages.find(({ id }) => id === drafted.parent);
       return parent ? { of, drafted: parent } : null;
@@ -179,7 +189,9 @@ builder.objectFields(MessageType, (t) => ({
     resolve: async (source, args, { reader }) => {
       const request = seqPageRequest(args);
       if (isDrafted(source)) return draftedConnection(source.of, source.drafted.id, request);
-      return connectionOf(await reader.messages(source.of, request, source.message.id), ({ message }) => String(message.seq));
+      return connectionOf(await reader.messages(source.of, request, source.message.id), ({ message }) =>
+        String(message.seq),
+      );
     },
   }),
 }));
@@ -200,5 +212,8 @@ function draftedConnection(of: DraftView, parent: string | null, request: Parame
   const drafted = of.draft.content.messages
     .filter((one) => parent === null || one.parent === parent)
     .map((one, index) => ({ of, drafted: one, place: index + 1 }));
-  return connectionOf(pageOfList(drafted, request, ({ place }) => place), ({ place }) => String(place));
+  return connectionOf(
+    pageOfList(drafted, request, ({ place }) => place),
+    ({ place }) => String(place),
+  );
 }

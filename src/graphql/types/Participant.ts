@@ -1,10 +1,10 @@
 // A recipient in a conversation.
 import type { DraftParticipant } from "../../conversation/draft.ts";
+import { pageOfList } from "../../store/read/page.ts";
 import type { DraftView, ParticipantView } from "../../store/read/views.ts";
 import { builder, connectionOf, RoleType, seqPageRequest } from "../builder.ts";
 import { findConversation, isDraft } from "../find-conversation.ts";
 import { itemKey, parseItemKey } from "../global-id.ts";
-import { pageOfList } from "../../store/read/page.ts";
 import { ConversationType } from "./Conversation.ts";
 import { RecipientType } from "./Recipient.ts";
 
@@ -35,7 +35,8 @@ builder.node(ParticipantType, {
     resolve: (source) => itemKey(source.of.id, isDrafted(source) ? source.drafted.id : source.participant.id),
     description: "Opaque and global.",
   },
-  isTypeOf: (source) => typeof source === "object" && source !== null && ("participant" in source || "drafted" in source),
+  isTypeOf: (source) =>
+    typeof source === "object" && source !== null && ("participant" in source || "drafted" in source),
   loadOne: async (key, context) => {
     const named = parseItemKey(key);
     const source = named && (await findConversation(context, named.conversation));
@@ -110,12 +111,20 @@ builder.objectFields(ConversationType, (t) => ({
   }),
   participants: t.connection({
     type: ParticipantType,
-    description: "Everybody who takes or took part, in the order in which they were added. Of a draft, without its account.",
+    description:
+      "Everybody who takes or took part, in the order in which they were added. Of a draft, without its account.",
     resolve: async (source, args, { reader }) => {
       const request = seqPageRequest(args);
       if (isDraft(source)) {
-        const drafted = source.draft.content.participants.map((one, index) => ({ of: source, drafted: one, place: index + 1 }));
-        return connectionOf(pageOfList(drafted, request, ({ place }) => place), ({ place }) => String(place));
+        const drafted = source.draft.content.participants.map((one, index) => ({
+          of: source,
+          drafted: one,
+          place: index + 1,
+        }));
+        return connectionOf(
+          pageOfList(drafted, request, ({ place }) => place),
+          ({ place }) => String(place),
+        );
       }
       return connectionOf(await reader.participants(source, request), ({ participant }) => String(participant.seq));
     },

@@ -10,13 +10,16 @@ const RecipientKindType = builder.enumType("RecipientKind", {
   } as const,
 });
 
-export const RecipientType = builder.prismaNode("Recipient", {
+// No node: an id would show an address also to whoever shares no conversation with it (any more).
+export const RecipientType = builder.prismaObject("Recipient", {
   description: "An address, and how it is reached.",
-  id: { field: "id" },
   fields: (t) => ({
     address: t.exposeString("address", { description: "`alice@a.example`: lower case, the domain in A-labels." }),
     kind: t.expose("kind", { type: RecipientKindType, description: "How the recipient is reached." }),
-    platform: t.exposeString("platform", { nullable: true, description: "The platform that serves the address; null by email." }),
+    platform: t.exposeString("platform", {
+      nullable: true,
+      description: "The platform that serves the address; null by email.",
+    }),
     name: t.exposeString("name", { nullable: true, description: "The name that the recipient goes by." }),
   }),
 });

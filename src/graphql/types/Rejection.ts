@@ -10,14 +10,24 @@ export interface RejectionSource {
 
 const RejectionCodeType = builder.enumType("RejectionCode", {
   description: "Why a rule said no; the same codes as between platforms.",
-  values: Object.fromEntries(rejectionCodes.map((code) => [code, { description: reject(code).message }])) as Record<RejectionCode, { description: string }>,
+  values: Object.fromEntries(rejectionCodes.map((code) => [code, { description: reject(code).message }])) as Record<
+    RejectionCode,
+    { description: string }
+  >,
 });
 
 export const RejectionType = builder.interfaceRef<RejectionSource>("Rejection").implement({
   description: "A rule said no, and nothing was changed.",
   fields: (t) => ({
-    code: t.field({ type: RejectionCodeType, description: "For programs.", resolve: ({ rejection }) => rejection.code }),
-    message: t.string({ description: "For people: what is wrong, and what to do.", resolve: ({ rejection }) => rejection.message }),
+    code: t.field({
+      type: RejectionCodeType,
+      description: "For programs.",
+      resolve: ({ rejection }) => rejection.code,
+    }),
+    message: t.string({
+      description: "For people: what is wrong, and what to do.",
+      resolve: ({ rejection }) => rejection.message,
+    }),
   }),
 });
 

@@ -1,5 +1,7 @@
 // Pages: keyset pagination, so that a cursor survives inserts and the last page costs what the first does.
 
+import { everything } from "../../conversation/audience.ts";
+
 /** What a page is asked for with, as Relay's connections say it. Exactly one of `first` and `last`. */
 export interface PageRequest<Cursor> {
   readonly limit: number;
@@ -26,17 +28,34 @@ export function pageOf<Node, Cursor>(read: readonly Node[], request: PageRequest
 }
 
 /** The same page of a list in memory. */
-export function pageOfList<Node>(list: readonly Node[], request: PageRequest<number>, placeOf: (node: Node) => number): Page<Node> {
+export function pageOfList<Node>(
+  list: readonly Node[],
+  request: PageRequest<number>,
+  placeOf: (node: Node) => number,
+): Page<Node> {
   const within = list
-    .filter((node) => (request.after === null || placeOf(node) > request.after) && (request.before === null || placeOf(node) < request.before))
+    .filter(
+      (node) =>
+        (request.after === null || placeOf(node) > request.after) &&
+        (request.before === null || placeOf(node) < request.before),
+    )
     .toSorted((a, b) => (request.isBackward ? placeOf(b) - placeOf(a) : placeOf(a) - placeOf(b)));
   return pageOf(within.slice(0, request.limit + 1), request);
 }
 
-/** Bounds and order for a list by `seq`: parameters `$from`, `$from+1`, `$from+2` are after, before and limit + 1. */
-export function seqPageSql(column: string, from: number, request: PageRequest<number>): { readonly sql: string; readonly values: readonly unknown[] } {
+/**
+ * Bounds and order for a list by `seq`, of which nothing beyond `horizon` is shown. Its parameters begin at `$from`: after,
+ * before, and limit + 1.
+ */
+export function seqPageSql(
+  column: string,
+  from: number,
+  request: PageRequest<number>,
+  horizon: number,
+): { readonly sql: string; readonly values: readonly unknown[] } {
+  const before = Math.min(request.before ?? everything, horizon + 1);
   return {
     sql: `${column} > $${from}::int AND ${column} < $${from + 1}::int ORDER BY ${column} ${request.isBackward ? "DESC" : "ASC"} LIMIT $${from + 2}::int`,
-    values: [request.after ?? 0, request.before ?? 2 ** 31 - 1, request.limit + 1],
+    values: [request.after ?? 0, before, request.limit + 1],
   };
 }

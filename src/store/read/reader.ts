@@ -7,6 +7,7 @@ import { isRemoved, type ParticipantStatus } from "../../conversation/state.ts";
 import type { AttachmentBody, Body, MessageBody } from "../../protocol/event.ts";
 import type { Hash } from "../../protocol/hash.ts";
 import type { AccountId } from "../conversation-store.ts";
+import type { Recipient } from "../prisma/client.ts";
 import { type RecordedEvent, type RecordedRow, recordedColumns, recordedEventOf } from "../recorded-event.ts";
 import {
   type AttachmentRow,
@@ -22,7 +23,6 @@ import {
   type ParticipantRow,
   participantOf,
 } from "../rows.ts";
-import type { Recipient } from "../prisma/client.ts";
 import { isErasedSql } from "./erased-sql.ts";
 import { type Page, type PageRequest, pageOf, pageOfList, seqPageSql } from "./page.ts";
 import type { AttachmentView, ConversationView, LabelView, MessageView, ParticipantView } from "./views.ts";
@@ -44,7 +44,6 @@ export interface ListedConversation {
   readonly cursor: ListCursor;
 }
 
-
 /** Reads of one request. Answers are remembered for as long as it lives, so take a new one for each request and event. */
 export type Reader = ReturnType<typeof createReader>;
 
@@ -56,20 +55,32 @@ interface Key {
 const keyOf = ({ of, id }: Key) => `${of.id} ${of.horizon} ${id}`;
 
 export function createReader(pool: pg.Pool) {
-  const query = async <Row extends pg.QueryResultRow>(name: string, text: string, values: readonly unknown[]): Promise<readonly Row[]> =>
-    (await pool.query<Row>({ name: `read_${name}`, text, values: [...values] })).rows;
+  const query = async <Row extends pg.QueryResultRow>(
+    name: string,
+    text: string,
+    values: readonly unknown[],
+  ): Promise<readonly Row[]> => (await pool.query<Row>({ name: `read_${name}`, text, values: [...values] })).rows;
 
   const toView = async (row: ConversationRow, horizon: number): Promise<ConversationView> => {
     const view = viewAtHead(row, horizon);
     if (horizon >= view.conversation.seq) return view;
     // They were removed: what they see is the fold up to there, for the projections have moved on.
-    const rows = await query<EventRow>("log", "SELECT * FROM event WHERE conversation_id = $1 AND seq <= $2 ORDER BY seq", [row.id, horizon]);
+    const rows = await query<EventRow>(
+      "log",
+      "SELECT * FROM event WHERE conversation_id = $1 AND seq <= $2 ORDER BY seq",
+      [row.id, horizon],
+    );
     const folded = fold(rows.map(entryOf));
     return { ...view, conversation: folded.conversation ?? view.conversation, folded };
   };
 
-  const viewsOf = async (accountId: AccountId, conversations: readonly Hash[]): Promise<ReadonlyMap<Hash, ConversationView>> => {
-    const rows = await query<ConversationRow & { readonly taken: readonly { status: ParticipantStatus; removed_seq: number | null }[] }>(
+  const viewsOf = async (
+    accountId: AccountId,
+    conversations: readonly Hash[],
+  ): Promise<ReadonlyMap<Hash, ConversationView>> => {
+    const rows = await query<
+      ConversationRow & { readonly taken: readonly { status: ParticipantStatus; removed_seq: number | null }[] }
+    >(
       "views",
       `SELECT c.*, m.taken FROM unnest($2::text[]) AS k(id) JOIN conversation AS c USING (id)
       CROSS JOIN LATERAL (
@@ -79,7 +90,9 @@ export function createReader(pool: pg.Pool) {
       [accountId, conversations],
     );
     const views = await Promise.all(
-      rows.map((row) => toView(row, horizonOf(row.taken.map((one) => ({ status: one.status, removedSeq: one.removed_seq }))))),
+      rows.map((row) =>
+        toView(row, horizonOf(row.taken.map((one) => ({ status: one.status, removedSeq: one.removed_seq })))),
+      ),
     );
     return new Map(views.map((view) => [view.id, view]));
   };
@@ -88,7 +101,14 @@ export function createReader(pool: pg.Pool) {
     async (keys: readonly { accountId: AccountId; id: Hash }[]) => {
       const byAccount = Map.groupBy(keys, ({ accountId }) => accountId);
       const found = new Map<AccountId, ReadonlyMap<Hash, ConversationView>>();
-      for (const [accountId, own] of byAccount) found.set(accountId, await viewsOf(accountId, own.map(({ id }) => id)));
+      for (const [accountId, own] of byAccount)
+        found.set(
+          accountId,
+          await viewsOf(
+            accountId,
+            own.map(({ id }) => id),
+          ),
+        );
       return keys.map(({ accountId, id }) => found.get(accountId)?.get(id) ?? null);
     },
     { cacheKeyFn: ({ accountId, id }) => `${accountId} ${id}` },
@@ -100,13 +120,21 @@ export function createReader(pool: pg.Pool) {
   });
 
   const recipientLoader = new DataLoader(async (ids: readonly string[]) => {
-    const rows = await query<Recipient>("recipients", `SELECT id, address, kind, platform, name, created_at AS "createdAt" FROM recipient WHERE id = ANY($1::uuid[])`, [ids]);
+    const rows = await query<Recipient>(
+      "recipients",
+      `SELECT id, address, kind, platform, name, created_at AS "createdAt" FROM recipient WHERE id = ANY($1::uuid[])`,
+      [ids],
+    );
     const found = new Map(rows.map((row) => [row.id, row]));
     return ids.map((id) => found.get(id) ?? null);
   });
 
   const messageLoader = byKey<MessageView>(async (keys) => {
-    const rows = await query<WordsRow>("messages", `${messageSql} JOIN unnest($1::text[], $2::text[]) AS k(conversation_id, id) ON k.conversation_id = m.conversation_id AND k.id = m.id`, idsOf(keys));
+    const rows = await query<WordsRow>(
+      "messages",
+      `${messageSql} JOIN unnest($1::text[], $2::text[]) AS k(conversation_id, id) ON k.conversation_id = m.conversation_id AND k.id = m.id`,
+      idsOf(keys),
+    );
     return Promise.all(indexed(rows, keys, (row, of) => row && messageView(row, of)));
   });
 
@@ -140,7 +168,12 @@ export function createReader(pool: pg.Pool) {
     if (!of.folded || !before) return of.folded ? null : current;
     if (before.wordsSeq === current.message.wordsSeq) return { ...current, message: before };
     const body = await bodyAt(of, before.wordsSeq);
-    return { of, message: before, body: body && "text" in body ? body : null, isErased: row.is_erased || body === null };
+    return {
+      of,
+      message: before,
+      body: body && "text" in body ? body : null,
+      isErased: row.is_erased || body === null,
+    };
   };
 
   return {
@@ -155,12 +188,17 @@ export function createReader(pool: pg.Pool) {
 
     /** The published conversation that was this draft. */
     publishedFrom: async (draftHash: Hash): Promise<Hash | null> => {
-      const [row] = await query<{ id: Hash }>("published_from", "SELECT id FROM conversation WHERE draft_hash = $1", [draftHash]);
+      const [row] = await query<{ id: Hash }>("published_from", "SELECT id FROM conversation WHERE draft_hash = $1", [
+        draftHash,
+      ]);
       return row?.id ?? null;
     },
 
     /** The account's conversations, latest words first. */
-    conversations: async (accountId: AccountId, request: PageRequest<ListCursor>): Promise<Page<ListedConversation>> => {
+    conversations: async (
+      accountId: AccountId,
+      request: PageRequest<ListCursor>,
+    ): Promise<Page<ListedConversation>> => {
       const { isBackward, after, before, limit } = request;
       const rows = await query<{ id: Hash; sort_us: number }>(
         isBackward ? "list_backward" : "list",
@@ -194,7 +232,11 @@ export function createReader(pool: pg.Pool) {
 
     /** Whether others are told how far the account has read. */
     tellsReceipts: async (accountId: AccountId): Promise<boolean> => {
-      const [row] = await query<{ tells_receipts: boolean }>("tells_receipts", "SELECT tells_receipts FROM account WHERE id = $1", [accountId]);
+      const [row] = await query<{ tells_receipts: boolean }>(
+        "tells_receipts",
+        "SELECT tells_receipts FROM account WHERE id = $1",
+        [accountId],
+      );
       return row?.tells_receipts ?? false;
     },
 
@@ -205,8 +247,12 @@ export function createReader(pool: pg.Pool) {
         const page = pageOfList([...of.folded.participants.values()], request, ({ seq }) => seq);
         return present(page, await participantLoader.loadMany(page.nodes.map(({ id }) => ({ of, id }))));
       }
-      const { sql, values } = seqPageSql("seq", 2, request);
-      const rows = await query<ParticipantRow>(named("participant_page", request), `SELECT * FROM participant WHERE conversation_id = $1 AND ${sql}`, [of.id, ...values]);
+      const { sql, values } = seqPageSql("seq", 2, request, of.horizon);
+      const rows = await query<ParticipantRow>(
+        named("participant_page", request),
+        `SELECT * FROM participant WHERE conversation_id = $1 AND ${sql}`,
+        [of.id, ...values],
+      );
       const page = pageOf(rows, request);
       return { ...page, nodes: page.nodes.flatMap((row) => participantView(row, of) ?? []) };
     },
@@ -215,8 +261,12 @@ export function createReader(pool: pg.Pool) {
 
     message: (of: ConversationView, id: Hash) => messageLoader.load({ of, id }),
 
-    messages: async (of: ConversationView, request: PageRequest<number>, parent: Hash | null = null): Promise<Page<MessageView>> => {
-      const { sql, values } = seqPageSql("seq", 3, { ...request, before: Math.min(request.before ?? of.horizon + 1, of.horizon + 1, 2 ** 31 - 1) });
+    messages: async (
+      of: ConversationView,
+      request: PageRequest<number>,
+      parent: Hash | null = null,
+    ): Promise<Page<MessageView>> => {
+      const { sql, values } = seqPageSql("seq", 3, request, of.horizon);
       const rows = await query<WordsRow>(
         named("message_page", request),
         // The page first: joined under the LIMIT, the planner reads every message's words.
@@ -236,7 +286,7 @@ export function createReader(pool: pg.Pool) {
         `SELECT actor FROM event WHERE conversation_id = $1 AND seq <= $3
           AND ((item = $2 AND model = 'message' AND action = 'modify') OR id = $2)
         GROUP BY actor ORDER BY min(seq)`,
-        [of.id, message, Math.min(of.horizon, 2 ** 31 - 1)],
+        [of.id, message, of.horizon],
       );
       return rows.map(({ actor }) => actor);
     },
@@ -244,12 +294,16 @@ export function createReader(pool: pg.Pool) {
     event: (of: ConversationView, seq: number) => eventLoader.load({ of, seq }),
 
     eventById: async (of: ConversationView, id: Hash): Promise<EventView | null> => {
-      const [row] = await query<{ seq: number }>("event_by_id", "SELECT seq FROM event WHERE conversation_id = $1 AND id = $2", [of.id, id]);
+      const [row] = await query<{ seq: number }>(
+        "event_by_id",
+        "SELECT seq FROM event WHERE conversation_id = $1 AND id = $2",
+        [of.id, id],
+      );
       return row ? eventLoader.load({ of, seq: row.seq }) : null;
     },
 
     events: async (of: ConversationView, request: PageRequest<number>): Promise<Page<EventView>> => {
-      const { sql, values } = seqPageSql("seq", 2, { ...request, before: Math.min(request.before ?? of.horizon + 1, of.horizon + 1, 2 ** 31 - 1) });
+      const { sql, values } = seqPageSql("seq", 2, request, of.horizon);
       const rows = await query<RecordedRow>(
         named("event_page", request),
         `SELECT ${recordedColumns("e")}
@@ -269,7 +323,7 @@ export function createReader(pool: pg.Pool) {
         `SELECT l.*, e.body->>'name' AS name, ${isErasedSql("e")} AS is_erased
         FROM label AS l JOIN event AS e USING (conversation_id, seq)
         WHERE l.conversation_id = $1 AND l.seq <= $2 ORDER BY l.seq`,
-        [of.id, Math.min(of.horizon, 2 ** 31 - 1)],
+        [of.id, of.horizon],
       );
       const { folded } = of;
       return rows.flatMap((row) => {
@@ -280,12 +334,16 @@ export function createReader(pool: pg.Pool) {
     },
 
     /** Attachments that are there, of a message or (null) of none; `undefined`: all. */
-    attachments: async (of: ConversationView, message: Hash | null | undefined, request: PageRequest<number>): Promise<Page<AttachmentView>> => {
+    attachments: async (
+      of: ConversationView,
+      message: Hash | null | undefined,
+      request: PageRequest<number>,
+    ): Promise<Page<AttachmentView>> => {
       const rows = await query<AttachmentRow & { body: AttachmentBody | null; is_erased: boolean }>(
         "attachments",
         `SELECT a.*, e.body, ${isErasedSql("e")} AS is_erased FROM attachment AS a JOIN event AS e USING (conversation_id, seq)
         WHERE a.conversation_id = $1 AND a.seq <= $2 AND ($3 OR a.message IS NOT DISTINCT FROM $4::text) ORDER BY a.seq`,
-        [of.id, Math.min(of.horizon, 2 ** 31 - 1), message === undefined, message ?? null],
+        [of.id, of.horizon, message === undefined, message ?? null],
       );
       const { folded } = of;
       const views = rows.flatMap((row) => {
@@ -306,7 +364,7 @@ export function createReader(pool: pg.Pool) {
             AND m.seq > (SELECT coalesce(max(read_up_to), 0) FROM own)
             AND m.author NOT IN (SELECT id FROM own) AND m.removed_seq IS NULL
           LIMIT 1000) AS above`,
-        [of.id, accountId, Math.min(of.horizon, 2 ** 31 - 1)],
+        [of.id, accountId, of.horizon],
       );
       return row?.unread ?? 0;
     },

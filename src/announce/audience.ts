@@ -1,0 +1,69 @@
+// Who of the accounts here sees how far: read for a batch of events at once, or for the subscribers that ask in one tick.
+import DataLoader from "dataloader";
+import type pg from "pg";
+import { horizonOf } from "../conversation/audience.ts";
+import type { ParticipantStatus } from "../conversation/state.ts";
+import type { Hash } from "../protocol/hash.ts";
+import type { AccountId } from "../store/conversation-store.ts";
+import type { ConversationRow } from "../store/rows.ts";
+
+/** A conversation and its audience at one moment, so that whoever is in the audience may see the head. */
+export interface Gathering {
+  readonly head: ConversationRow;
+  /** Up to which seq each account here may see. */
+  readonly audience: ReadonlyMap<AccountId, number>;
+}
+
+type Taken = readonly (readonly [AccountId, ParticipantStatus, number | null])[];
+
+/** Reads conversations with their audiences, in one statement: one moment for both. */
+export async function readGatherings(
+  pool: pg.Pool,
+  conversations: readonly Hash[],
+): Promise<ReadonlyMap<Hash, Gathering>> {
+  const { rows } = await pool.query<ConversationRow & { readonly taken: Taken }>({
+    name: "read_gatherings",
+    text: `SELECT c.*, m.taken FROM conversation AS c CROSS JOIN LATERAL (
+        SELECT coalesce(json_agg(json_build_array(account_id, status, removed_seq)), '[]') AS taken
+        FROM participant WHERE conversation_id = c.id AND account_id IS NOT NULL
+      ) AS m WHERE c.id = ANY($1::text[])`,
+    values: [conversations],
+  });
+  return new Map(rows.map(({ taken, ...head }) => [head.id, { head, audience: audienceOf(taken) }]));
+}
+
+function audienceOf(taken: Taken): ReadonlyMap<AccountId, number> {
+  const audience = new Map<AccountId, number>();
+  for (const [accountId, status, removedSeq] of taken) {
+    const horizon = horizonOf([{ status, removedSeq }]);
+    audience.set(accountId, Math.max(horizon, audience.get(accountId) ?? 0));
+  }
+  return audience;
+}
+
+/** Up to which seq an account may see a conversation now; 0: nothing. */
+export type ReadHorizon = (accountId: AccountId, conversation: Hash) => Promise<number>;
+
+/** Makes the function that looks up horizons: never remembered, but one query for all that is asked in one tick. */
+export function createReadHorizon(pool: pg.Pool): ReadHorizon {
+  const loader = new DataLoader<{ readonly accountId: AccountId; readonly conversation: Hash }, number>(
+    async (keys) => {
+      const { rows } = await pool.query<{ place: number; status: ParticipantStatus; removed_seq: number | null }>({
+        name: "read_horizons",
+        text: `SELECT k.place, p.status, p.removed_seq
+          FROM unnest($1::text[], $2::uuid[]) WITH ORDINALITY AS k(conversation_id, account_id, place)
+          CROSS JOIN LATERAL (
+            SELECT status, removed_seq FROM participant
+            WHERE conversation_id = k.conversation_id AND account_id = k.account_id OFFSET 0
+          ) AS p`,
+        values: [keys.map(({ conversation }) => conversation), keys.map(({ accountId }) => accountId)],
+      });
+      const taken = Map.groupBy(rows, ({ place }) => place);
+      return keys.map((_, index) =>
+        horizonOf((taken.get(index + 1) ?? []).map((row) => ({ status: row.status, removedSeq: row.removed_seq }))),
+      );
+    },
+    { cache: false, maxBatchSize: 1_000 },
+  );
+  return (accountId, conversation) => loader.load({ accountId, conversation });
+}

@@ -1,0 +1,241 @@
+// Drafts: what only their account sees, edited by the mutations that work on conversations, then published at once.
+import { expect, test } from "vitest";
+import type { Parley } from "../../sdk/src/index.ts";
+import { done, givenPlatform, present, said, verdictOf } from "./given.ts";
+
+const given = givenPlatform();
+
+const begin = async (parley: Parley, subject = "Lunch"): Promise<string> =>
+  present((await done(parley.conversationCreate({ subject }))).conversation.draftHash);
+
+test("a draft is edited by every mutation that works on drafts, then published as it stands", async () => {
+  const { alice, bob, carol } = await given.people("alice", "bob", "carol");
+  const { parley } = alice;
+  const conversation = await begin(parley, "  Lunch?  ");
+
+  await done(parley.subjectModify({ conversation, subject: "Lunch on Friday" }));
+  await done(parley.expiryModify({ conversation, expiresAt: new Date("2100-01-01") }));
+  const work = present((await done(parley.labelAdd({ conversation, name: "work" }))).item);
+  await done(parley.labelAdd({ conversation, name: "food" }));
+  await done(parley.labelRemove({ conversation, label: work.id }));
+  const first = present((await done(parley.messageAdd({ conversation, body: "Shall we?" }))).item);
+  const answer = present((await done(parley.messageAdd({ conversation, body: "At noon.", parent: first.id }))).item);
+  const doubt = present((await done(parley.messageAdd({ conversation, body: "Or not." }))).item);
+  const modified = await done(parley.messageModify({ conversation, message: first.id, body: "Shall we **eat**?" }));
+  expect(modified.item).toMatchObject({ id: first.id, body: "Shall we **eat**?" });
+  expect(modified.event).toBeNull();
+  await done(parley.messageLock({ conversation, message: first.id }));
+  await done(parley.messageRelease({ conversation, message: first.id }));
+  await done(parley.messageRemove({ conversation, message: doubt.id }));
+  const added = await done(parley.participantAdd({ conversation, address: bob.address, role: "READER" }));
+  await done(parley.participantModify({ conversation, participant: present(added.item).id, role: "COMMENTER" }));
+  const mistaken = present((await done(parley.participantAdd({ conversation, address: carol.address }))).item);
+  await done(parley.participantRemove({ conversation, participant: mistaken.id }));
+
+  const draft = present(await parley.conversation({ draftHash: conversation }));
+  expect(draft).toMatchObject({
+    hash: null,
+    draftHash: conversation,
+    subject: "Lunch on Friday",
+    status: "DRAFT",
+    expiresAt: "2100-01-01T00:00:00.000Z",
+    creator: null,
+    lastEvent: null,
+    leader: null,
+    seq: 0,
+    unread: 0,
+  });
+  expect(draft.participants.edges.map(({ node }) => [node.address, node.role])).toEqual([[bob.address, "COMMENTER"]]);
+  expect(draft.messages.edges.map(({ node }) => [node.body, node.parent?.id ?? null])).toEqual([
+    ["Shall we **eat**?", null],
+    ["At noon.", first.id],
+  ]);
+  expect(draft.labels.edges.map(({ node }) => node.name)).toEqual(["food"]);
+  expect(await parley.message({ id: answer.id })).toMatchObject({ body: "At noon.", author: null });
+  expect(await parley.log({ conversation })).toMatchObject({ events: { edges: [] } });
+
+  const published = await done(parley.conversationPublish({ draftHash: conversation }));
+  const hash = present(published.conversation.hash);
+  for (const { parley: reading } of [alice, bob]) {
+    const shown = present(await reading.conversation({ hash }));
+    expect(shown).toMatchObject({
+      hash,
+      draftHash: conversation,
+      subject: "Lunch on Friday",
+      reference: "lunch-on-friday",
+      status: "OPEN",
+      expiresAt: "2100-01-01T00:00:00.000Z",
+      leader: "localhost",
+      creator: { address: alice.address, role: "ADMIN" },
+    });
+    expect(shown.participants.edges.map(({ node }) => [node.address, node.role, node.status])).toEqual([
+      [alice.address, "ADMIN", "ACTIVE"],
+      [bob.address, "COMMENTER", "ACTIVE"],
+    ]);
+    const [question, reply] = shown.messages.edges.map(({ node }) => node);
+    expect(question).toMatchObject({ body: "Shall we **eat**?", parent: null, author: { hash } });
+    expect(reply).toMatchObject({ body: "At noon.", parent: { hash: question?.hash } });
+    expect(shown.labels.edges.map(({ node }) => node.name)).toEqual(["food"]);
+  }
+});
+
+test("publishing gives the events in the order of the rules, the participants last: adding somebody is sending", async () => {
+  const { alice, bob } = await given.people("alice", "bob");
+  const created = await done(
+    alice.parley.conversationCreate({
+      subject: "Lunch",
+      expiresAt: "2100-01-01T00:00:00Z",
+      participants: [{ address: bob.address }],
+      labels: ["food"],
+      messages: [{ body: "Shall we?" }, { body: "At noon." }],
+      publish: true,
+    }),
+  );
+  const log = present(await bob.parley.log({ conversation: created.conversation.id }));
+  expect(log.events.edges.map(({ node }) => `${node.seq} ${node.action} ${node.model}`)).toEqual([
+    "1 PUBLISH CONVERSATION",
+    "2 MODIFY SUBJECT",
+    "3 MODIFY EXPIRY",
+    "4 ADD MESSAGE",
+    "5 ADD MESSAGE",
+    "6 ADD LABEL",
+    "7 ADD PARTICIPANT",
+  ]);
+  expect(created.event).toMatchObject({
+    seq: 7,
+    item: null,
+    value: { role: "WRITER", via: "localhost", mail: false, imported: false },
+  });
+});
+
+test("nobody but its account sees a draft, edits, publishes or discards it", async () => {
+  const { alice, bob } = await given.people("alice", "bob");
+  const conversation = await begin(alice.parley);
+  await done(alice.parley.participantAdd({ conversation, address: bob.address }));
+  const item = present((await done(alice.parley.messageAdd({ conversation, body: "Words" }))).item);
+  const { parley } = bob;
+  expect(await parley.conversation({ draftHash: conversation })).toBeNull();
+  expect(await parley.message({ id: item.id })).toBeNull();
+  expect(await verdictOf(parley.subjectModify({ conversation, subject: "Mine" }))).toBe("NOT_FOUND");
+  expect(await verdictOf(parley.messageAdd({ conversation, body: "Mine" }))).toBe("NOT_FOUND");
+  expect(await verdictOf(parley.conversationPublish({ draftHash: conversation }))).toBe("NOT_FOUND");
+  expect(await verdictOf(parley.conversationDiscard({ draftHash: conversation }))).toBe("NOT_FOUND");
+  expect(await verdictOf(parley.conversationRead({ conversation }))).toBe("NOT_FOUND");
+  expect(await alice.parley.conversation({ draftHash: conversation })).toMatchObject({ subject: "Lunch" });
+});
+
+test("a draft is not among the conversations", async () => {
+  const { alice } = await given.people("alice");
+  await begin(alice.parley);
+  expect((await alice.parley.conversations()).edges).toEqual([]);
+});
+
+test("a draft is published once: again, and ten times at once, answers with what it became", async () => {
+  const { alice, bob } = await given.people("alice", "bob");
+  const draftHash = await begin(alice.parley);
+  await done(alice.parley.participantAdd({ conversation: draftHash, address: bob.address }));
+  const answers = await Promise.all(
+    Array.from({ length: 10 }, () => done(alice.parley.conversationPublish({ draftHash }))),
+  );
+  const again = await done(alice.parley.conversationPublish({ draftHash, clientId: "again" }));
+  expect(new Set([...answers, again].map(({ conversation }) => conversation.hash)).size).toBe(1);
+  expect(new Set([...answers, again].map(({ event }) => event?.hash)).size).toBe(1);
+  expect((await bob.parley.conversations()).edges).toHaveLength(1);
+});
+
+test("publishing again after people talked answers with the event that published it, not with what they said", async () => {
+  const { alice } = await given.people("alice");
+  const draftHash = await begin(alice.parley);
+  const published = await done(alice.parley.conversationPublish({ draftHash }));
+  await said(alice, present(published.conversation.hash));
+  const again = await done(alice.parley.conversationPublish({ draftHash }));
+  expect(again.event?.hash).toBe(published.event?.hash);
+});
+
+test("the link of a draft goes on working after it was published, for its account", async () => {
+  const { alice, bob } = await given.people("alice", "bob");
+  const draftHash = await begin(alice.parley);
+  await done(alice.parley.participantAdd({ conversation: draftHash, address: bob.address }));
+  const { conversation } = await done(alice.parley.conversationPublish({ draftHash }));
+  expect(await alice.parley.conversation({ draftHash })).toMatchObject({ hash: conversation.hash });
+  // Where the input says "hash, draft hash or global id", it means it.
+  expect(await verdictOf(alice.parley.messageAdd({ conversation: draftHash, body: "Words" }))).toBe("done");
+});
+
+test("a draft that is discarded is gone, and can neither be discarded nor published again", async () => {
+  const { alice } = await given.people("alice");
+  const { parley } = alice;
+  const draftHash = await begin(parley);
+  expect(await done(parley.conversationDiscard({ draftHash }))).toMatchObject({ draftHash });
+  expect(await parley.conversation({ draftHash })).toBeNull();
+  expect(await verdictOf(parley.conversationDiscard({ draftHash }))).toBe("NOT_FOUND");
+  expect(await verdictOf(parley.conversationPublish({ draftHash }))).toBe("NOT_FOUND");
+  expect(await verdictOf(parley.messageAdd({ conversation: draftHash, body: "Words" }))).toBe("NOT_FOUND");
+});
+
+test("what was published cannot be discarded", async () => {
+  const { alice } = await given.people("alice");
+  const draftHash = await begin(alice.parley);
+  const { conversation } = await done(alice.parley.conversationPublish({ draftHash }));
+  expect(await verdictOf(alice.parley.conversationDiscard({ draftHash }))).toBe("NOT_FOUND");
+  expect(await alice.parley.conversation({ id: conversation.id })).not.toBeNull();
+});
+
+test("a draft whose expiry is in the past is not published, and stays", async () => {
+  const { alice } = await given.people("alice");
+  const draftHash = await begin(alice.parley);
+  await done(alice.parley.expiryModify({ conversation: draftHash, expiresAt: "2020-01-01T00:00:00Z" }));
+  expect(await verdictOf(alice.parley.conversationPublish({ draftHash }))).toBe("EXPIRED");
+  await done(alice.parley.expiryModify({ conversation: draftHash, expiresAt: null }));
+  expect(await verdictOf(alice.parley.conversationPublish({ draftHash }))).toBe("done");
+});
+
+test("the creator takes part without being named, and cannot be named", async () => {
+  const { alice } = await given.people("alice");
+  const draftHash = await begin(alice.parley);
+  await done(alice.parley.participantAdd({ conversation: draftHash, address: alice.address }));
+  expect(await verdictOf(alice.parley.conversationPublish({ draftHash }))).toBe("ALREADY_PARTICIPANT");
+});
+
+test("a draft holds to the same limits and words as a conversation", async () => {
+  const { alice, bob } = await given.people("alice", "bob");
+  const { parley } = alice;
+  const conversation = await begin(parley);
+  await done(parley.labelAdd({ conversation, name: "Food" }));
+  await done(parley.participantAdd({ conversation, address: bob.address }));
+  expect(await verdictOf(parley.subjectModify({ conversation, subject: "x".repeat(201) }))).toBe("INVALID_BODY");
+  expect(await verdictOf(parley.labelAdd({ conversation, name: "fOOD" }))).toBe("LABEL_EXISTS");
+  expect(await verdictOf(parley.participantAdd({ conversation, address: bob.address }))).toBe("ALREADY_PARTICIPANT");
+  expect(await verdictOf(parley.participantAdd({ conversation, address: "nobody@localhost" }))).toBe(
+    "RECIPIENT_UNKNOWN",
+  );
+  expect(await verdictOf(parley.messageAdd({ conversation, body: " " }))).toBe("INVALID_BODY");
+  const missing = "A".repeat(43);
+  expect(await verdictOf(parley.messageAdd({ conversation, body: "x", parent: missing }))).toBe("NOT_FOUND");
+  expect(await verdictOf(parley.messageModify({ conversation, body: "x", message: missing }))).toBe("NOT_FOUND");
+  expect(await verdictOf(parley.labelRemove({ conversation, label: missing }))).toBe("NOT_FOUND");
+  expect(await verdictOf(parley.participantRemove({ conversation, participant: missing }))).toBe("NOT_FOUND");
+});
+
+test("ten edits of a draft at once are all in it", async () => {
+  const { alice } = await given.people("alice");
+  const conversation = await begin(alice.parley);
+  const bodies = Array.from({ length: 10 }, (_, index) => `Words ${index}`);
+  await Promise.all(bodies.map((body) => done(alice.parley.messageAdd({ conversation, body }))));
+  const draft = present(await alice.parley.messages({ conversation, first: 100 }));
+  expect(draft.messages.edges.map(({ node }) => present(node.body)).toSorted()).toEqual(bodies);
+});
+
+test("a draft edited while it is published is published without the edit, or with it, and the edit never gets lost unsaid", async () => {
+  const { alice } = await given.people("alice");
+  for (let round = 0; round < 5; round++) {
+    const draftHash = await begin(alice.parley);
+    const [published, edited] = await Promise.all([
+      done(alice.parley.conversationPublish({ draftHash })),
+      verdictOf(alice.parley.messageAdd({ conversation: draftHash, body: "Late words" })),
+    ]);
+    const page = present(await alice.parley.messages({ conversation: published.conversation.id }));
+    const isThere = page.messages.edges.some(({ node }) => node.body === "Late words");
+    expect(isThere).toBe(edited !== "NOT_FOUND");
+  }
+});
