@@ -18,14 +18,22 @@ export interface WorkerOptions {
 const unannouncedMs = 2_000;
 
 /** Works until disposed; then finishes the jobs that it has begun. */
-export async function runWorker({ pool, announcer, tasks, log, sweepEveryMs = 1_000 }: WorkerOptions): Promise<AsyncDisposable> {
+export async function runWorker({
+  pool,
+  announcer,
+  tasks,
+  log,
+  sweepEveryMs = 1_000,
+}: WorkerOptions): Promise<AsyncDisposable> {
   const runner = await run({
     pgPool: pool,
     taskList: Object.fromEntries(tasks.map((task) => [task.identifier, task.run])),
     parsedCronItems: [],
     concurrency: 4,
     noHandleSignals: true,
-    logger: new GraphileLogger(() => (level, message, meta) => log[level === "warning" ? "warn" : level]({ meta }, message)),
+    logger: new GraphileLogger(
+      () => (level, message, meta) => log[level === "warning" ? "warn" : level]({ meta }, message),
+    ),
   });
   let sweeping: Promise<void> | null = null;
   const sweep = async () => {

@@ -52,7 +52,7 @@ export type ConversationPublishInput = {
 
 /** How far the viewer has read. */
 export type ConversationReadInput = {
-  /** Which conversation: hash or global id. */
+  /** Where: the conversation's hash, draft hash or global id. */
   readonly conversation: string;
   /** The `seq` read last. Default: the last event there is. */
   readonly upTo?: number | null | undefined;

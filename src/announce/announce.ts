@@ -1,9 +1,9 @@
 // Announcing: what follows a commit and grows with the participants. In the process that committed, batched; what a
 // crash leaves behind, the worker's sweeper announces. Announcing twice is harmless.
 import type pg from "pg";
+import type { Logger } from "../observe/logger.ts";
 import type { Timestamp } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
-import type { Logger } from "../observe/logger.ts";
 import type { Place } from "../store/conversation-store.ts";
 import { announced } from "../store/outbox.ts";
 import type { EventRow } from "../store/rows.ts";
@@ -142,7 +142,7 @@ function loop<T>(max: number, log: Logger, work: (batch: readonly T[]) => Promis
       running ??= new Promise<void>((resolve) => setImmediate(resolve)).then(run);
     },
     idle: async (): Promise<void> => {
-      while (running) await running;
+      while (running !== null) await running;
     },
   };
 }

@@ -2,10 +2,10 @@
 // subscribers here. Within a conversation it hands events on in order and once, whatever the bus lost, doubled or mixed.
 import type pg from "pg";
 import { everything } from "../conversation/audience.ts";
-import type { Hash } from "../protocol/hash.ts";
 import type { Logger } from "../observe/logger.ts";
+import type { Hash } from "../protocol/hash.ts";
 import type { AccountId, ReceiptMove } from "../store/conversation-store.ts";
-import { type RecordedEvent, recordedColumns, recordedEventOf, type RecordedRow } from "../store/recorded-event.ts";
+import { type RecordedEvent, type RecordedRow, recordedColumns, recordedEventOf } from "../store/recorded-event.ts";
 import type { ConversationRow } from "../store/rows.ts";
 import { createReadHorizon, type Gathering, type ReadHorizon, readGatherings } from "./audience.ts";
 import type { Bus, Note } from "./bus.ts";
@@ -192,7 +192,7 @@ export async function openFeed(options: FeedOptions): Promise<Feed> {
   };
 
   const idle = async () => {
-    while (running) await running;
+    while (running !== null) await running;
   };
 
   let reconciling: Promise<void> = Promise.resolve();

@@ -4,7 +4,10 @@ import type { Timestamp } from "../protocol/event.ts";
 import type { Place } from "../store/conversation-store.ts";
 
 /** Raises each conversation to its latest words' time, in all lists at once. Never lowers it, so doing it again is harmless. */
-export async function raiseInInbox(pool: pg.Pool, words: readonly (Place & { readonly timestamp: Timestamp })[]): Promise<void> {
+export async function raiseInInbox(
+  pool: pg.Pool,
+  words: readonly (Place & { readonly timestamp: Timestamp })[],
+): Promise<void> {
   const latest = new Map<string, Timestamp>();
   for (const { conversation, timestamp } of words) {
     if (timestamp > (latest.get(conversation) ?? "")) latest.set(conversation, timestamp);

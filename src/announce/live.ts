@@ -27,26 +27,26 @@ export interface LiveOptions {
   readonly conversation: Hash | null;
   /** A cursor, in the database's microseconds; null: from now on. What was recorded shortly before comes again. */
   readonly afterUs: number | null;
+  /** Events that the backfill gives at most; behind more than that, reading anew is quicker. @default 10_000 */
+  readonly backfillMax?: number;
+  /** Items that wait for a slow subscriber. One more, and they are told of a gap instead. @default 1_000 */
+  readonly bufferMax?: number;
 }
 
 const pageSize = 500;
-/** Events that a backfill gives at most; behind more than that, reading anew is quicker. */
-const backfillMax = 10_000;
 /** How old a cursor may be. */
 const backfillAgeUs = 24 * 3600 * 1_000_000;
-/** Items that wait for a slow subscriber. One more, and they are told of a gap instead. */
-const bufferMax = 1_000;
 
 /** Subscribes: from here on nothing is missed. Ends when returned (`return()`), which lets go of the feed. */
 export function liveStream(options: LiveOptions): AsyncIterableIterator<LiveItem, undefined> {
-  const { feed, pool, accountId, conversation, afterUs } = options;
+  const { feed, pool, accountId, conversation, afterUs, backfillMax = 10_000, bufferMax = 1_000 } = options;
   let buffer: LiveItem[] = [];
   let wake: (() => void) | null = null;
   let isOver = false;
   let lastUs = afterUs ?? feed.clockUs();
   /** Up to where the backfill gave each conversation. */
   const given = new Map<Hash, number>();
-  let backfill = afterUs === null ? null : readBackfill(pool, accountId, conversation, afterUs);
+  let backfill = afterUs === null ? null : readBackfill({ pool, accountId, conversation, afterUs, backfillMax });
 
   const attached = feed.attach({
     accountId,
@@ -71,7 +71,9 @@ export function liveStream(options: LiveOptions): AsyncIterableIterator<LiveItem
           return told(step.value);
         }
         backfill = null;
-        buffer = buffer.filter(({ item }) => item.kind !== "event" || item.event.seq > (given.get(item.conversation) ?? 0));
+        buffer = buffer.filter(
+          ({ item }) => item.kind !== "event" || item.event.seq > (given.get(item.conversation) ?? 0),
+        );
       }
       const first = buffer.shift();
       if (first) return told(first);
@@ -103,14 +105,17 @@ export function liveStream(options: LiveOptions): AsyncIterableIterator<LiveItem
   };
 }
 
-type BackfillRow = RecordedRow & { readonly taken: readonly { status: ParticipantStatus; removed_seq: number | null }[] };
+type BackfillRow = RecordedRow & {
+  readonly taken: readonly { status: ParticipantStatus; removed_seq: number | null }[];
+};
 
-async function* readBackfill(
-  pool: pg.Pool,
-  accountId: AccountId,
-  conversation: Hash | null,
-  afterUs: number,
-): AsyncGenerator<LiveItem, undefined> {
+interface BackfillOptions extends Omit<LiveOptions, "feed" | "bufferMax"> {
+  readonly afterUs: number;
+  readonly backfillMax: number;
+}
+
+async function* readBackfill(options: BackfillOptions): AsyncGenerator<LiveItem, undefined> {
+  const { pool, accountId, conversation, afterUs, backfillMax } = options;
   // Only up to here: what is recorded later is committed later, and so comes from the feed. Reading on, a page could pass
   // over an event that is not visible yet and the next one give those after it: a hole, for what is below is dropped.
   const nowUs = await databaseTimeUs(pool);

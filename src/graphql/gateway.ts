@@ -53,7 +53,7 @@ export function createGateway({ platform, authenticate, log }: GatewayOptions): 
   const mask = (error: unknown): GraphQLError => {
     const original = error instanceof GraphQLError ? error.originalError : error;
     // What GraphQL itself says, and what our code says in its words, is meant to be read.
-    if (error instanceof GraphQLError && (original == null || original instanceof GraphQLError)) return error;
+    if (error instanceof GraphQLError && (original == null || original instanceof GraphQLError)) return coded(error);
     log.error({ err: original }, "a request failed");
     const at = error instanceof GraphQLError ? { nodes: error.nodes ?? null, path: error.path ?? null } : {};
     return new GraphQLError("Something broke here. It has been noted; try again.", {
@@ -93,6 +93,19 @@ export function createGateway({ platform, authenticate, log }: GatewayOptions): 
       });
     },
   };
+}
+
+/** GraphQL itself gives no codes: what it says is about variables and ids that do not fit. */
+function coded(error: GraphQLError): GraphQLError {
+  if (error.extensions["code"] !== undefined) return error;
+  const { nodes, source, positions, path, extensions } = error;
+  return new GraphQLError(error.message, {
+    nodes: nodes ?? null,
+    source: source ?? null,
+    positions: positions ?? null,
+    path: path ?? null,
+    extensions: { ...extensions, code: "BAD_USER_INPUT" },
+  });
 }
 
 function unknownOperation(operationName: string | undefined): GraphQLError {

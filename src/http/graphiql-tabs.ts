@@ -36,7 +36,10 @@ subscription Listen {
   events {
     __typename
     ... on EventAdded {
-      event { seq action model body actor { displayName } }
+      event {
+        seq action model body
+        actor { displayName }
+      }
       conversation { hash subject }
     }
   }
@@ -50,7 +53,9 @@ mutation Begin($with: String!) {
   conversationCreate(input: {
     subject: "Lunch on Friday"
     participants: [{ address: $with }]
-    messages: [{ body: "Shall we try the **new place**?" }]
+    messages: [
+      { body: "Shall we try the **new place**?" }
+    ]
     publish: true
   }) {
     ... on ConversationCreatePayload {

@@ -124,6 +124,10 @@ function draftsOf(request: AppendRequest): readonly Hash[] {
   return "draft" in request && request.draft ? [request.draft] : [];
 }
 
+function draftVersionOf(request: AppendRequest): number | null {
+  return ("draftVersion" in request ? request.draftVersion : undefined) ?? null;
+}
+
 /** Appends a batch and settles what it can; returns what has to be tried again. Never throws. */
 async function appendBatch(options: AppendOptions, batch: readonly Waiting[]): Promise<readonly Waiting[]> {
   try {
@@ -233,6 +237,7 @@ async function settleRepeats(client: pg.ClientBase, batch: readonly Waiting[]) {
     for (const { key, conversation_id: conversation, seq } of rows) places.set(key, { conversation, seq });
   }
 
+  const drafts = await readDraftVersions(client, batch);
   const fresh = batch.filter((waiting) => {
     const { request, ids } = waiting;
     const place =
@@ -240,9 +245,24 @@ async function settleRepeats(client: pg.ClientBase, batch: readonly Waiting[]) {
       (ids.every((id) => places.has(id)) ? places.get(ids.at(-1) ?? "") : undefined) ??
       places.get(draftsOf(request)[0] ?? "");
     if (place) waiting.resolve({ conversation: place.conversation, repeatOf: place.seq });
-    return !place;
+    const version = draftVersionOf(request);
+    const isStale = !place && version !== null && drafts.get(draftsOf(request)[0] ?? "") !== version;
+    if (isStale) waiting.resolve({ rejection: reject("CONFLICT", "The draft was changed meanwhile.") });
+    return !place && !isStale;
   });
   return { fresh, places };
+}
+
+/** The versions at which the drafts stand that are to be published. */
+async function readDraftVersions(client: pg.ClientBase, batch: readonly Waiting[]): Promise<ReadonlyMap<Hash, number>> {
+  const hashes = batch.flatMap(({ request }) => (draftVersionOf(request) === null ? [] : draftsOf(request)));
+  if (hashes.length === 0) return new Map();
+  const { rows } = await client.query<{ hash: Hash; version: number }>({
+    name: "find_drafts",
+    text: "SELECT hash, version FROM draft WHERE hash = ANY($1::text[])",
+    values: [hashes],
+  });
+  return new Map(rows.map(({ hash, version }) => [hash, version]));
 }
 
 /** A client request that found nothing left to do, in a conversation that nothing else of its batch moves on. */
@@ -315,7 +335,7 @@ function decideBatch(
     so.entries.push(...entries);
     so.changes.push(...changes);
     if (request.client) so.clientRequests.push({ client: request.client, seq });
-    so.drafts.push(...draftsOf(request));
+    so.drafts.push(...draftsOf(request).map((hash) => ({ hash, version: draftVersionOf(request) })));
     for (const { id, body } of entries) {
       if (body !== null && "address" in body) {
         so.people.set(id, { person: request.people?.get(body.address) ?? null, name: body.name });
@@ -348,7 +368,7 @@ interface Mutable<T extends Appended> {
   changes: T["changes"][number][];
   people: Map<Hash, { person: Person | null; name: string | null }>;
   clientRequests: T["clientRequests"][number][];
-  drafts: Hash[];
+  drafts: T["drafts"][number][];
 }
 
 function newAppended(request: AppendRequest, conversation: Hash, expected: number, slice: Slice): Mutable<Appended> {

@@ -36,6 +36,8 @@ export interface ProposalsRequest extends Request {
   readonly proposals: readonly SignedProposal[];
   /** The draft that this publishes; it is gone afterwards. */
   readonly draft?: Hash;
+  /** The version of the stored draft that the proposals say: once it is another, or gone, the answer is CONFLICT. */
+  readonly draftVersion?: number;
 }
 
 export type AppendRequest = CommandRequest | ProposalsRequest;

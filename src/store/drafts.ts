@@ -12,6 +12,8 @@ export interface StoredDraft {
   readonly accountId: AccountId;
   readonly content: Draft;
   readonly createdAt: Date;
+  /** Goes up with every edit. */
+  readonly version: number;
 }
 
 type Prisma = Pick<Database["prisma"], "draft">;
@@ -40,7 +42,7 @@ const contentSchema: z.ZodType<Draft> = z.object({
 /** The account's draft, or null. */
 export async function findDraft(prisma: Prisma, accountId: AccountId, hash: Hash): Promise<StoredDraft | null> {
   const row = await prisma.draft.findFirst({ where: { hash, accountId } });
-  return row && { hash, accountId, content: contentSchema.parse(row.content), createdAt: row.createdAt };
+  return row && { hash, accountId, content: contentSchema.parse(row.content), createdAt: row.createdAt, version: row.version };
 }
 
 /** Makes an empty draft. @param hash random: its link */
@@ -51,7 +53,7 @@ export async function createDraft(
   content: Draft = emptyDraft,
 ): Promise<StoredDraft> {
   const row = await prisma.draft.create({ data: { hash, accountId, content } });
-  return { hash, accountId, content, createdAt: row.createdAt };
+  return { hash, accountId, content, createdAt: row.createdAt, version: row.version };
 }
 
 /**
@@ -69,11 +71,12 @@ export async function changeDraft(
     if (!row) return null;
     const content = edit(contentSchema.parse(row.content));
     if ("code" in content) return content;
+    const version = row.version + 1;
     const { count } = await prisma.draft.updateMany({
       where: { hash, accountId, version: row.version },
-      data: { content, version: row.version + 1, updatedAt: new Date() },
+      data: { content, version, updatedAt: new Date() },
     });
-    if (count === 1) return { hash, accountId, content, createdAt: row.createdAt };
+    if (count === 1) return { hash, accountId, content, createdAt: row.createdAt, version };
   }
 }
 

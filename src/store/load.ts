@@ -210,9 +210,14 @@ async function attachmentsOf(client: pg.ClientBase, wanted: readonly Wanted[]) {
   if (asked.length === 0) return [];
   const { rows } = await client.query<AttachmentRow>({
     name: "load_attachments",
-    text: `SELECT a.* FROM unnest($1::text[], $2::text[]) AS k(conversation_id, message)
-      JOIN attachment AS a ON a.conversation_id = k.conversation_id AND a.message IS NOT DISTINCT FROM k.message
-      WHERE a.removed_seq IS NULL`,
+    // In two parts, for no index answers IS NOT DISTINCT FROM: it read all attachments of the conversation.
+    text: `WITH k AS (SELECT * FROM unnest($1::text[], $2::text[]) AS k(conversation_id, message))
+      SELECT a.* FROM k CROSS JOIN LATERAL (
+        SELECT * FROM attachment WHERE conversation_id = k.conversation_id AND message = k.message AND removed_seq IS NULL OFFSET 0
+      ) AS a
+      UNION ALL SELECT a.* FROM k CROSS JOIN LATERAL (
+        SELECT * FROM attachment WHERE conversation_id = k.conversation_id AND message IS NULL AND removed_seq IS NULL OFFSET 0
+      ) AS a WHERE k.message IS NULL`,
     values: [asked.map(({ conversation }) => conversation), asked.map(({ message }) => message)],
   });
   return rows;
@@ -243,9 +248,13 @@ async function participantsByAddress(client: pg.ClientBase, wanted: readonly Wan
   if (asked.length === 0) return [];
   const { rows } = await client.query<ParticipantRow & { readonly address: string }>({
     name: "load_participants_by_address",
+    // OFFSET keeps the planner from reading all recipients, or everybody who takes part.
     text: `SELECT p.*, r.address FROM unnest($1::text[], $2::text[]) AS k(conversation_id, address)
-      JOIN recipient AS r ON r.address = k.address
-      JOIN participant AS p ON p.conversation_id = k.conversation_id AND p.recipient_id = r.id AND p.status = 'ACTIVE'`,
+      CROSS JOIN LATERAL (SELECT id, address FROM recipient WHERE address = k.address OFFSET 0) AS r
+      CROSS JOIN LATERAL (
+        SELECT * FROM participant
+        WHERE conversation_id = k.conversation_id AND recipient_id = r.id AND status = 'ACTIVE' OFFSET 0
+      ) AS p`,
     values: [asked.map(({ conversation }) => conversation), asked.map(({ address }) => address)],
   });
   return rows;

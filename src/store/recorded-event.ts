@@ -22,7 +22,8 @@ export function recordedColumns(alias: string): string {
 }
 
 export function recordedEventOf(row: RecordedRow): RecordedEvent {
-  const isErased = row.is_erased;
+  // What had no words has none to erase.
+  const isErased = row.is_erased && row.ref !== null;
   const entry = entryOf(isErased ? { ...row, body: null, salt: null } : row);
   return { ...entry, conversation: row.conversation_id, seq: row.seq, recordedUs: row.recorded_us, isErased };
 }

@@ -17,8 +17,8 @@ export interface Appended {
   /** By the id of the event that adds them. */
   readonly people: ReadonlyMap<Hash, { readonly person: Person | null; readonly name: string | null }>;
   readonly clientRequests: readonly { readonly client: NonNullable<AppendRequest["client"]>; readonly seq: number }[];
-  /** Drafts that were published by this. */
-  readonly drafts: readonly Hash[];
+  /** Drafts that were published by this: `version` null for one that was never stored. */
+  readonly drafts: readonly { readonly hash: Hash; readonly version: number | null }[];
 }
 
 type Row = Readonly<Record<string, unknown>>;
@@ -131,12 +131,14 @@ const headColumns = [
 
 // The rows are locked in the order of their ids, so that two processes with overlapping batches wait for each other
 // instead of deadlocking: the lateral join takes them one by one as they come. The first parameter holds all heads;
-// those with nothing expected are new.
-const headsSql = `
+// those with nothing expected are new. A new one that publishes a stored draft is written only if it can take that away
+// as it was read: an edit meanwhile would be lost, and a draft that was discarded published.
+const headsSql = (drafts: number | null) => `
   head AS MATERIALIZED (SELECT * FROM json_to_recordset($1::json) AS h(
     id text, seq int, head text, "timestamp" timestamptz, created_at timestamptz, leader text, expires_at timestamptz,
     participants int, admins int, subject_latest text, expiry_latest text, leader_latest text, subject_seq int,
     draft_hash text, expected int)),
+  ${drafts === null ? "" : draftsSql(drafts)}
   locked AS MATERIALIZED (
     SELECT c.id FROM (SELECT id, expected FROM head WHERE expected > 0 ORDER BY id) AS h
     CROSS JOIN LATERAL (SELECT id FROM conversation WHERE id = h.id AND seq = h.expected FOR UPDATE) AS c),
@@ -146,8 +148,20 @@ const headsSql = `
   founded AS (
     INSERT INTO conversation (id, created_at, draft_hash, ${headColumns.map((column) => `"${column}"`).join(", ")})
     SELECT id, created_at, draft_hash, ${headColumns.map((column) => `"${column}"`).join(", ")}
-    FROM head WHERE expected = 0 ORDER BY id ON CONFLICT DO NOTHING RETURNING id),
+    FROM head WHERE expected = 0 ${drafts === null ? "" : "AND (draft_hash IS NULL OR draft_hash NOT IN (SELECT hash FROM draft_kept))"}
+    ORDER BY id ON CONFLICT DO NOTHING RETURNING id),
   moved AS (SELECT id FROM advanced UNION ALL SELECT id FROM founded)`;
+
+/** Takes away the drafts that are published; `draft_kept` are those that are not as they were read. */
+function draftsSql(parameter: number): string {
+  return `draft_published AS MATERIALIZED (
+    SELECT * FROM json_to_recordset($${parameter}::json) AS d(hash text, version int)),
+  draft_taken AS (
+    DELETE FROM draft USING draft_published AS d
+    WHERE draft.hash = d.hash AND (d.version IS NULL OR draft.version = d.version) RETURNING d.hash),
+  draft_kept AS MATERIALIZED (
+    SELECT hash FROM draft_published WHERE version IS NOT NULL EXCEPT SELECT hash FROM draft_taken),`;
+}
 
 function partSql({ table, columns, onConflict }: Target, parameter: number): string {
   const names = columns.map((column) => `"${column}"`).join(", ");
@@ -179,13 +193,11 @@ export async function write(client: pg.ClientBase, batch: readonly Appended[]): 
   let text = statements.get(name);
   if (text === undefined) {
     const parts = written.map(({ target }, position) => partSql(target, position + 2));
-    if (drafts.length > 0)
-      parts.push(`published AS (DELETE FROM draft WHERE hash = ANY($${written.length + 2}::text[]))`);
-    text = `WITH ${[headsSql, ...parts].join(",\n")}\nSELECT id FROM moved`;
+    text = `WITH ${[headsSql(drafts.length > 0 ? written.length + 2 : null), ...parts].join(",\n")}\nSELECT id FROM moved`;
     statements.set(name, text);
   }
   const values: unknown[] = [JSON.stringify(heads), ...written.map(({ rows }) => JSON.stringify(rows))];
-  if (drafts.length > 0) values.push(drafts);
+  if (drafts.length > 0) values.push(JSON.stringify(drafts));
   const { rows } = await client.query<{ readonly id: Hash }>({ name, text, values });
   return new Set(rows.map(({ id }) => id));
 }

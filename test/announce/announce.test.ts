@@ -52,7 +52,10 @@ const newConversation = async (): Promise<Hash> => {
 };
 
 const outbox = async (conversation: Hash): Promise<readonly number[]> => {
-  const rows = await all.rows<{ seq: number }>("SELECT seq FROM outbox WHERE conversation_id = $1 ORDER BY seq", conversation);
+  const rows = await all.rows<{ seq: number }>(
+    "SELECT seq FROM outbox WHERE conversation_id = $1 ORDER BY seq",
+    conversation,
+  );
   return rows.map(({ seq }) => seq);
 };
 
@@ -129,22 +132,25 @@ describe("announcing", () => {
     expect(await announcer.sweep(0)).toBe(0);
   });
 
-  test.each(["raise_in_inbox", "outbox_announced"])("leaves in the outbox what %s failed for, until a sweep", async (name) => {
-    const conversation = await newConversation();
-    const time = minuteLater();
-    const seq = await say(all.setting, conversation, alice);
-    const { announcer, published } = announcing();
-    {
-      using _failing = all.gated.failing(name);
-      announcer.announce(all.takeAnnouncements());
-      await announcer.idle();
-      expect(await outbox(conversation)).toEqual([seq]);
-    }
-    expect(await announcer.sweep(0)).toBe(1);
-    expect(published.map((note) => note.seq)).toEqual([seq, seq]);
-    expect(await sortAt(conversation, bob)).toBe(time);
-    expect(await outbox(conversation)).toEqual([]);
-  });
+  test.each(["raise_in_inbox", "outbox_announced"])(
+    "leaves in the outbox what %s failed for, until a sweep",
+    async (name) => {
+      const conversation = await newConversation();
+      const time = minuteLater();
+      const seq = await say(all.setting, conversation, alice);
+      const { announcer, published } = announcing();
+      {
+        using _failing = all.gated.failing(name);
+        announcer.announce(all.takeAnnouncements());
+        await announcer.idle();
+        expect(await outbox(conversation)).toEqual([seq]);
+      }
+      expect(await announcer.sweep(0)).toBe(1);
+      expect(published.map((note) => note.seq)).toEqual([seq, seq]);
+      expect(await sortAt(conversation, bob)).toBe(time);
+      expect(await outbox(conversation)).toEqual([]);
+    },
+  );
 
   test("is harmless when it is done twice, and by two at once", async () => {
     const conversation = await newConversation();
@@ -167,7 +173,10 @@ describe("announcing", () => {
     const conversation = await newConversation();
     await say(all.setting, conversation, alice);
     await say(all.setting, conversation, alice);
-    await all.rows("UPDATE outbox SET recorded_at = recorded_at - interval '1 hour' WHERE conversation_id = $1 AND seq = 4", conversation);
+    await all.rows(
+      "UPDATE outbox SET recorded_at = recorded_at - interval '1 hour' WHERE conversation_id = $1 AND seq = 4",
+      conversation,
+    );
     const { announcer, published } = announcing();
     expect(await outbox(conversation)).toEqual([4, 5]);
     expect(await announcer.sweep(60_000)).toBe(1);
@@ -248,7 +257,11 @@ describe("inbox order", () => {
     expect(await sortAt(conversation, bob)).toBe(late);
     // Both at once, in both orders: whoever waits for the other's lock looks again.
     const later = minuteLater();
-    await Promise.all([raiseInInbox(pool, [words(later)]), raiseInInbox(pool, [words(late)]), raiseInInbox(pool, [words(early)])]);
+    await Promise.all([
+      raiseInInbox(pool, [words(later)]),
+      raiseInInbox(pool, [words(late)]),
+      raiseInInbox(pool, [words(early)]),
+    ]);
     expect(await sortAt(conversation, bob)).toBe(later);
   });
 });

@@ -44,7 +44,11 @@ describe.each<[string, () => Promise<Made>]>([
     await using made = await make();
     using one = listenTo(made.bus);
     using other = listenTo(made.bus);
-    const notes: readonly Note[] = [noteOf(1), noteOf(2), { kind: "receipt", conversation: "c", participant: "p", seq: 3 }];
+    const notes: readonly Note[] = [
+      noteOf(1),
+      noteOf(2),
+      { kind: "receipt", conversation: "c", participant: "p", seq: 3 },
+    ];
     await made.bus.publish(notes);
     expect(one.heard).toEqual(notes);
     expect(other.heard).toEqual(notes);
@@ -127,7 +131,16 @@ describe("the bus over Redis", () => {
     await Promise.all(restored);
     expect([here.isReady(), there.isReady()]).toEqual([true, true]);
     // Told once it is restored, it is heard: there is no time in which a note is lost and nobody looks for it.
-    await expect.poll(() => here.publish([noteOf(2)]).then(() => true, () => false), { interval: 5 }).toBe(true);
+    await expect
+      .poll(
+        () =>
+          here.publish([noteOf(2)]).then(
+            () => true,
+            () => false,
+          ),
+        { interval: 5 },
+      )
+      .toBe(true);
     await thereHeard.until(2);
     expect(thereHeard.heard.map(({ seq }) => seq)).toEqual([2]);
   });

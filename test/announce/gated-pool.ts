@@ -16,12 +16,15 @@ export interface GatedPool {
   hold(name: string, when: "sent" | "answered"): Gate;
   /** Makes all queries of this name fail, until disposed. */
   failing(name: string): Disposable;
+  /** Answers queries of this name with these rows, unsent, until disposed. */
+  answering(name: string, rows: readonly object[]): Disposable;
 }
 
 /** @param pool which does the work */
 export function gatedPool(pool: pg.Pool): GatedPool {
   const counts = new Map<string, number>();
   const failures = new Set<string>();
+  const answers = new Map<string, readonly object[]>();
   const gates = new Map<string, { reach(): void; readonly opened: Promise<void> }>();
   const pass = async (key: string) => {
     const gate = gates.get(key);
@@ -35,6 +38,8 @@ export function gatedPool(pool: pg.Pool): GatedPool {
     counts.set(name, (counts.get(name) ?? 0) + 1);
     await pass(`${name} sent`);
     if (failures.has(name)) throw new Error(`${name} fails here`);
+    const rows = answers.get(name);
+    if (rows) return { rows };
     const answer: unknown = await Reflect.apply(pool.query, pool, args);
     await pass(`${name} answered`);
     return answer;
@@ -57,6 +62,10 @@ export function gatedPool(pool: pg.Pool): GatedPool {
     failing: (name) => {
       failures.add(name);
       return { [Symbol.dispose]: () => void failures.delete(name) };
+    },
+    answering: (name, rows) => {
+      answers.set(name, rows);
+      return { [Symbol.dispose]: () => void answers.delete(name) };
     },
   };
 }

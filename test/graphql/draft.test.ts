@@ -102,9 +102,9 @@ test("publishing gives the events in the order of the rules, the participants la
     "7 ADD PARTICIPANT",
   ]);
   expect(created.event).toMatchObject({
-    seq: 7,
-    item: null,
-    value: { role: "WRITER", via: "localhost", mail: false, imported: false },
+    seq: 1,
+    action: "PUBLISH",
+    value: { role: "ADMIN", via: "localhost", mail: false, imported: false },
   });
 });
 
@@ -160,6 +160,10 @@ test("the link of a draft goes on working after it was published, for its accoun
   expect(await alice.parley.conversation({ draftHash })).toMatchObject({ hash: conversation.hash });
   // Where the input says "hash, draft hash or global id", it means it.
   expect(await verdictOf(alice.parley.messageAdd({ conversation: draftHash, body: "Words" }))).toBe("done");
+  expect(await verdictOf(alice.parley.conversationRead({ conversation: draftHash }))).toBe("done");
+  const renamed = await done(alice.parley.subjectModify({ conversation: draftHash, subject: "Dinner" }));
+  expect(renamed.conversation).toMatchObject({ hash: conversation.hash, draftHash });
+  expect(await verdictOf(alice.parley.conversationLeave({ conversation: draftHash }))).toBe("done");
 });
 
 test("a draft that is discarded is gone, and can neither be discarded nor published again", async () => {
@@ -226,7 +230,7 @@ test("ten edits of a draft at once are all in it", async () => {
   expect(draft.messages.edges.map(({ node }) => present(node.body)).toSorted()).toEqual(bodies);
 });
 
-test("a draft edited while it is published is published without the edit, or with it, and the edit never gets lost unsaid", async () => {
+test("a draft edited while it is published is published with the edit, or the edit is said in the conversation, or refused", async () => {
   const { alice } = await given.people("alice");
   for (let round = 0; round < 5; round++) {
     const draftHash = await begin(alice.parley);
@@ -237,5 +241,22 @@ test("a draft edited while it is published is published without the edit, or wit
     const page = present(await alice.parley.messages({ conversation: published.conversation.id }));
     const isThere = page.messages.edges.some(({ node }) => node.body === "Late words");
     expect(isThere).toBe(edited !== "NOT_FOUND");
+  }
+});
+
+test("a draft discarded while it is published is gone, or published: never both", async () => {
+  const { alice } = await given.people("alice");
+  for (let round = 0; round < 5; round++) {
+    const draftHash = await begin(alice.parley);
+    const verdicts = await Promise.all([
+      verdictOf(alice.parley.conversationPublish({ draftHash })),
+      verdictOf(alice.parley.conversationDiscard({ draftHash })),
+    ]);
+    expect([
+      ["done", "NOT_FOUND"],
+      ["NOT_FOUND", "done"],
+    ]).toContainEqual(verdicts);
+    const published = await alice.parley.conversation({ draftHash });
+    expect(published !== null).toBe(verdicts[0] === "done");
   }
 });

@@ -123,3 +123,23 @@ export function timePasses(ms: number): Disposable {
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + ms });
   return { [Symbol.dispose]: () => vi.useRealTimers() };
 }
+
+/** Somebody who came with an archive, as an import would add them: no mutation does. The participant's hash. */
+export async function addImported(
+  platform: TestPlatform,
+  by: Somebody,
+  conversation: string,
+  address: string,
+): Promise<string> {
+  const result = await platform.core.store.append({
+    conversation,
+    accountId: by.accountId,
+    command: {
+      action: "add",
+      model: "participant",
+      value: { role: "WRITER", via: "localhost", mail: false, imported: true },
+      body: { address, name: null },
+    },
+  });
+  return present("entries" in result ? result.entries[0] : null).id;
+}

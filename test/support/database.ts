@@ -28,9 +28,7 @@ export type TestDatabaseOptions = {
 export type TestDatabase = Database & AsyncDisposable & { url: string };
 
 /** Makes a database's name and URL; disposing drops it, whoever is still connected. Nothing is connected to it yet. */
-export async function createDatabase(
-  options: { isEmpty?: boolean } = {},
-): Promise<{ url: string } & AsyncDisposable> {
+export async function createDatabase(options: { isEmpty?: boolean } = {}): Promise<{ url: string } & AsyncDisposable> {
   const url = new URL(inject("templateUrl"));
   const template = options.isEmpty === true ? "template0" : url.pathname.slice(1);
   const name = `test_${randomUUID().replaceAll("-", "")}`;

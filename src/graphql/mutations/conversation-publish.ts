@@ -25,13 +25,18 @@ builder.mutationField("conversationPublish", (t) =>
     args: { input: t.arg({ type: Input, required: true, description: "Which draft." }) },
     resolve: async (_, { input }, context): Promise<Performed | RejectionSource> => {
       const { platform, viewer, reader } = context;
-      const draft = await findDraft(platform.database.prisma, viewer.accountId, input.draftHash);
-      if (draft) return publish(context, draft, clientOf(context, input));
+      for (;;) {
+        const draft = await findDraft(platform.database.prisma, viewer.accountId, input.draftHash);
+        if (!draft) break;
+        const answer = await publish(context, draft, clientOf(context, input));
+        // Edited in between: what is published is what was said last.
+        if (!("rejection" in answer) || answer.rejection.code !== "CONFLICT") return answer;
+      }
       const published = await reader.publishedFrom(input.draftHash);
       const isOwn = published !== null && (await reader.view(viewer.accountId, published)) !== null;
       if (!isOwn) return { rejection: reject("NOT_FOUND", "There is no such draft.") };
       const view = await viewOf(context, published);
-      return { conversation: view, event: await reader.event(view, view.conversation.seq), changes: null, item: null };
+      return { conversation: view, event: await reader.event(view, 1), changes: null, item: null };
     },
   }),
 );

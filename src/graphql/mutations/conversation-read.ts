@@ -2,6 +2,7 @@
 import { reject } from "../../conversation/rejection.ts";
 import type { ConversationView } from "../../store/read/views.ts";
 import { builder } from "../builder.ts";
+import { findConversation, isDraft } from "../find-conversation.ts";
 import { ConversationType } from "../types/Conversation.ts";
 import { ParticipantType } from "../types/Participant.ts";
 import { type RejectionSource, RuleRejectionType } from "../types/Rejection.ts";
@@ -10,7 +11,7 @@ import { conversationHash } from "./perform.ts";
 const Input = builder.inputType("ConversationReadInput", {
   description: "How far the viewer has read.",
   fields: (t) => ({
-    conversation: t.id({ required: true, description: "Which conversation: hash or global id." }),
+    conversation: t.id({ required: true, description: "Where: the conversation's hash, draft hash or global id." }),
     upTo: t.int({ description: "The `seq` read last. Default: the last event there is." }),
   }),
 });
@@ -44,15 +45,15 @@ builder.mutationField("conversationRead", (t) =>
     type: ResultType,
     description: "Says how far the viewer has read. The highest wins; it never goes back.",
     args: { input: t.arg({ type: Input, required: true, description: "Where, and how far." }) },
-    resolve: async (_, { input }, { platform, reader, viewer }): Promise<Read | RejectionSource> => {
-      const conversation = conversationHash(input);
-      const [view, participant] = await Promise.all([
-        reader.view(viewer.accountId, conversation),
-        reader.ownParticipant(viewer.accountId, conversation),
-      ]);
-      if (!view || participant === null) return { rejection: reject("NOT_FOUND", "There is no such conversation.") };
+    resolve: async (_, { input }, context): Promise<Read | RejectionSource> => {
+      const { platform, reader, viewer } = context;
+      const view = await findConversation(context, conversationHash(input));
+      const participant = view && !isDraft(view) ? await reader.ownParticipant(viewer.accountId, view.id) : null;
+      if (!view || isDraft(view) || participant === null) {
+        return { rejection: reject("NOT_FOUND", "There is no such conversation.") };
+      }
       const upTo = Math.max(0, Math.min(input.upTo ?? view.conversation.seq, view.conversation.seq));
-      const move = await platform.store.moveReceipt(conversation, viewer.accountId, upTo);
+      const move = await platform.store.moveReceipt(view.id, viewer.accountId, upTo);
       // Not announced where the account does not tell; lost where the bus is down, for the next one says it all.
       if (move && (await reader.tellsReceipts(viewer.accountId))) {
         await platform.bus.publish([{ kind: "receipt", ...move }]).catch(() => {});

@@ -60,8 +60,11 @@ export async function perform(
   const result = await platform.store.append(request);
   if ("rejection" in result) {
     // Looked for last: most of what is said is said in conversations, and a draft's hash is no conversation's.
-    const drafted = result.rejection.code === "NOT_FOUND" ? await performOnDraft(context, conversation, command) : null;
-    return drafted ?? result;
+    if (result.rejection.code !== "NOT_FOUND") return result;
+    const drafted = await performOnDraft(context, conversation, command);
+    if (drafted) return drafted;
+    const published = await context.reader.publishedFrom(conversation);
+    return published === null ? result : perform(context, { ...input, conversation: published }, command);
   }
   if ("repeatOf" in result) {
     const view = await viewOf(context, result.conversation);
@@ -72,7 +75,7 @@ export async function perform(
   const isRemoval = command.model === "participant" && command.action === "remove";
   const view: ConversationView = isRemoval
     ? await viewOf(context, result.conversation)
-    : { id: result.conversation, conversation: result.head, horizon: everything, draftHash: null, folded: null };
+    : { id: result.conversation, conversation: result.head, horizon: everything, draftHash: undefined, folded: null };
   const entry = result.entries.at(-1);
   const changes = result.changes.at(-1);
   if (!entry || !changes) return { conversation: view, event: null, changes: null, item: command.item ?? null };

@@ -8,10 +8,13 @@ import type { Context } from "../context.ts";
 import type { RejectionSource } from "../types/Rejection.ts";
 import { type Performed, viewOf } from "./perform.ts";
 
-/** Publishes `draft`, which sends it. Safe to repeat: a draft is published once. */
+/**
+ * Publishes `draft`, which sends it. Safe to repeat: a draft is published once.
+ * @param draft with a version where it is stored: CONFLICT where it was edited since
+ */
 export async function publish(
   context: Context,
-  draft: { readonly hash: Hash; readonly content: Draft },
+  draft: { readonly hash: Hash; readonly content: Draft; readonly version?: number },
   client: Pick<AppendRequest, "client">,
 ): Promise<Performed | RejectionSource> {
   const { platform, viewer, reader } = context;
@@ -25,8 +28,11 @@ export async function publish(
     occasion,
   );
   if ("code" in proposals) return { rejection: proposals };
-  const result = await platform.store.append({ conversation: null, proposals, people, draft: draft.hash, ...client });
+  const { hash, version } = draft;
+  const stored = { draft: hash, ...(version !== undefined && { draftVersion: version }) };
+  const result = await platform.store.append({ conversation: null, proposals, people, ...stored, ...client });
   if ("rejection" in result) return result;
   const view = await viewOf(context, result.conversation);
-  return { conversation: view, event: await reader.event(view, view.conversation.seq), changes: null, item: null };
+  // The event that published it is its first, then and ever after.
+  return { conversation: view, event: await reader.event(view, 1), changes: null, item: null };
 }

@@ -17,6 +17,6 @@ builder.queryField("conversations", (t) =>
 );
 
 function decode(text: string): ListCursor | null {
-  const [sortUs = "", id = ""] = text.split(" ");
-  return /^\d{1,16}$/.test(sortUs) && isBase64url32(id) ? { sortUs: Number(sortUs), id } : null;
+  const [sortUs = "", id = "", ...more] = text.split(" ");
+  return more.length === 0 && /^\d{1,16}$/.test(sortUs) && isBase64url32(id) ? { sortUs: Number(sortUs), id } : null;
 }

@@ -35,7 +35,10 @@ builder.node(ConversationType, {
       type: "Hash",
       nullable: true,
       description: "The draft that it is, or was published from here.",
-      resolve: (source) => (isDraft(source) ? source.draft.hash : source.draftHash),
+      resolve: async (source, _, { reader }) => {
+        if (isDraft(source)) return source.draft.hash;
+        return source.draftHash === undefined ? reader.draftHashOf(source.id) : source.draftHash;
+      },
     }),
     subject: t.string({
       nullable: true,

@@ -22,9 +22,13 @@ export interface Page<Node> {
 export function pageOf<Node, Cursor>(read: readonly Node[], request: PageRequest<Cursor>): Page<Node> {
   const hasMore = read.length > request.limit;
   const nodes = read.slice(0, request.limit);
-  return request.isBackward
-    ? { nodes: nodes.reverse(), hasPreviousPage: hasMore, hasNextPage: request.before !== null }
-    : { nodes, hasPreviousPage: request.after !== null, hasNextPage: hasMore };
+  // Beyond the cursors that the page lies between there is at least what they name.
+  const { isBackward, after, before } = request;
+  return {
+    nodes: isBackward ? nodes.reverse() : nodes,
+    hasPreviousPage: after !== null || (isBackward && hasMore),
+    hasNextPage: before !== null || (!isBackward && hasMore),
+  };
 }
 
 /** The same page of a list in memory. */

@@ -186,6 +186,16 @@ export function createReader(pool: pg.Pool) {
       return row ? toView(row, horizon) : null;
     },
 
+    /** The draft that the conversation was published from here. */
+    draftHashOf: async (id: Hash): Promise<Hash | null> => {
+      const [row] = await query<{ draft_hash: Hash | null }>(
+        "draft_hash",
+        "SELECT draft_hash FROM conversation WHERE id = $1",
+        [id],
+      );
+      return row?.draft_hash ?? null;
+    },
+
     /** The published conversation that was this draft. */
     publishedFrom: async (draftHash: Hash): Promise<Hash | null> => {
       const [row] = await query<{ id: Hash }>("published_from", "SELECT id FROM conversation WHERE draft_hash = $1", [
@@ -363,6 +373,7 @@ export function createReader(pool: pg.Pool) {
           SELECT FROM message AS m WHERE m.conversation_id = $1 AND m.seq <= $3
             AND m.seq > (SELECT coalesce(max(read_up_to), 0) FROM own)
             AND m.author NOT IN (SELECT id FROM own) AND m.removed_seq IS NULL
+            AND NOT EXISTS (SELECT FROM participant WHERE conversation_id = $1 AND id = m.author AND is_erased)
           LIMIT 1000) AS above`,
         [of.id, accountId, of.horizon],
       );

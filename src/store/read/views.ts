@@ -10,7 +10,8 @@ export interface ConversationView {
   readonly id: Hash;
   readonly conversation: Conversation;
   readonly horizon: number;
-  readonly draftHash: Hash | null;
+  /** The draft that it was published from; undefined where that was not read. */
+  readonly draftHash: Hash | null | undefined;
   /** The state at the horizon, where that is in the past: the viewer was removed, and sees it as it was then. */
   readonly folded: State | null;
   readonly draft?: undefined;
