@@ -1,6 +1,8 @@
 // Accounts: local recipients who can sign in, and whom an address belongs to.
+
 import { domainToASCII } from "node:url";
 import { type Address, domainOf, isAddress } from "../conversation/address.ts";
+import { ExplainedError } from "../observe/explained-error.ts";
 import type { PlatformName } from "../protocol/event.ts";
 import type { AccountId, Person } from "../store/conversation-store.ts";
 import type { Database } from "../store/database.ts";
@@ -14,7 +16,7 @@ export interface Viewer {
 }
 
 /** The account cannot be made. The message says why, and what to do. */
-export class AccountError extends Error {
+export class AccountError extends ExplainedError {
   override readonly name = "AccountError";
 }
 
@@ -42,7 +44,9 @@ export async function ensureAccount(
   const address = toAddress(typed);
   if (address === null) throw new AccountError(`"${typed}" is not an address. Write it as name@${domains[0]}.`);
   if (!domains.includes(domainOf(address))) {
-    throw new AccountError(`This platform serves ${domains.join(", ")}. An account here has an address there, say alice@${domains[0]}.`);
+    throw new AccountError(
+      `This platform serves ${domains.join(", ")}. An account here has an address there, say alice@${domains[0]}.`,
+    );
   }
   const platform = domains[0] ?? null;
   const name = address.slice(0, 1).toUpperCase() + address.slice(1, address.lastIndexOf("@"));
@@ -54,7 +58,11 @@ export async function ensureAccount(
   });
   const account =
     recipient.account ??
-    (await prisma.account.upsert({ where: { recipientId: recipient.id }, create: { recipientId: recipient.id }, update: {} }));
+    (await prisma.account.upsert({
+      where: { recipientId: recipient.id },
+      create: { recipientId: recipient.id },
+      update: {},
+    }));
   return {
     viewer: { accountId: account.id, recipientId: recipient.id, address, name: recipient.name },
     isNew: recipient.account === null,

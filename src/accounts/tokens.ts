@@ -29,7 +29,12 @@ export type Authenticate = (token: string) => Promise<Viewer | null>;
 export function createAuthenticate({ pool }: Pick<Database, "pool">, nowMs: () => number): Authenticate {
   const memory = new Map<string, { readonly viewer: Promise<Viewer | null>; readonly until: number }>();
   const find = async (hash: string): Promise<Viewer | null> => {
-    const { rows } = await pool.query<{ account_id: string; recipient_id: string; address: string; name: string | null }>({
+    const { rows } = await pool.query<{
+      account_id: string;
+      recipient_id: string;
+      address: string;
+      name: string | null;
+    }>({
       name: "find_token",
       text: `SELECT t.account_id, r.id AS recipient_id, r.address, r.name
         FROM token AS t JOIN account AS a ON a.id = t.account_id JOIN recipient AS r ON r.id = a.recipient_id
@@ -37,7 +42,9 @@ export function createAuthenticate({ pool }: Pick<Database, "pool">, nowMs: () =
       values: [hash],
     });
     const row = rows[0];
-    return row ? { accountId: row.account_id, recipientId: row.recipient_id, address: row.address, name: row.name } : null;
+    return row
+      ? { accountId: row.account_id, recipientId: row.recipient_id, address: row.address, name: row.name }
+      : null;
   };
   return async (token) => {
     if (!token.startsWith(prefix) || token.length > 100) return null;

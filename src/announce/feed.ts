@@ -79,16 +79,12 @@ export async function openFeed(options: FeedOptions): Promise<Feed> {
 
   const listening = bus.listen((notes) => {
     if (subscribers.size === 0) {
-      // Nobody to read it for; but whoever comes next is not to be handed what was before them.
       for (const note of notes) if (note.kind === "event") pass(note.conversation, note.seq);
       return;
     }
     waiting.push(...notes);
     running ??= new Promise<void>((resolve) => setImmediate(resolve)).then(run);
   });
-  // After listening, so that nothing falls between.
-  reconciledUs = await databaseTimeUs(pool);
-  floorUs = reconciledUs - overlapUs;
 
   const run = async () => {
     while (waiting.length > 0) {
@@ -149,7 +145,7 @@ export async function openFeed(options: FeedOptions): Promise<Feed> {
   /** Up to where the conversation was handed on. */
   const placeOf = (conversation: Hash): number => positions.get(conversation)?.seq ?? 0;
 
-  /** Moves the place on without reading: nobody here was there to see it. */
+  /** Moves the place on without reading: nobody here was there to see it, and whoever comes is not to be handed it. */
   const pass = (conversation: Hash, seq: number) => {
     // When it was recorded is not known here: not long before the last look at the database's clock, or after it.
     if (seq > placeOf(conversation)) remember(conversation, seq, reconciledUs);
@@ -169,12 +165,6 @@ export async function openFeed(options: FeedOptions): Promise<Feed> {
 
   const reconcileOnce = async () => {
     const startedUs = await databaseTimeUs(pool);
-    if (subscribers.size === 0) {
-      // Nobody is owed anything: whoever comes has a backfill of their own.
-      reconciledUs = startedUs;
-      floorUs = Math.max(floorUs, startedUs - overlapUs);
-      return;
-    }
     const failuresBefore = failures;
     const { rows } = await pool.query<{ conversation: Hash; seq: number }>({
       name: "feed_reconcile",
@@ -184,6 +174,7 @@ export async function openFeed(options: FeedOptions): Promise<Feed> {
       values: [Math.max(floorUs, reconciledUs - overlapUs)],
     });
     if (!isOpen) return;
+    if (subscribers.size === 0) for (const { conversation, seq } of rows) pass(conversation, seq);
     const lost = rows.filter(({ conversation, seq }) => seq > placeOf(conversation));
     waiting.push(...lost.map((place) => ({ kind: "event" as const, ...place })));
     if (lost.length > 0) running ??= run();
@@ -194,6 +185,11 @@ export async function openFeed(options: FeedOptions): Promise<Feed> {
   const idle = async () => {
     while (running !== null) await running;
   };
+
+  // After listening, so that nothing falls between. Passes what is there: nobody has subscribed yet.
+  reconciledUs = await databaseTimeUs(pool);
+  floorUs = reconciledUs - overlapUs;
+  await reconcileOnce();
 
   let reconciling: Promise<void> = Promise.resolve();
   // One after the other: one that was asked for when the bus came back has to begin after that.

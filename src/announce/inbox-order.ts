@@ -18,7 +18,8 @@ export async function raiseInInbox(
     // Rows are locked in one order in every process, so that two announcers never deadlock.
     text: `WITH due AS (
         SELECT p.conversation_id, p.account_id, k.at
-        FROM unnest($1::text[], $2::timestamptz[]) AS k(conversation_id, at)
+        -- JSON, not arrays: by arrays' lengths it would be planned anew each time.
+        FROM json_to_recordset($1::json) AS k(conversation_id text, at timestamptz)
         JOIN participation AS p ON p.conversation_id = k.conversation_id AND p.sort_at < k.at
         WHERE EXISTS (SELECT FROM participant AS m
           WHERE m.conversation_id = p.conversation_id AND m.account_id = p.account_id AND m.status = 'ACTIVE')
@@ -26,6 +27,6 @@ export async function raiseInInbox(
       )
       UPDATE participation AS p SET sort_at = due.at FROM due
       WHERE p.conversation_id = due.conversation_id AND p.account_id = due.account_id`,
-    values: [[...latest.keys()], [...latest.values()]],
+    values: [JSON.stringify([...latest].map(([conversation_id, at]) => ({ conversation_id, at })))],
   });
 }

@@ -1,4 +1,5 @@
 // The bus over Redis, for several processes.
+import { ExplainedError } from "../observe/explained-error.ts";
 import { randomUUID } from "node:crypto";
 import { RedisPubSub } from "graphql-redis-subscriptions";
 import { Redis } from "ioredis";
@@ -16,7 +17,7 @@ const noteSchema: z.ZodType<Note> = z.union([
 const messageSchema = z.object({ from: z.string(), notes: z.array(noteSchema) });
 
 /** Redis did not answer at the start. The message says what to do; it has no password. */
-export class RedisUnreachableError extends Error {
+export class RedisUnreachableError extends ExplainedError {
   override readonly name = "RedisUnreachableError";
 }
 
@@ -102,6 +103,7 @@ export async function redisBus(url: string, platform: PlatformName, log: Logger)
     isReady: () => isHeard,
     // Nothing is under way: who publishes waits for the answer. Quitting in order would wait for a Redis that is down.
     [Symbol.asyncDispose]: async () => {
+      isHeard = false;
       publisher.disconnect();
       subscriber.disconnect();
     },

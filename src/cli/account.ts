@@ -11,11 +11,7 @@ import { UsageError } from "./usage.ts";
 
 /** Makes an account, or finds it; beside a running platform, or without one. Prints what it did. */
 export async function account(args: readonly string[], config: Config, log: LoggerFactory): Promise<void> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: { token: { type: "boolean", default: false }, json: { type: "boolean", default: false } },
-  });
+  const { values, positionals } = parse(args);
   const [action, address, ...more] = positionals;
   if (action !== "create" || address === undefined || more.length > 0) {
     throw new UsageError("Say: parley account create ADDRESS [--token] [--json]");
@@ -32,4 +28,16 @@ export async function account(args: readonly string[], config: Config, log: Logg
   }
   console.log(isNew ? `Made the account ${viewer.address}.` : `The account ${viewer.address} was there already.`);
   if (token !== null) console.log(`A new token, shown only now: ${token}`);
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { token: { type: "boolean", default: false }, json: { type: "boolean", default: false } },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
 }

@@ -17,7 +17,12 @@ export interface Located {
  * Finds the database, and starts the embedded one where it does not run; that runs for as long as the stack lives.
  * @param use `own`: nobody else may be running the embedded one; `share`: use it beside whoever runs it
  */
-export async function locateDatabase(stack: AsyncDisposableStack, config: Config, use: "own" | "share", log: Logger): Promise<Located> {
+export async function locateDatabase(
+  stack: AsyncDisposableStack,
+  config: Config,
+  use: "own" | "share",
+  log: Logger,
+): Promise<Located> {
   if (config.databaseUrl !== undefined && config.secret !== undefined) {
     return { url: config.databaseUrl, secret: config.secret, isEmbedded: false };
   }

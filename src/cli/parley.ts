@@ -1,23 +1,11 @@
 #!/usr/bin/env node
 // The `parley` command: says which command, prints faults as people can use them, and is the only place that exits.
-import { AccountError } from "../accounts/accounts.ts";
-import { RedisUnreachableError } from "../announce/redis-bus.ts";
-import { ConfigError, readConfig } from "../config/config.ts";
-import { PlatformKeyError } from "../federation/keys.ts";
-import { ListenError } from "../http/listen.ts";
+import { readConfig } from "../config/config.ts";
+import { ExplainedError } from "../observe/explained-error.ts";
 import { createLogger } from "../observe/logger.ts";
-import { DatabaseUnreachableError } from "../store/database.ts";
-import { EmbeddedPostgresError } from "../store/embedded-postgres.ts";
-import { MigrationError, SchemaNewerError } from "../store/migrate.ts";
 import { account } from "./account.ts";
 import { serve } from "./serve.ts";
 import { UsageError, usage } from "./usage.ts";
-
-/** Faults that say what, why and what to do; everything else is ours, and shows where it happened. */
-const explained = [
-  ...[AccountError, ConfigError, DatabaseUnreachableError, EmbeddedPostgresError, ListenError],
-  ...[MigrationError, PlatformKeyError, RedisUnreachableError, SchemaNewerError],
-];
 
 async function main([command, ...args]: readonly string[]): Promise<void> {
   if (command === undefined || command === "help" || command === "--help" || command === "-h") {
@@ -61,7 +49,7 @@ main(process.argv.slice(2)).then(
   () => process.exit(0),
   (error: unknown) => {
     if (error instanceof UsageError) console.error(`${error.message}\n\n${usage}`);
-    else if (error instanceof Error && explained.some((kind) => error instanceof kind)) console.error(error.message);
+    else if (error instanceof ExplainedError) console.error(error.message);
     else console.error(error);
     process.exit(1);
   },

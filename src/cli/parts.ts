@@ -2,8 +2,8 @@
 // reverse order.
 import { randomBytes } from "node:crypto";
 import { makeWorkerUtils, runMigrations } from "graphile-worker";
-import { eraseBodiesTask } from "../../workers/tasks/erase-bodies.ts";
 import { runWorker } from "../../workers/run-worker.ts";
+import { eraseBodiesTask } from "../../workers/tasks/erase-bodies.ts";
 import { createAuthenticate } from "../accounts/tokens.ts";
 import { type Announcer, announcementOf, createAnnouncer } from "../announce/announce.ts";
 import { type Bus, inProcessBus } from "../announce/bus.ts";
@@ -34,13 +34,31 @@ export interface Core {
   readonly log: LoggerFactory;
 }
 
+/** What stands between the parts and what they reach by it: so that a test can stop the process at any of these points. */
+export interface Between {
+  database(database: Database): Database;
+  bus(bus: Bus): Bus;
+}
+
+const nothingBetween: Between = { database: (database) => database, bus: (bus) => bus };
+
 /** Migrates, connects, and opens the store with its announcer. @param url of the database, which is running */
-export async function openCore(stack: AsyncDisposableStack, config: Config, url: string, secret: string, log: LoggerFactory): Promise<Core> {
+export async function openCore(
+  stack: AsyncDisposableStack,
+  config: Config,
+  url: string,
+  secret: string,
+  log: LoggerFactory,
+  between: Between = nothingBetween,
+): Promise<Core> {
+  const { platform, databasePoolSize: poolSize, redisUrl } = config;
   await migrate(url);
-  const database = stack.use(await openDatabase({ url, poolSize: config.databasePoolSize, log: log("store") }));
+  const database = between.database(stack.use(await openDatabase({ url, poolSize, log: log("store") })));
   await runMigrations({ pgPool: database.pool });
-  const signer = await loadSigner(database.prisma, config.platform, secret, now());
-  const bus = stack.use(config.redisUrl === undefined ? inProcessBus() : await redisBus(config.redisUrl, config.platform, log("bus")));
+  const signer = await loadSigner(database.prisma, platform, secret, now());
+  const bus = between.bus(
+    stack.use(redisUrl === undefined ? inProcessBus() : await redisBus(redisUrl, platform, log("bus"))),
+  );
   const jobs = await makeWorkerUtils({ pgPool: database.pool });
   stack.defer(() => jobs.release());
   const announcer = stack.use(
@@ -63,7 +81,9 @@ export async function openCore(stack: AsyncDisposableStack, config: Config, url:
     onCommitted: (appended) =>
       announcer.announce(
         appended.flatMap(({ conversation, entries }) =>
-          entries.map(({ event }) => announcementOf(conversation, { ...event.proposal, seq: event.seq, timestamp: event.timestamp })),
+          entries.map(({ event }) =>
+            announcementOf(conversation, { ...event.proposal, seq: event.seq, timestamp: event.timestamp }),
+          ),
         ),
       ),
   });
@@ -96,6 +116,9 @@ export async function openApi(stack: AsyncDisposableStack, core: Core): Promise<
 }
 
 /** Starts to work through jobs. */
-export async function openWorker(stack: AsyncDisposableStack, { database, announcer, store, log }: Core): Promise<void> {
+export async function openWorker(
+  stack: AsyncDisposableStack,
+  { database, announcer, store, log }: Core,
+): Promise<void> {
   stack.use(await runWorker({ pool: database.pool, announcer, tasks: [eraseBodiesTask(store)], log: log("worker") }));
 }

@@ -1,4 +1,5 @@
 // What the command says of itself.
+import { settingsSchema } from "../config/config.ts";
 
 /** The command was called in a way that it does not know. */
 export class UsageError extends Error {
@@ -12,4 +13,8 @@ export const usage = `parley: a conversation platform
   parley worker                      work through jobs only; as many as you like
   parley account create ADDRESS      make an account          [--token] make a token for it  [--json] for programs
 
-Settings come from the environment; CONTRIBUTING.md lists them. DATABASE_URL and REDIS_URL name real servers.`;
+Settings, from the environment:
+
+${Object.entries(settingsSchema.shape)
+  .map(([name, setting]) => `  ${name.padEnd(21)} ${setting.description}`)
+  .join("\n")}`;

@@ -1,5 +1,7 @@
 // The settings: the only reader of the environment, and what each of them means.
+
 import { z } from "zod";
+import { ExplainedError } from "../observe/explained-error.ts";
 import { logLevels } from "../observe/logger.ts";
 import { platformNameSchema } from "../protocol/form.ts";
 
@@ -100,7 +102,7 @@ export type Config = {
 };
 
 /** Some settings are wrong. `faults` has one entry for each; the message tells all of them. */
-export class ConfigError extends Error {
+export class ConfigError extends ExplainedError {
   override name = "ConfigError";
   faults: readonly string[];
 

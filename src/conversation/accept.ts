@@ -30,15 +30,22 @@ export interface Occasion {
 
 /**
  * Makes the proposal of a command. Unsigned: its platform leads, and signs the event.
+ * @param latest the latest event of what the command is about, which it follows unless it names another
  * @throws CanonicalJsonError where the body has no canonical form
  */
-export function propose(command: Command, state: State, actor: Hash | null, occasion: Occasion): SignedProposal {
+export function propose(
+  command: Command,
+  conversation: Hash | null,
+  actor: Hash | null,
+  latest: Hash | null,
+  occasion: Occasion,
+): SignedProposal {
   const { action, model, item = null, value = null } = command;
   const body = hasBody(action, model) ? (command.body ?? null) : null;
   const salt = body === null ? null : occasion.salt();
   const proposal: Proposal = {
     v: version,
-    conversation: state.conversation?.id ?? null,
+    conversation,
     platform: occasion.signer.platform,
     key: occasion.signer.key.key,
     actor,
@@ -48,10 +55,16 @@ export function propose(command: Command, state: State, actor: Hash | null, occa
     item,
     value,
     // What is not there has no latest event; naming the item itself leaves it to the rules to say NOT_FOUND.
-    follows: isMaking(action) ? null : (command.follows ?? latestEvent(state, { action, model, item }) ?? item),
+    follows: isMaking(action) ? null : (command.follows ?? latest ?? item),
     ref: body === null || salt === null ? null : commitmentTo(body, salt),
   };
   return { proposal, signature: null, body, salt };
+}
+
+/** The proposal of a command on a state as it is: it follows what is the latest there. */
+export function proposeOn(state: State, command: Command, actor: Hash | null, occasion: Occasion): SignedProposal {
+  const latest = latestEvent(state, { ...command, item: command.item ?? null });
+  return propose(command, state.conversation?.id ?? null, actor, latest, occasion);
 }
 
 function isMaking(action: Proposal["action"]): boolean {

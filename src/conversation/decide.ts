@@ -3,9 +3,10 @@
 //
 // The order of checks is part of the protocol: form, right, done already, LOCKED, CONFLICT.
 
-import type { Proposal, Timestamp, Value } from "../protocol/event.ts";
+import type { Proposal, Timestamp } from "../protocol/event.ts";
 import { formFault } from "../protocol/form.ts";
 import type { Hash } from "../protocol/hash.ts";
+import { expiresAtOf, leaderOf, participantOf, roleOf } from "../protocol/value.ts";
 import { limits } from "./limits.ts";
 import { type Rejection, reject } from "./rejection.ts";
 import {
@@ -98,7 +99,8 @@ function isOwnRemoval({ action, model, actor, item }: Proposal): boolean {
 function decidePublish(state: State, proposal: Proposal): Decision {
   if (state.conversation) return reject("INVALID_ACTION", "This conversation is published already.");
   const { value, platform } = proposal;
-  const isCreator = isTaking(value) && value.role === "ADMIN" && mayBeAdmin(value) && value.via === platform;
+  const creator = participantOf(value);
+  const isCreator = creator?.role === "ADMIN" && mayBeAdmin(creator) && creator.via === platform;
   return isCreator
     ? "accepted"
     : reject("INVALID_ACTION", "The first event makes its creator an ADMIN of its own platform.");
@@ -108,11 +110,12 @@ function decideParticipant(question: Question): Decision {
   const { state, conversation, actor, proposal } = question;
   const { action, value, item } = proposal;
   if (action === "add") {
-    if (!isTaking(value)) return reject("INVALID_ACTION");
-    if (!isAtLeast(actor, "WRITER") || (value.role === "ADMIN" && !isAdmin(actor))) return reject("FORBIDDEN");
-    if (value.role === "ADMIN" && !mayBeAdmin(value)) return reject("INVALID_ROLE");
+    const added = participantOf(value);
+    if (!added) return reject("INVALID_ACTION");
+    if (!isAtLeast(actor, "WRITER") || (added.role === "ADMIN" && !isAdmin(actor))) return reject("FORBIDDEN");
+    if (added.role === "ADMIN" && !mayBeAdmin(added)) return reject("INVALID_ROLE");
     // Who else an address belongs to is for discovery to say; these two a platform can only say of itself.
-    if ((value.mail || value.imported) && value.via !== proposal.platform) return reject("WRONG_PLATFORM");
+    if ((added.mail || added.imported) && added.via !== proposal.platform) return reject("WRONG_PLATFORM");
     return conversation.participants >= limits.participants ? reject("LIMIT_EXCEEDED") : "accepted";
   }
   const participant = item === null ? undefined : state.participants.get(item);
@@ -123,10 +126,11 @@ function decideParticipant(question: Question): Decision {
     if (value === "ERASE" ? participant.isErased : !isActive(participant)) return "done";
     return following(question);
   }
-  if (!isAdmin(actor) || !hasRole(value)) return reject("FORBIDDEN");
+  const role = roleOf(value);
+  if (!isAdmin(actor) || role === null) return reject("FORBIDDEN");
   if (!isActive(participant)) return reject("REMOVED", "They do not take part any more. Add them anew.");
-  if (value.role === "ADMIN" && !mayBeAdmin(participant)) return reject("INVALID_ROLE");
-  if (participant.role === value.role) return "done";
+  if (role === "ADMIN" && !mayBeAdmin(participant)) return reject("INVALID_ROLE");
+  if (participant.role === role) return "done";
   if (isAdmin(participant) && conversation.admins === 1) return reject("LAST_ADMIN");
   return following(question);
 }
@@ -195,20 +199,18 @@ function decideRemoval(question: Question, item: Label | Attachment | undefined)
 function decideExpiry(question: Question): Decision {
   const { conversation, actor, proposal } = question;
   if (!isAdmin(actor)) return reject("FORBIDDEN");
-  const { value } = proposal;
-  const expiresAt = isExpiry(value) ? value.expiresAt : null;
-  if (expiresAt === conversation.expiresAt) return "done";
+  if (expiresAtOf(proposal.value) === conversation.expiresAt) return "done";
   return following(question);
 }
 
 function decideLeader(question: Question): Decision {
   const { conversation, actor, proposal } = question;
-  const { value, platform } = proposal;
-  if (!isAdmin(actor) || !isLead(value)) return reject("FORBIDDEN");
+  const leader = leaderOf(proposal.value);
+  if (!isAdmin(actor) || leader === null) return reject("FORBIDDEN");
   // Proposed by the platform that takes it, sequenced by the one that gives it: so both have signed.
-  if (value.leader !== platform)
+  if (leader !== proposal.platform)
     return reject("WRONG_PLATFORM", "The lead is asked for by the platform that takes it.");
-  if (value.leader === conversation.leader) return "done";
+  if (leader === conversation.leader) return "done";
   return following(question);
 }
 
@@ -257,9 +259,3 @@ export function labelsOf(state: State): readonly Label[] {
 export function attachmentsOf(state: State, message: Hash | null): readonly Attachment[] {
   return [...state.attachments.values()].filter((one) => one.message === message && !isRemoved(state, one));
 }
-
-// Which shape the value has, `formFault` has settled by action and model; these tell the compiler.
-const isTaking = (value: Value | null) => value !== null && typeof value === "object" && "via" in value;
-const hasRole = (value: Value | null) => value !== null && typeof value === "object" && "role" in value;
-const isExpiry = (value: Value | null) => value !== null && typeof value === "object" && "expiresAt" in value;
-const isLead = (value: Value | null) => value !== null && typeof value === "object" && "leader" in value;

@@ -2,24 +2,22 @@
 // published, all at once, as the proposals that say what the draft says.
 import type {
   ConversationBody,
-  LabelBody,
   MessageBody,
-  ParticipantBody,
+  ParticipantValue,
   Role,
   SignedProposal,
-  SubjectBody,
-  Taking,
   Timestamp,
 } from "../protocol/event.ts";
 import { hasBody } from "../protocol/form.ts";
 import type { Hash } from "../protocol/hash.ts";
 import { proposalId } from "../protocol/seal.ts";
+import { expiresAtOf, roleOf } from "../protocol/value.ts";
+import { bodySchema } from "../protocol/wire.ts";
 import { type Command, type Occasion, propose } from "./accept.ts";
 import type { Address } from "./address.ts";
 import { bodyFault, labelKey, slugOf } from "./body.ts";
 import { limits } from "./limits.ts";
 import { type Rejection, reject } from "./rejection.ts";
-import { emptyState, type State } from "./state.ts";
 
 /** Ids in a draft are random: what it makes gets its real ones when it is published. */
 export type Draft = {
@@ -56,19 +54,22 @@ export function editDraft(draft: Draft, command: Command, newId: Hash): Draft | 
   if (hasBody(action, model) && body === null) return reject("INVALID_BODY");
   switch (`${action} ${model}`) {
     case "modify subject":
-      return { ...draft, subject: (body as SubjectBody).subject };
+      return { ...draft, subject: bodySchema.subject.parse(body).subject };
     case "modify expiry":
       return {
         ...draft,
-        expiresAt: value !== null && typeof value === "object" && "expiresAt" in value ? value.expiresAt : null,
+        expiresAt: expiresAtOf(value),
       };
     case "add message": {
       if (draft.messages.length >= draftMessagesMax) return reject("LIMIT_EXCEEDED");
       if (item !== null && !draft.messages.some(({ id }) => id === item)) return reject("NOT_FOUND");
-      return { ...draft, messages: [...draft.messages, { id: newId, parent: item, body: body as MessageBody }] };
+      return {
+        ...draft,
+        messages: [...draft.messages, { id: newId, parent: item, body: bodySchema.message.parse(body) }],
+      };
     }
     case "modify message":
-      return replaced(draft, "messages", item, (message) => ({ ...message, body: body as MessageBody }));
+      return replaced(draft, "messages", item, (message) => ({ ...message, body: bodySchema.message.parse(body) }));
     case "remove message":
       // What answered it answers nothing then.
       return without(
@@ -80,7 +81,7 @@ export function editDraft(draft: Draft, command: Command, newId: Hash): Draft | 
     case "release message":
       return draft.messages.some(({ id }) => id === item) ? draft : reject("NOT_FOUND");
     case "add label": {
-      const { name } = body as LabelBody;
+      const { name } = bodySchema.label.parse(body);
       if (draft.labels.length >= limits.labels) return reject("LIMIT_EXCEEDED");
       if (draft.labels.some((label) => labelKey(label.name) === labelKey(name))) return reject("LABEL_EXISTS");
       return { ...draft, labels: [...draft.labels, { id: newId, name }] };
@@ -88,14 +89,17 @@ export function editDraft(draft: Draft, command: Command, newId: Hash): Draft | 
     case "remove label":
       return without(draft, "labels", item);
     case "add participant": {
-      const { address, name } = body as ParticipantBody;
+      const { address, name } = bodySchema.participant.parse(body);
       // The creator is one of them.
       if (draft.participants.length >= limits.participants - 1) return reject("LIMIT_EXCEEDED");
       if (draft.participants.some((one) => one.address === address)) return reject("ALREADY_PARTICIPANT");
-      return { ...draft, participants: [...draft.participants, { id: newId, role: roleOf(command), address, name }] };
+      return {
+        ...draft,
+        participants: [...draft.participants, { id: newId, role: roleOf(value) ?? roleDefault, address, name }],
+      };
     }
     case "modify participant":
-      return replaced(draft, "participants", item, (one) => ({ ...one, role: roleOf(command) }));
+      return replaced(draft, "participants", item, (one) => ({ ...one, role: roleOf(value) ?? roleDefault }));
     case "remove participant":
       return without(draft, "participants", item);
     default:
@@ -103,9 +107,7 @@ export function editDraft(draft: Draft, command: Command, newId: Hash): Draft | 
   }
 }
 
-function roleOf({ value }: Command): Role {
-  return value !== null && typeof value === "object" && "role" in value ? value.role : "WRITER";
-}
+const roleDefault: Role = "WRITER";
 
 type Lists = Pick<Draft, "messages" | "labels" | "participants">;
 
@@ -133,7 +135,7 @@ export interface Creator {
 }
 
 /** How the platform reaches an address, or null where there is nobody. */
-export type Reach = (address: Address) => Omit<Taking, "role"> | null;
+export type Reach = (address: Address) => Omit<ParticipantValue, "role"> | null;
 
 /**
  * The proposals that publish `draft`: conversation, subject, expiry, messages, labels, and last the participants. To be
@@ -156,10 +158,11 @@ export function publishDraft(
   }
   const { platform } = occasion.signer;
   const body: ConversationBody = { ...creator, slug: slugOf(draft.subject), continues: null };
-  const value: Taking = { role: "ADMIN", via: platform, mail: false, imported: false };
-  const first = propose({ action: "publish", model: "conversation", value, body }, emptyState(), null, occasion);
+  const value: ParticipantValue = { role: "ADMIN", via: platform, mail: false, imported: false };
+  const first = propose({ action: "publish", model: "conversation", value, body }, null, null, null, occasion);
   const conversation = proposalId(first.proposal);
-  const say = (command: Command) => propose(command, publishedState(conversation), conversation, occasion);
+  // The creator's participant has the conversation's id, and subject and expiry follow the first event.
+  const say = (command: Command) => propose(command, conversation, conversation, conversation, occasion);
 
   const adds = new Map<Hash, SignedProposal>();
   for (const { id, role, address, name } of draft.participants) {
@@ -190,20 +193,4 @@ export function publishDraft(
     ...draft.labels.map(({ name }) => say({ action: "add", model: "label", body: { name } })),
     ...adds.values(),
   ];
-}
-
-/** As much of the state as `propose` looks at: subject and expiry follow the first event. */
-function publishedState(id: Hash): State {
-  const none = { subjectLatest: null, expiryLatest: null, leaderLatest: null, subjectSeq: null, expiresAt: null };
-  const head = {
-    seq: 1,
-    head: id,
-    timestamp: "",
-    createdAt: "",
-    leader: "",
-    participants: 1,
-    admins: 1,
-    isFrozen: false,
-  };
-  return { ...emptyState(), conversation: { id, ...head, ...none } };
 }

@@ -1,7 +1,7 @@
 // What an event does to the state. Takes only events that `decide` accepted; decides nothing itself.
 
-import type { Proposal, Role, Taking } from "../protocol/event.ts";
 import type { Entry } from "../protocol/seal.ts";
+import { expiresAtOf, leaderOf, participantOf, roleOf } from "../protocol/value.ts";
 import { limits } from "./limits.ts";
 import { isActive, isAdmin, mayBeAdmin } from "./roles.ts";
 import {
@@ -36,13 +36,13 @@ export function evolve(state: State, entry: Sequenced): Changes {
     case "subject":
       return { conversation: { ...conversation, subjectLatest: entry.id, subjectSeq: seq } };
     case "expiry":
-      return { conversation: { ...conversation, expiryLatest: entry.id, expiresAt: saidOf(proposal, "expiresAt") } };
+      return { conversation: { ...conversation, expiryLatest: entry.id, expiresAt: expiresAtOf(proposal.value) } };
     case "leader":
       return {
         conversation: {
           ...conversation,
           leaderLatest: entry.id,
-          leader: saidOf(proposal, "leader") ?? conversation.leader,
+          leader: leaderOf(proposal.value) ?? conversation.leader,
         },
       };
     case "label":
@@ -114,9 +114,9 @@ function moved(conversation: Conversation, { hash, event }: Sequenced): Conversa
 }
 
 function newParticipant({ id, event }: Sequenced): Participant {
-  const value = event.proposal.value;
-  if (value === null || typeof value !== "object" || !("via" in value)) throw new Error("the event adds nobody");
-  const { role, via, mail, imported }: Taking = value;
+  const value = participantOf(event.proposal.value);
+  if (!value) throw new Error("the event adds nobody");
+  const { role, via, mail, imported } = value;
   return {
     id,
     seq: event.seq,
@@ -136,7 +136,7 @@ function participantAfter(state: State, entry: Sequenced): Participant {
   if (proposal.action === "add") return newParticipant(entry);
   const participant = known(state.participants.get(known(proposal.item, "item")), "participant");
   if (proposal.action === "modify") {
-    return { ...participant, latest: entry.id, role: saidOf(proposal, "role") ?? participant.role };
+    return { ...participant, latest: entry.id, role: roleOf(proposal.value) ?? participant.role };
   }
   const erased = { latest: entry.id, isErased: participant.isErased || proposal.value === "ERASE" };
   if (!isActive(participant)) return { ...participant, ...erased };
@@ -161,13 +161,6 @@ function withAdmin(state: State, conversation: Conversation, after: Participant)
     conversation: { ...conversation, participants, admins: 1 },
     participants: promoted.id === after.id ? [promoted] : [after, promoted],
   };
-}
-
-type Said = { role: Role; expiresAt: string; leader: string };
-
-/** A field of the proposal's value, or null where the value does not have it. */
-function saidOf<Name extends keyof Said>({ value }: Proposal, name: Name): Said[Name] | null {
-  return ((value !== null && typeof value === "object" ? value : {}) as Partial<Said>)[name] ?? null;
 }
 
 function known<T>(value: T | null | undefined, what: string): T {

@@ -3,7 +3,7 @@ import { CanonicalJsonError } from "../protocol/canonical-json.ts";
 import type { SignedProposal, Timestamp } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
 import type { Entry } from "../protocol/seal.ts";
-import { type Accepted, accept, type Command, type Occasion, propose } from "./accept.ts";
+import { type Accepted, accept, type Command, type Occasion, proposeOn } from "./accept.ts";
 import { bodyFault, type Words } from "./body.ts";
 import type { Rejection } from "./rejection.ts";
 import { apply, type Changes, type State } from "./state.ts";
@@ -48,7 +48,7 @@ export function take(state: State, words: Words, wish: Wish, now: Timestamp, occ
 function proposalsOf(wish: Wish, state: State, occasion: Occasion): readonly SignedProposal[] | Rejection {
   if ("proposals" in wish) return wish.proposals;
   try {
-    return [propose(wish.command, state, wish.actor, occasion)];
+    return [proposeOn(state, wish.command, wish.actor, occasion)];
   } catch (error) {
     // Words without a canonical form cannot be committed to, so there is no proposal for `accept` to reject.
     const { model, body = null } = wish.command;

@@ -1,5 +1,7 @@
 // The platform's own signing keys: made at the first start, kept sealed, shared by all its processes.
+
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
+import { ExplainedError } from "../observe/explained-error.ts";
 import type { PlatformName, Timestamp } from "../protocol/event.ts";
 import { hashOf } from "../protocol/hash.ts";
 import type { Signer } from "../protocol/seal.ts";
@@ -7,7 +9,7 @@ import { newSeed, signingKey } from "../protocol/signature.ts";
 import type { Database } from "../store/database.ts";
 
 /** The database holds the keys of a platform of another name, or sealed with another secret. The message says what to do. */
-export class PlatformKeyError extends Error {
+export class PlatformKeyError extends ExplainedError {
   override readonly name = "PlatformKeyError";
 }
 
@@ -17,7 +19,12 @@ export class PlatformKeyError extends Error {
  * @param secret PARLEY_SECRET, which seals private keys in the database
  * @throws PlatformKeyError
  */
-export async function loadSigner(prisma: Database["prisma"], platform: PlatformName, secret: string, now: Timestamp): Promise<Signer> {
+export async function loadSigner(
+  prisma: Database["prisma"],
+  platform: PlatformName,
+  secret: string,
+  now: Timestamp,
+): Promise<Signer> {
   const own = await prisma.$transaction(async (transaction) => {
     // Of several processes that start together, one makes the key and the others find it.
     await transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('parley platform key'))`;

@@ -30,7 +30,11 @@ export function isJson(contentType: string | undefined): boolean {
  * @throws BadRequestError 415 for another type, 413 for more than `bodyBytesMax`, 400 for what is not JSON in UTF-8
  */
 export async function readJson(request: IncomingMessage): Promise<unknown> {
-  const { "content-type": type, "content-encoding": encoding = "identity", "content-length": length = 0 } = request.headers;
+  const {
+    "content-type": type,
+    "content-encoding": encoding = "identity",
+    "content-length": length = 0,
+  } = request.headers;
   if (!isJson(type)) throw new BadRequestError(415, "Send JSON in UTF-8, with `Content-Type: application/json`.");
   if (encoding !== "identity") throw new BadRequestError(415, "Send the body as it is, not compressed.");
   if (Number(length) > bodyBytesMax) throw tooLarge();
@@ -58,7 +62,10 @@ function readBytes(request: IncomingMessage): Promise<Buffer> {
     });
     request.once("end", () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
     request.once("error", reject);
-    request.once("close", () => reject(new BadRequestError(400, "The request ended before its body did.")));
+    request.once("close", () => {
+      // Comes after each answer too; an error made in vain would cost more than reading the body.
+      if (!request.complete) reject(new BadRequestError(400, "The request ended before its body did."));
+    });
   });
 }
 

@@ -1,4 +1,5 @@
 // The HTTP side of an API process: what is served where, and how it stops without cutting a request.
+import { ExplainedError } from "../observe/explained-error.ts";
 import { setMaxListeners } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -12,7 +13,7 @@ import { graphqlOverHttp } from "./graphql-over-http.ts";
 import { graphqlOverWebSocket } from "./graphql-over-websocket.ts";
 
 /** The address is taken, or not ours to take. The message says what to do. */
-export class ListenError extends Error {
+export class ListenError extends ExplainedError {
   override readonly name = "ListenError";
 }
 

@@ -6,16 +6,14 @@ import type { PublicKey, Signature } from "./signature.ts";
 /** The format, the rules and the limits that this code speaks. A conversation keeps its first event's. */
 export const version = 1;
 
-export type Action = "publish" | "add" | "modify" | "remove" | "lock" | "release";
-export type Model =
-  | "conversation"
-  | "participant"
-  | "message"
-  | "attachment"
-  | "subject"
-  | "expiry"
-  | "label"
-  | "leader";
+export const actions = ["publish", "add", "modify", "remove", "lock", "release"] as const;
+export type Action = (typeof actions)[number];
+
+export const models = [
+  ...(["conversation", "participant", "message", "attachment"] as const),
+  ...(["subject", "expiry", "label", "leader"] as const),
+] as const;
+export type Model = (typeof models)[number];
 
 /** What a participant may do; each role may all that the ones before it may. */
 export const roles = ["READER", "COMMENTER", "WRITER", "ADMIN"] as const;
@@ -28,7 +26,7 @@ export type Timestamp = string;
 export type PlatformName = string;
 
 /** How somebody takes part: with which role, spoken for by which platform. */
-export type Taking = {
+export type ParticipantValue = {
   readonly role: Role;
   readonly via: PlatformName;
   /** Reached by email: their platform speaks for an address that has none of its own. */
@@ -39,7 +37,7 @@ export type Taking = {
 
 /** All that rules read, beside who, what and when. */
 export type Value =
-  | Taking
+  | ParticipantValue
   | { readonly role: Role }
   | { readonly expiresAt: Timestamp }
   | { readonly leader: PlatformName }

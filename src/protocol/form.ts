@@ -18,8 +18,16 @@ export const platformNameSchema = z
     "must be a lower-case DNS name in A-labels, without port or trailing dot",
   );
 
-const roleSchema = z.enum(roles);
-const taking = z.strictObject({ role: roleSchema, via: platformNameSchema, mail: z.boolean(), imported: z.boolean() });
+const role = z.enum(roles);
+
+/** The shapes that a value can have. */
+export const valueSchemas = {
+  participant: z.strictObject({ role, via: platformNameSchema, mail: z.boolean(), imported: z.boolean() }),
+  role: z.strictObject({ role }),
+  expiry: z.strictObject({ expiresAt: timestampSchema }),
+  leader: z.strictObject({ leader: platformNameSchema }),
+  erase: z.literal("ERASE"),
+};
 
 /** What a pair of action and model says. */
 interface Form {
@@ -34,14 +42,14 @@ const made = { follows: false, body: true } as const;
 const changed = { follows: true, body: false, value: null, item: "required" } as const;
 
 const forms: Readonly<Record<Model, Partial<Readonly<Record<Action, Form>>>>> = {
-  conversation: { publish: { item: "none", value: taking, ...made } },
+  conversation: { publish: { item: "none", value: valueSchemas.participant, ...made } },
   subject: { modify: { item: "none", value: null, follows: true, body: true } },
-  expiry: { modify: { ...changed, item: "none", value: z.strictObject({ expiresAt: timestampSchema }).nullable() } },
+  expiry: { modify: { ...changed, item: "none", value: valueSchemas.expiry.nullable() } },
   label: { add: { item: "none", value: null, ...made }, remove: changed },
   participant: {
-    add: { item: "none", value: taking, ...made },
-    modify: { ...changed, value: z.strictObject({ role: roleSchema }) },
-    remove: { ...changed, value: z.literal("ERASE").nullable() },
+    add: { item: "none", value: valueSchemas.participant, ...made },
+    modify: { ...changed, value: valueSchemas.role },
+    remove: { ...changed, value: valueSchemas.erase.nullable() },
   },
   message: {
     add: { item: "optional", value: null, ...made },
@@ -51,7 +59,7 @@ const forms: Readonly<Record<Model, Partial<Readonly<Record<Action, Form>>>>> = 
     release: changed,
   },
   attachment: { add: { item: "optional", value: null, ...made }, remove: changed },
-  leader: { modify: { ...changed, item: "none", value: z.strictObject({ leader: platformNameSchema }) } },
+  leader: { modify: { ...changed, item: "none", value: valueSchemas.leader } },
 };
 
 /**

@@ -1,8 +1,16 @@
 // Reading what came from elsewhere: strict schemas for events and proposals. Unknown fields are refused.
 import { z } from "zod";
 import { decodeBase64url } from "./encoding.ts";
-import { type Event, messageFormats, type Proposal, type SignedEvent, type SignedProposal } from "./event.ts";
-import { base64url32Schema, platformNameSchema, timestampSchema } from "./form.ts";
+import {
+  actions,
+  type Event,
+  messageFormats,
+  models,
+  type Proposal,
+  type SignedEvent,
+  type SignedProposal,
+} from "./event.ts";
+import { base64url32Schema, platformNameSchema, timestampSchema, valueSchemas } from "./form.ts";
 
 const hash = base64url32Schema;
 const key = base64url32Schema;
@@ -10,18 +18,7 @@ const signature = z.string().refine((text) => decodeBase64url(text, 64) !== null
 const seq = z.int().min(1);
 
 // The value is held against the action and model by `formFault`; here it only has to be one of the known shapes.
-const value = z.union([
-  z.strictObject({
-    role: z.enum(["READER", "COMMENTER", "WRITER", "ADMIN"]),
-    via: platformNameSchema,
-    mail: z.boolean(),
-    imported: z.boolean(),
-  }),
-  z.strictObject({ role: z.enum(["READER", "COMMENTER", "WRITER", "ADMIN"]) }),
-  z.strictObject({ expiresAt: timestampSchema }),
-  z.strictObject({ leader: platformNameSchema }),
-  z.literal("ERASE"),
-]);
+const value = z.union(Object.values(valueSchemas));
 
 const proposal: z.ZodType<Proposal> = z.strictObject({
   v: z.int(),
@@ -30,8 +27,8 @@ const proposal: z.ZodType<Proposal> = z.strictObject({
   key,
   actor: hash.nullable(),
   sentAt: timestampSchema,
-  action: z.enum(["publish", "add", "modify", "remove", "lock", "release"]),
-  model: z.enum(["conversation", "participant", "message", "attachment", "subject", "expiry", "label", "leader"]),
+  action: z.enum(actions),
+  model: z.enum(models),
   item: hash.nullable(),
   value: value.nullable(),
   follows: hash.nullable(),

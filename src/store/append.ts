@@ -330,7 +330,7 @@ function decideBatch(
       if (request.client) done.push({ client: request.client, conversation });
       continue;
     }
-    const so = byConversation.get(conversation) ?? newAppended(request, conversation, expected, slice);
+    const so = byConversation.get(conversation) ?? newAppended(conversation, expected);
     byConversation.set(conversation, so);
     so.entries.push(...entries);
     so.changes.push(...changes);
@@ -363,7 +363,6 @@ function decideBatch(
 interface Mutable<T extends Appended> {
   conversation: T["conversation"];
   expected: number;
-  draftHash: string | null;
   entries: T["entries"][number][];
   changes: T["changes"][number][];
   people: Map<Hash, { person: Person | null; name: string | null }>;
@@ -371,10 +370,9 @@ interface Mutable<T extends Appended> {
   drafts: T["drafts"][number][];
 }
 
-function newAppended(request: AppendRequest, conversation: Hash, expected: number, slice: Slice): Mutable<Appended> {
-  const draftHash = draftsOf(request)[0] ?? slice.draftHash;
+function newAppended(conversation: Hash, expected: number): Mutable<Appended> {
   const lists = { entries: [], changes: [], people: new Map(), clientRequests: [], drafts: [] };
-  return { conversation, expected, draftHash, ...lists };
+  return { conversation, expected, ...lists };
 }
 
 /** What the request wants, by whom. Whoever never took part is told no more than that there is no such conversation. */

@@ -1,4 +1,5 @@
 // The connections to PostgreSQL: one pool, which serves the store's own SQL and Prisma's client.
+import { ExplainedError } from "../observe/explained-error.ts";
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import type { Logger } from "../observe/logger.ts";
@@ -28,7 +29,7 @@ export type Database = {
 };
 
 /** The database did not let us in, or is not there. The message says what, why and what to do; it has no password. */
-export class DatabaseUnreachableError extends Error {
+export class DatabaseUnreachableError extends ExplainedError {
   override name = "DatabaseUnreachableError";
 }
 

@@ -4,6 +4,7 @@
 // SIGTERM and SIGINT that stop PostgreSQL at once, under requests still running; and its child dies with Ctrl-C, for it
 // shares the terminal's process group. `pg_ctl` starts PostgreSQL in a session of its own, waits until it is ready, and
 // tells why it is not.
+import { ExplainedError } from "../observe/explained-error.ts";
 import { randomBytes } from "node:crypto";
 import { chown, lchown, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -48,7 +49,7 @@ export type EmbeddedPostgres = AsyncDisposable & {
 };
 
 /** PostgreSQL did not start, or the folder is in use. The message says what to do, with the end of PostgreSQL's log. */
-export class EmbeddedPostgresError extends Error {
+export class EmbeddedPostgresError extends ExplainedError {
   override name = "EmbeddedPostgresError";
 }
 

@@ -1,6 +1,6 @@
 // Loads what decisions need: for each conversation of a batch the part of its state that its requests touch.
 //
-// The heads are read first. Whatever is read after them is as new or newer, and if anything of it is newer, the head has
+// The heads are read first, with who acts. Whatever is read after them is as new or newer, and if anything of it is newer, the head has
 // moved on: then the write finds another seq than expected, and all is loaded and decided again. So the reads need no
 // transaction.
 import type pg from "pg";
@@ -29,7 +29,6 @@ export interface Slice {
   readonly words: Words;
   /** As whom an account acts: its active participation, else its last one. */
   readonly actors: Map<AccountId, Hash>;
-  readonly draftHash: string | null;
 }
 
 /** Which conversation a request is about; for one that is yet to be published, the id that it will get. */
@@ -48,50 +47,76 @@ export async function loadSlices(client: pg.ClientBase, requests: readonly Appen
       state: emptyState(),
       words: noWords(),
       actors: new Map(),
-      draftHash: null,
     });
   }
-  const heads = await client.query<ConversationRow>({
-    name: "load_heads",
-    text: "SELECT * FROM conversation WHERE id = ANY($1::text[])",
-    values: [[...slices.keys()]],
-  });
-  for (const row of heads.rows) {
-    const slice = slices.get(row.id);
-    if (!slice) continue;
-    slice.state.conversation = conversationOf(row);
-    slices.set(row.id, { ...slice, draftHash: row.draft_hash });
-  }
-
-  await loadActors(client, requests, slices);
+  await loadHeads(client, requests, slices);
   const wanted = requests.flatMap(wantedBy);
   if (wanted.length > 0) await loadWanted(client, wanted, slices);
   return slices;
 }
 
-async function loadActors(
+type HeadRow = ConversationRow & { [Name in keyof ActorRow as `by_${Name}`]: ActorRow[Name] | null };
+type ActorRow = Omit<ParticipantRow, "conversation_id" | "recipient_id" | "name" | "read_up_to">;
+
+const actorColumns = [
+  ...["id", "seq", "account_id", "role", "status", "via", "mail", "imported", "latest", "removed_seq", "is_erased"],
+];
+
+/** Head and actor of each request in one statement, and so of one moment: all that saying something needs. */
+async function loadHeads(
   client: pg.ClientBase,
   requests: readonly AppendRequest[],
   slices: Map<Hash, Slice>,
 ): Promise<void> {
-  const acting = requests.flatMap((request) => ("command" in request ? [request] : []));
-  if (acting.length === 0) return;
-  const { rows } = await client.query<ParticipantRow>({
-    name: "load_actors",
-    // LIMIT keeps the planner from turning this into one scan of all accounts' participations.
-    text: `SELECT p.* FROM unnest($1::text[], $2::uuid[]) AS k(conversation_id, account_id)
-      CROSS JOIN LATERAL (
+  const keys = requests.map((request) => ({
+    conversation: conversationOfRequest(request),
+    account: "command" in request ? request.accountId : null,
+  }));
+  const { rows } = await client.query<HeadRow>({
+    name: "load_heads",
+    // JSON, of which the planner expects a hundred rows whatever there are: with an array it finds, each time, that a plan
+    // for the rows at hand would be cheaper, and planning took as long as reading. LIMIT keeps it from one scan of the
+    // whole table.
+    text: `SELECT c.*, ${actorColumns.map((name) => `p.${name} AS by_${name}`).join(", ")}
+      FROM json_to_recordset($1::json) AS k(conversation text, account uuid)
+      CROSS JOIN LATERAL (SELECT * FROM conversation WHERE id = k.conversation LIMIT 1) AS c
+      LEFT JOIN LATERAL (
         SELECT * FROM participant
-        WHERE conversation_id = k.conversation_id AND account_id = k.account_id
+        WHERE conversation_id = k.conversation AND account_id = k.account
         ORDER BY status = 'ACTIVE' DESC, imported, seq DESC LIMIT 1
-      ) AS p`,
-    values: [acting.map(({ conversation }) => conversation), acting.map(({ accountId }) => accountId)],
+      ) AS p ON true`,
+    values: [JSON.stringify(keys)],
   });
   for (const row of rows) {
-    const slice = slices.get(row.conversation_id);
-    if (slice && row.account_id !== null) slice.actors.set(row.account_id, row.id);
-    slice?.state.participants.set(row.id, participantOf(row));
+    const slice = slices.get(row.id);
+    if (!slice) continue;
+    slice.state.conversation ??= conversationOf(row);
+    const actor = actorOf(row);
+    if (actor === null) continue;
+    if (actor.account_id !== null) slice.actors.set(actor.account_id, actor.id);
+    slice.state.participants.set(actor.id, participantOf(actor));
   }
+}
+
+function actorOf(row: HeadRow): ActorRow | null {
+  const { by_id: id, by_seq: seq, by_role: role, by_status: status, by_via: via, by_latest: latest } = row;
+  if (id === null || seq === null || role === null || status === null || via === null || latest === null) return null;
+  const flags = {
+    mail: row.by_mail === true,
+    imported: row.by_imported === true,
+    is_erased: row.by_is_erased === true,
+  };
+  return {
+    id,
+    seq,
+    account_id: row.by_account_id,
+    role,
+    status,
+    via,
+    latest,
+    removed_seq: row.by_removed_seq,
+    ...flags,
+  };
 }
 
 interface Wanted extends Needs {

@@ -1,4 +1,5 @@
 // Brings a database to the schema that this code knows.
+import { ExplainedError } from "../observe/explained-error.ts";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,7 +13,7 @@ const migrationLock = 1_885_434_490;
 const migrationsFolder = fileURLToPath(new URL("../../prisma/migrations", import.meta.url));
 
 /** The database was migrated by a newer Parley. `unknown`: the migrations that it has and this code lacks. */
-export class SchemaNewerError extends Error {
+export class SchemaNewerError extends ExplainedError {
   override name = "SchemaNewerError";
   unknown: readonly string[];
 
@@ -27,7 +28,7 @@ export class SchemaNewerError extends Error {
 }
 
 /** A migration failed: those before it are applied, nothing of it is. The next start tries it again. */
-export class MigrationError extends Error {
+export class MigrationError extends ExplainedError {
   override name = "MigrationError";
 }
 

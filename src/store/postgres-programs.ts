@@ -1,4 +1,5 @@
 // The programs of the embedded PostgreSQL, and running them as a user that PostgreSQL accepts: it refuses root.
+import { ExplainedError } from "../observe/explained-error.ts";
 import { execFile } from "node:child_process";
 import { stat } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -23,7 +24,7 @@ export async function findPostgresPrograms(): Promise<PostgresPrograms> {
     path = resolve(name);
   } catch (error) {
     const advice = "Set DATABASE_URL to a PostgreSQL of yours, or install again without --omit=optional.";
-    throw new Error(`There is no embedded PostgreSQL for this machine (${name}). ${advice}`, { cause: error });
+    throw new ExplainedError(`There is no embedded PostgreSQL for this machine (${name}). ${advice}`, { cause: error });
   }
   return programsSchema.parse(await import(pathToFileURL(path).href));
 }
@@ -97,7 +98,7 @@ export async function findPostgresUser(paths: readonly string[]): Promise<Postgr
   if ((await runOrFail("unshare", [...unshare, "true"])).code === 0) {
     return { run: (program, args) => run("unshare", [...unshare, program, ...args]), owner: { uid: 0, gid: 0 } };
   }
-  throw new Error(
+  throw new ExplainedError(
     closed === undefined
       ? "PostgreSQL does not run as root, and its user `postgres` could not be made. " +
           "Start Parley as another user, make that user (useradd --system postgres), or set DATABASE_URL."

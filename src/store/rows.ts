@@ -118,7 +118,9 @@ export function conversationOf(row: ConversationRow): Conversation {
   };
 }
 
-export function participantOf(row: ParticipantRow): Participant {
+export function participantOf(
+  row: Omit<ParticipantRow, "conversation_id" | "recipient_id" | "account_id" | "name" | "read_up_to">,
+): Participant {
   return {
     id: row.id,
     seq: row.seq,

@@ -1,6 +1,6 @@
 // Writes what a batch of appends comes to, in one statement: heads, events, projections, outbox, client requests.
 import type pg from "pg";
-import type { Changes } from "../conversation/state.ts";
+import type { Changes, Message } from "../conversation/state.ts";
 import type { Hash } from "../protocol/hash.ts";
 import type { Entry } from "../protocol/seal.ts";
 import type { AppendRequest, Person } from "./conversation-store.ts";
@@ -11,7 +11,6 @@ export interface Appended {
   readonly conversation: Hash;
   /** The seq that the state was loaded at; 0 for a new conversation. */
   readonly expected: number;
-  readonly draftHash: string | null;
   readonly entries: readonly Entry[];
   readonly changes: readonly Changes[];
   /** By the id of the event that adds them. */
@@ -20,6 +19,8 @@ export interface Appended {
   /** Drafts that were published by this: `version` null for one that was never stored. */
   readonly drafts: readonly { readonly hash: Hash; readonly version: number | null }[];
 }
+
+const quoted = (columns: readonly string[]): string => columns.map((column) => `"${column}"`).join(", ");
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -38,22 +39,13 @@ const replace = (...columns: readonly string[]) =>
 
 const participantColumns = ["role", "status", "via", "mail", "imported", "latest", "removed_seq", "is_erased"];
 
+const eventColumns = [
+  ...["conversation_id", "seq", "id", "parent", "timestamp", "leader", "key", "signature"],
+  ...["platform", "platform_key", "platform_signature", "actor", "sent_at", "action", "model", "item"],
+  ...["value", "follows", "ref", "body", "salt"],
+];
+
 const targets: readonly Target[] = [
-  {
-    table: "event",
-    columns: [
-      ...["conversation_id", "seq", "id", "parent", "timestamp", "leader", "key", "signature"],
-      ...["platform", "platform_key", "platform_signature", "actor", "sent_at", "action", "model", "item"],
-      ...["value", "follows", "ref", "body", "salt"],
-    ],
-    rowsOf: ({ conversation, entries }) => entries.map((entry) => eventRow(conversation, entry)),
-  },
-  {
-    table: "outbox",
-    columns: ["conversation_id", "seq"],
-    rowsOf: ({ conversation, entries }) =>
-      entries.map(({ event }) => ({ conversation_id: conversation, seq: event.seq })),
-  },
   {
     table: "message",
     columns: [...itemColumns, "author", "parent", "words_seq", "words_by", "lock_holder", "lock_until"],
@@ -129,25 +121,25 @@ const headColumns = [
   ...["subject_latest", "expiry_latest", "leader_latest", "subject_seq"],
 ];
 
-// The rows are locked in the order of their ids, so that two processes with overlapping batches wait for each other
-// instead of deadlocking: the lateral join takes them one by one as they come. The first parameter holds all heads;
-// those with nothing expected are new. A new one that publishes a stored draft is written only if it can take that away
-// as it was read: an edit meanwhile would be lost, and a draft that was discarded published.
+// Heads move on by an upsert and not by an update: it goes by the primary key whatever the planner thinks of the table
+// (it read all of it while the table was small), and locks and writes each row in one visit, in the order of their ids, so
+// that two processes with overlapping batches wait for each other instead of deadlocking. The first parameter holds all
+// heads; those with nothing expected are new. A new one that publishes a stored draft is written only if it can take that
+// away as it was read: an edit meanwhile would be lost, and a draft that was discarded published.
 const headsSql = (drafts: number | null) => `
   head AS MATERIALIZED (SELECT * FROM json_to_recordset($1::json) AS h(
     id text, seq int, head text, "timestamp" timestamptz, created_at timestamptz, leader text, expires_at timestamptz,
     participants int, admins int, subject_latest text, expiry_latest text, leader_latest text, subject_seq int,
     draft_hash text, expected int)),
   ${drafts === null ? "" : draftsSql(drafts)}
-  locked AS MATERIALIZED (
-    SELECT c.id FROM (SELECT id, expected FROM head WHERE expected > 0 ORDER BY id) AS h
-    CROSS JOIN LATERAL (SELECT id FROM conversation WHERE id = h.id AND seq = h.expected FOR UPDATE) AS c),
   advanced AS (
-    UPDATE conversation AS c SET ${headColumns.map((column) => `"${column}" = h."${column}"`).join(", ")}
-    FROM head AS h JOIN locked USING (id) WHERE c.id = h.id RETURNING c.id),
+    INSERT INTO conversation AS c (id, created_at, ${quoted(headColumns)})
+    SELECT id, created_at, ${quoted(headColumns)} FROM head WHERE expected > 0 ORDER BY id
+    ON CONFLICT (id) DO UPDATE SET ${headColumns.map((column) => `"${column}" = excluded."${column}"`).join(", ")}
+    WHERE c.seq = (SELECT expected FROM head WHERE head.id = excluded.id) RETURNING id),
   founded AS (
-    INSERT INTO conversation (id, created_at, draft_hash, ${headColumns.map((column) => `"${column}"`).join(", ")})
-    SELECT id, created_at, draft_hash, ${headColumns.map((column) => `"${column}"`).join(", ")}
+    INSERT INTO conversation (id, created_at, draft_hash, ${quoted(headColumns)})
+    SELECT id, created_at, draft_hash, ${quoted(headColumns)}
     FROM head WHERE expected = 0 ${drafts === null ? "" : "AND (draft_hash IS NULL OR draft_hash NOT IN (SELECT hash FROM draft_kept))"}
     ORDER BY id ON CONFLICT DO NOTHING RETURNING id),
   moved AS (SELECT id FROM advanced UNION ALL SELECT id FROM founded)`;
@@ -163,10 +155,28 @@ function draftsSql(parameter: number): string {
     SELECT hash FROM draft_published WHERE version IS NOT NULL EXCEPT SELECT hash FROM draft_taken),`;
 }
 
+// What most batches write: events, and messages that are new. The events' rows say all of it, so they come only once.
+const eventsSql = `
+  new_event AS MATERIALIZED (
+    SELECT r.* FROM json_populate_recordset(NULL::event, $2::json) AS r JOIN moved ON moved.id = r.conversation_id),
+  write_event AS (
+    INSERT INTO event (${quoted(eventColumns)}) SELECT ${quoted(eventColumns)} FROM new_event),
+  write_outbox AS (INSERT INTO outbox (conversation_id, seq) SELECT conversation_id, seq FROM new_event)`;
+
+const newMessagesSql = `
+  write_message AS (
+    INSERT INTO message (conversation_id, id, seq, latest, author, parent, words_seq, words_by)
+    SELECT conversation_id, id, seq, id, actor, item, seq, actor FROM new_event
+    WHERE model = 'message' AND action = 'add')`;
+
+/** Whether the message is as its first event left it, so that this event says all of it. */
+function isNew({ id, seq, latest, removedSeq, wordsSeq, lockHolder }: Message): boolean {
+  return latest === id && wordsSeq === seq && removedSeq === null && lockHolder === null;
+}
+
 function partSql({ table, columns, onConflict }: Target, parameter: number): string {
-  const names = columns.map((column) => `"${column}"`).join(", ");
   return `write_${table} AS (
-    INSERT INTO ${table} (${names})
+    INSERT INTO ${table} (${quoted(columns)})
     SELECT ${columns.map((column) => `r."${column}"`).join(", ")}
     FROM json_populate_recordset(NULL::${table}, $${parameter}::json) AS r JOIN moved ON moved.id = r.conversation_id
     ${onConflict ? `ON CONFLICT ${onConflict}` : ""})`;
@@ -181,22 +191,31 @@ const statements = new Map<string, string>();
  * @throws what the database throws; then nothing of the batch was written, or, where the connection broke, perhaps all
  */
 export async function write(client: pg.ClientBase, batch: readonly Appended[]): Promise<ReadonlySet<Hash>> {
-  const heads = batch.flatMap(({ conversation, expected, draftHash, changes }) => {
+  const heads = batch.flatMap(({ conversation, expected, drafts, changes }) => {
     const head = changes.at(-1)?.conversation;
-    return head ? [conversationRow({ ...head, id: conversation }, expected, draftHash)] : [];
+    return head ? [conversationRow({ ...head, id: conversation }, expected, drafts[0]?.hash ?? null)] : [];
   });
+  const events = batch.flatMap(({ conversation, entries }) => entries.map((entry) => eventRow(conversation, entry)));
+  const messages = batch.flatMap(({ changes }) => changes.flatMap(({ message }) => message ?? []));
+  const isSaying = messages.length > 0 && messages.every(isNew);
   const written = targets
     .map((target, index) => ({ target, index, rows: batch.flatMap((appended) => target.rowsOf(appended)) }))
-    .filter(({ rows }) => rows.length > 0);
+    .filter(({ target, rows }) => rows.length > 0 && !(isSaying && target.table === "message"));
   const drafts = batch.flatMap((appended) => appended.drafts);
-  const name = `write_${written.map(({ index }) => index).join("_")}${drafts.length > 0 ? "_drafts" : ""}`;
+  const others = written.map(({ index }) => `_${index}`).join("");
+  const name = `write${isSaying ? "_new_messages" : ""}${others}${drafts.length > 0 ? "_drafts" : ""}`;
   let text = statements.get(name);
   if (text === undefined) {
-    const parts = written.map(({ target }, position) => partSql(target, position + 2));
-    text = `WITH ${[headsSql(drafts.length > 0 ? written.length + 2 : null), ...parts].join(",\n")}\nSELECT id FROM moved`;
+    const heads = headsSql(drafts.length > 0 ? written.length + 3 : null);
+    const parts = written.map(({ target }, position) => partSql(target, position + 3));
+    text = `WITH ${[heads, eventsSql, ...(isSaying ? [newMessagesSql] : []), ...parts].join(",\n")}\nSELECT id FROM moved`;
     statements.set(name, text);
   }
-  const values: unknown[] = [JSON.stringify(heads), ...written.map(({ rows }) => JSON.stringify(rows))];
+  const values: unknown[] = [
+    JSON.stringify(heads),
+    JSON.stringify(events),
+    ...written.map(({ rows }) => JSON.stringify(rows)),
+  ];
   if (drafts.length > 0) values.push(JSON.stringify(drafts));
   const { rows } = await client.query<{ readonly id: Hash }>({ name, text, values });
   return new Set(rows.map(({ id }) => id));

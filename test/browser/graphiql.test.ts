@@ -111,7 +111,7 @@ test("two people talk, each in a window, and see each other's words live", async
   const third = await open(linkOf(bob.token));
   await openTab(third.page, "Answer");
   await third.page.getByRole("button", { name: "Variables" }).click();
-  await third.page.getByText("HASH").dblclick();
+  await third.page.getByText(/^"HASH"$/).dblclick();
   await third.page.keyboard.insertText(hash);
   await run(third.page);
   await answered(third.page, "book a table");

@@ -1,7 +1,7 @@
 // Given, when, then: a conversation with people in it, and what comes of what they do. Real keys, hashes and signatures;
 // everything that a test does not name is arbitrary but always the same.
 import { expect } from "vitest";
-import { type Accepted, accept, type Command, propose } from "../../src/conversation/accept.ts";
+import { type Accepted, accept, type Command, proposeOn } from "../../src/conversation/accept.ts";
 import { noWords } from "../../src/conversation/body.ts";
 import { decide } from "../../src/conversation/decide.ts";
 import { evolve } from "../../src/conversation/evolve.ts";
@@ -12,10 +12,10 @@ import type {
   AttachmentBody,
   MessageBody,
   ParticipantBody,
+  ParticipantValue,
   Proposal,
   Role,
   SignedProposal,
-  Taking,
   Timestamp,
 } from "../../src/protocol/event.ts";
 import { type Hash, sha256 } from "../../src/protocol/hash.ts";
@@ -60,17 +60,17 @@ export function salts(): () => Hash {
   return () => someHash(`salt ${++count}`);
 }
 
-export function taking(role: Role, other: Partial<Taking> = {}): Taking {
+export function taking(role: Role, other: Partial<ParticipantValue> = {}): ParticipantValue {
   return { role, via: home, mail: false, imported: false, ...other };
 }
 
 /** Takes part by mail: `home` speaks for them. */
-export function byMail(role: Role): Taking {
+export function byMail(role: Role): ParticipantValue {
   return taking(role, { mail: true });
 }
 
 /** Came with an archive that `home` took in. */
-export function imported(role: Role): Taking {
+export function imported(role: Role): ParticipantValue {
   return taking(role, { imported: true });
 }
 
@@ -127,7 +127,7 @@ export interface Manner {
 }
 
 /** People and their roles, beside alice, who began the conversation and is an ADMIN. */
-export type Cast = Readonly<Record<string, Role | Taking>>;
+export type Cast = Readonly<Record<string, Role | ParticipantValue>>;
 
 /** A conversation that alice published and to which she added the cast, in this order. */
 export function given(cast: Cast = {}): Scene {
@@ -196,7 +196,7 @@ export class Scene {
     const signer = signerOf(platform);
     const occasion = { signer, sentAt: this.now, salt: this.salt };
     const told = follows === undefined ? command : { ...command, follows };
-    const signed = propose(told, this.state, actor, occasion);
+    const signed = proposeOn(this.state, told, actor, occasion);
     const proposal = { ...signed.proposal, ...but };
     const isLeaders = signer.platform === (this.state.conversation?.leader ?? platform);
     return { ...signed, proposal, signature: isLeaders ? null : signer.key.sign("proposal", proposalId(proposal)) };
@@ -285,7 +285,7 @@ export class Actor {
     return this.#on("remove", "label", label, manner);
   }
 
-  adds(name: string, how: Role | Taking, body: ParticipantBody = participantBody(name)): Outcome {
+  adds(name: string, how: Role | ParticipantValue, body: ParticipantBody = participantBody(name)): Outcome {
     const value = typeof how === "string" ? taking(how) : how;
     return this.does({ action: "add", model: "participant", value, body }, { as: name });
   }
@@ -337,6 +337,6 @@ export class Actor {
 }
 
 /** Somebody of a platform that is not the leader's. */
-export function fromAbroad(role: Role): Taking {
+export function fromAbroad(role: Role): ParticipantValue {
   return taking(role, { via: abroad });
 }

@@ -115,7 +115,9 @@ export async function participantOf(somebody: Somebody, conversation: string, se
 
 /** The place of the last event. */
 export async function headOf(by: Somebody, conversation: string): Promise<number> {
-  return present(await by.parley.conversation({ hash: conversation })).seq;
+  const document = "query ($hash: Hash) { conversation(hash: $hash) { seq } }";
+  const answer = await by.parley.request<{ conversation: { seq: number } | null }>(document, { hash: conversation });
+  return present(answer.conversation).seq;
 }
 
 /** As if so much time had passed: for what the platform judges by its clock. Ends with the scope. */

@@ -1,11 +1,17 @@
 // Random people who do random things, rightly and wrongly: what the laws are tried on.
 import fc from "fast-check";
-import { type Accepted, accept, type Command, propose } from "../../src/conversation/accept.ts";
+import { type Accepted, accept, type Command, proposeOn } from "../../src/conversation/accept.ts";
 import { noWords } from "../../src/conversation/body.ts";
 import type { Rejection } from "../../src/conversation/rejection.ts";
 import { isActive, isAdmin } from "../../src/conversation/roles.ts";
 import { emptyState, type State } from "../../src/conversation/state.ts";
-import { type Proposal, roles, type SignedProposal, type Taking, type Timestamp } from "../../src/protocol/event.ts";
+import {
+  type ParticipantValue,
+  type Proposal,
+  roles,
+  type SignedProposal,
+  type Timestamp,
+} from "../../src/protocol/event.ts";
 import type { Hash } from "../../src/protocol/hash.ts";
 import { type Entry, proposalId } from "../../src/protocol/seal.ts";
 import {
@@ -162,7 +168,7 @@ export class RandomConversation {
 
   propose(command: Command, actor: Hash | null, platform: string, but: Partial<Proposal> = {}): SignedProposal {
     const signer = signerOf(platform);
-    const made = propose(command, this.state, actor, { signer, sentAt: this.now, salt: this.#salt });
+    const made = proposeOn(this.state, command, actor, { signer, sentAt: this.now, salt: this.#salt });
     const proposal = { ...made.proposal, ...but };
     const isLeaders = platform === (this.state.conversation?.leader ?? home);
     return { ...made, proposal, signature: isLeaders ? null : signer.key.sign("proposal", proposalId(proposal)) };
@@ -283,7 +289,7 @@ function roleAt(number: number) {
   return roles[number % roles.length] ?? "READER";
 }
 
-function takingOf(kind: Kind, role: number, via: string): Taking {
+function takingOf(kind: Kind, role: number, via: string): ParticipantValue {
   const isOurs = kind === "mail" || kind === "imported";
   return {
     role: roleAt(role),

@@ -9,7 +9,7 @@ import { messageBody, someHash } from "../conversation/given.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { postgresSetting } from "../support/postgres-setting.ts";
 import { expectProjected } from "../support/projections.ts";
-import { entriesOf, repeatOf, type Setting, type Somebody } from "../support/setting.ts";
+import { entriesOf, rejectionOf, repeatOf, type Setting, type Somebody } from "../support/setting.ts";
 
 /** Another process on the same database, as far as PostgreSQL can tell: a pool and a store of its own. */
 async function anotherProcess(database: TestDatabase) {
@@ -121,6 +121,39 @@ test("one draft that comes to two processes is published once, and is gone", asy
   expect(rows).toEqual([{ drafts: 0, count: 20 }]);
 });
 
+test("a draft that was edited or discarded since it was read is not published", async () => {
+  await using database = await createTestDatabase();
+  const setting = postgresSetting(database.pool);
+  const alice = await setting.person("alice");
+  const draft = someHash("a draft");
+  const publish = (draftVersion: number) =>
+    setting.store.append({
+      ...setting.publication(alice, { subject: `version ${draftVersion}` }),
+      draft,
+      draftVersion,
+    });
+  await database.pool.query("INSERT INTO draft (hash, account_id, content) VALUES ($1, $2, '{}')", [
+    draft,
+    alice.accountId,
+  ]);
+  const before = await setting.contents();
+  expect(rejectionOf(await publish(7)).code).toBe("CONFLICT");
+  expect(await setting.contents()).toEqual(before);
+
+  // Also where the edit comes between looking and writing.
+  onNextWrite(database.pool, async (_client, write) => {
+    await database.pool.query("UPDATE draft SET version = 2");
+    return write();
+  });
+  expect(rejectionOf(await publish(1)).code).toBe("CONFLICT");
+  entriesOf(await publish(2));
+  expect(repeatOf(await publish(2))).toBe(2);
+  const { rows } = await database.pool.query(
+    "SELECT (SELECT count(*) FROM draft) AS drafts, count(*) FROM conversation",
+  );
+  expect(rows).toEqual([{ drafts: 0, count: 1 }]);
+});
+
 test("a request that the database refuses fails alone, and the others of its batch are appended in order", async () => {
   await using database = await createTestDatabase();
   const setting = postgresSetting(database.pool);
@@ -218,10 +251,13 @@ test("an answer that is lost after the commit is a failure, and nothing is appen
 
 test("a connection that breaks between two statements fails the request, and nothing else", async () => {
   await using database = await createTestDatabase();
-  const setting = postgresSetting(database.pool);
+  // As pg makes it, with nobody listening on its connections.
+  const pool = new pg.Pool({ connectionString: database.url, max: 2 });
+  pool.on("error", () => {});
+  const setting = postgresSetting(pool);
   const alice = await setting.person("alice");
   const conversation = await setting.published(alice);
-  onNextWrite(database.pool, async (client, write) => {
+  onNextWrite(pool, async (client, write) => {
     const ended = new Promise<void>((resolve) => void client.once("end", resolve));
     const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
     await database.pool.query("SELECT pg_terminate_backend($1)", [rows[0]?.pid]);
@@ -231,6 +267,7 @@ test("a connection that breaks between two statements fails the request, and not
   await expect(setting.says(conversation, alice, "lost")).rejects.toThrow(/connection/i);
   entriesOf(await setting.says(conversation, alice, "on"));
   expect(await textsOf(setting, conversation)).toEqual(["on"]);
+  await pool.end();
 });
 
 /** What happens in place of the pool's next write. */

@@ -1,6 +1,6 @@
 // What every store of conversations promises: one suite, which each store passes.
 import { describe, expect, test } from "vitest";
-import { type Command, propose } from "../../src/conversation/accept.ts";
+import { type Command, proposeOn } from "../../src/conversation/accept.ts";
 import type { Body, Role, SignedProposal } from "../../src/protocol/event.ts";
 import type { Hash } from "../../src/protocol/hash.ts";
 import { proposalId } from "../../src/protocol/seal.ts";
@@ -55,7 +55,7 @@ async function fromAbroad(
   const { salt, time: sentAt } = setting.circumstances;
   const signer = signerOf(abroad);
   const actor = await setting.participant(conversation, who);
-  const signed = propose(command, await setting.followed(conversation), actor, { signer, sentAt, salt });
+  const signed = proposeOn(await setting.followed(conversation), command, actor, { signer, sentAt, salt });
   return { ...signed, signature: signer.key.sign("proposal", proposalId(signed.proposal)) };
 }
 

@@ -15,7 +15,7 @@ import { entriesOf, repeatOf, type Setting, type Somebody } from "../support/set
 const intentHere = intent.filter(({ what }) => what !== "modify leader");
 
 test("random proposals are answered as they are on the whole state, and the rows are the fold of the log", async () => {
-  const property = fc.asyncProperty(fc.array(intentHere, { minLength: 50, maxLength: 80 }), async (intents) => {
+  const property = fc.asyncProperty(fc.array(intentHere, { minLength: 40, maxLength: 60 }), async (intents) => {
     await using database = await createTestDatabase({ poolSize: 2 });
     const setting = postgresSetting(database.pool);
     const model = new RandomConversation();
@@ -49,7 +49,7 @@ test("random proposals are answered as they are on the whole state, and the rows
     setting.circumstances.time = model.state.conversation?.timestamp ?? model.now;
     expect(await expectProjected(database.pool, setting, conversation)).toEqual(model.state);
   });
-  await fc.assert(property, { numRuns: 12 });
+  await fc.assert(property, { numRuns: 8 });
 });
 
 /** Addresses of this conversation are nobody's accounts: all of them act by proposals. */
@@ -99,7 +99,7 @@ test("random commands in bursts leave a log that a follower takes, and rows that
       expect(appended.toSorted((a, b) => a.event.seq - b.event.seq)).toEqual(log.slice(-appended.length || log.length));
     },
   );
-  await fc.assert(property, { numRuns: 12 });
+  await fc.assert(property, { numRuns: 8 });
 });
 
 type Log = Awaited<ReturnType<Setting["log"]>>;

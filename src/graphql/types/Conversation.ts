@@ -47,7 +47,7 @@ builder.node(ConversationType, {
         if (isDraft(source)) return source.draft.content.subject || null;
         if (source.conversation.subjectSeq === null) return null;
         const body = (await reader.bodyAt(source, source.conversation.subjectSeq)) as SubjectBody | null;
-        return body?.subject ?? null;
+        return body?.subject || null;
       },
     }),
     reference: t.string({

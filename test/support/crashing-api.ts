@@ -1,0 +1,71 @@
+// A process of its own: an API as production composes it, killed at the point that its first argument names, the first
+// time that it gets there. Settings come from the environment; it prints its port.
+import { openApi, openCore } from "../../src/cli/parts.ts";
+import { readConfig } from "../../src/config/config.ts";
+import { createLogger } from "../../src/observe/logger.ts";
+import type { CrashPoint } from "./crash-points.ts";
+
+const die = (): never => {
+  process.kill(process.pid, "SIGKILL");
+  throw new Error("still alive");
+};
+
+/** Something whose `query` is preceded and followed by what a test has in mind. */
+function watching<Queried extends object>(
+  queried: Queried,
+  before: (sql: string) => void,
+  after: (sql: string) => void,
+): Queried {
+  return new Proxy(queried, {
+    get: (target, key) => {
+      const value: unknown = Reflect.get(target, key, target);
+      if (typeof value !== "function") return value;
+      if (key === "connect") {
+        return async (...args: readonly unknown[]) => {
+          const client: unknown = await Reflect.apply(value, target, args);
+          return typeof client === "object" && client !== null ? watching(client, before, after) : client;
+        };
+      }
+      if (key !== "query") return value.bind(target);
+      return async (...args: readonly unknown[]) => {
+        const sql = JSON.stringify(args[0]);
+        before(sql);
+        const answer: unknown = await Reflect.apply(value, target, args);
+        after(sql);
+        return answer;
+      };
+    },
+  });
+}
+
+const at = (point: CrashPoint, isThere = true): void => {
+  if (isThere && process.argv[2] === point) die();
+};
+
+const stack = new AsyncDisposableStack();
+const config = readConfig(process.env);
+const { databaseUrl = "", secret = "" } = config;
+const core = await openCore(stack, config, databaseUrl, secret, createLogger({ level: "warn" }), {
+  database: ({ pool, prisma }) => ({
+    prisma,
+    pool: watching(
+      pool,
+      (sql) => {
+        at("before the outbox row is deleted", sql.includes("outbox_announced"));
+        at("before inbox order", sql.includes("raise_in_inbox"));
+        at("before the job is enqueued", sql.includes("add_job"));
+      },
+      (sql) => at("after the commit", sql.includes('"write_')),
+    ),
+  }),
+  bus: (bus) => ({
+    ...bus,
+    publish: async (notes) => {
+      at("before the bus is told");
+      await bus.publish(notes);
+      at("after the bus is told");
+    },
+  }),
+});
+const { port } = await openApi(stack, core);
+process.stdout.write(`${port}\n`);
