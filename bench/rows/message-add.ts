@@ -39,7 +39,7 @@ export async function messageAdd(stage: Stage, { isQuick, progress }: Effort): P
   const port = Number(new URL(parley.url).port);
 
   const runOurs = async (count: number) => {
-    const said: Load = { port, inFlight, rate: null, requests: requestsOf(ours, count), expects: '"MessageAddPayload"' };
+    const said: Load = { port, inFlight, rate: null, requests: requestsOf(ours, count), expects: '"MessageAddPayload"', isKept: false };
     const loaded = await load.ask(said, loadedSchema);
     if (loaded.failures > 0) throw new Error(`${loaded.failures} of ${count} failed, the first: ${loaded.firstFailure}`);
     const left = await outboxSize(stage);

@@ -13,6 +13,13 @@ test("somebody added sees all of it, also what came before, and may do what thei
   expect((await bob.parley.messages({ conversation }))?.messages.edges[0]?.node.body).toBe("Before");
 });
 
+test("somebody added without a name is called what they call themselves", async () => {
+  const { admin, bob } = await given.people("admin", "bob");
+  const conversation = await conversationOf(admin);
+  const { item } = await done(admin.parley.participantAdd({ conversation, address: bob.address }));
+  expect(item?.displayName).toMatch(/^Bob/);
+});
+
 test("an address is taken in its one form, however it is typed", async () => {
   const { admin, bob } = await given.people("admin", "bob");
   const conversation = await conversationOf(admin);

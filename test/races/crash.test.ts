@@ -1,7 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { append, ask, converse, overSse, overWebSocket, say } from "../platforms/subscribers.ts";
 import { type CrashPoint, crashPoints } from "../support/crash-points.ts";
 import { createDatabase } from "../support/database.ts";
@@ -13,7 +16,11 @@ let redis: TestRedis;
 /** The process that lives on: another API, and the worker. */
 let survivor: TestPlatform;
 
+let compiled: string;
+
 beforeAll(async () => {
+  compiled = await mkdtemp(join(tmpdir(), "parley-compiled-"));
+  opened.defer(() => rm(compiled, { recursive: true, force: true }));
   redis = opened.use(await startRedis());
   const { url: databaseUrl } = opened.use(await createDatabase());
   survivor = opened.use(await startPlatform({ databaseUrl, redisUrl: redis.url }));
@@ -29,6 +36,8 @@ async function startCrashing(point: CrashPoint): Promise<{ readonly url: string;
       REDIS_URL: redis.url,
       PARLEY_SECRET: testSecret,
       PARLEY_PORT: "0",
+      // Every child compiles the same: the first one for all.
+      NODE_COMPILE_CACHE: compiled,
     },
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -43,7 +52,7 @@ const rows = async <Row extends object>(sql: string, ...values: readonly unknown
   (await survivor.core.database.pool.query(sql, [...values])).rows;
 
 /** Waits for what the worker does by itself. */
-const eventually = <T>(look: () => Promise<T>) => expect.poll(look, { interval: 50, timeout: 30_000 });
+const eventually = (check: () => Promise<void>) => vi.waitFor(check, { interval: 50, timeout: 30_000 });
 
 const outboxOf = async (conversation: string) =>
   (await rows("SELECT FROM outbox WHERE conversation_id = $1", conversation)).length;
@@ -57,7 +66,7 @@ describe.concurrent("a process that is killed", () => {
       const alice = await survivor.person(`alice.${crashPoints.indexOf(point)}`);
       const bob = await survivor.person(`bob.${crashPoints.indexOf(point)}`);
       const conversation = await converse(survivor.url, alice.token, bob.address);
-      await eventually(() => outboxOf(conversation)).toBe(0);
+      await eventually(async () => expect(await outboxOf(conversation)).toBe(0));
       const subscribers = [
         await overWebSocket(survivor.url, bob.token),
         await overSse(survivor.url, bob.token),
@@ -76,7 +85,7 @@ describe.concurrent("a process that is killed", () => {
       expect(answered ?? 3).toBe(3);
 
       for (const { until } of subscribers) await until(conversation, 3);
-      await eventually(() => outboxOf(conversation)).toBe(0);
+      await eventually(async () => expect(await outboxOf(conversation)).toBe(0));
       const [event] = await rows<{ timestamp: Date }>(
         "SELECT timestamp FROM event WHERE conversation_id = $1 AND seq = 3",
         conversation,
@@ -112,16 +121,18 @@ describe.concurrent("a process that is killed", () => {
       const bob = await survivor.person(`bob.erases.${crashPoints.indexOf(point)}`);
       const conversation = await converse(survivor.url, alice.token, bob.address);
       const { event: message } = await say(survivor.url, alice.token, conversation, "not for long");
-      await eventually(() => outboxOf(conversation)).toBe(0);
+      await eventually(async () => expect(await outboxOf(conversation)).toBe(0));
       const subscriber = await overWebSocket(survivor.url, bob.token);
 
       await append(crashing.url, alice.token, "messageRemove", { conversation, message }).catch(() => null);
       expect(await crashing.killed).toBe("SIGKILL");
       await subscriber.until(conversation, 4);
-      await eventually(() =>
-        rows("SELECT body, salt FROM event WHERE conversation_id = $1 AND seq = 3", conversation),
-      ).toEqual([{ body: null, salt: null }]);
-      await eventually(() => outboxOf(conversation)).toBe(0);
+      await eventually(async () =>
+        expect(await rows("SELECT body, salt FROM event WHERE conversation_id = $1 AND seq = 3", conversation)).toEqual(
+          [{ body: null, salt: null }],
+        ),
+      );
+      await eventually(async () => expect(await outboxOf(conversation)).toBe(0));
       expect(subscriber.seqsOf(conversation)).toEqual([4]);
       await subscriber[Symbol.asyncDispose]();
     },

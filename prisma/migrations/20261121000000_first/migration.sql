@@ -1,6 +1,3 @@
--- CreateSchema
-CREATE SCHEMA IF NOT EXISTS "public";
-
 -- CreateEnum
 CREATE TYPE "RecipientKind" AS ENUM ('LOCAL', 'PLATFORM', 'EMAIL');
 
@@ -250,6 +247,9 @@ CREATE UNIQUE INDEX "event_conversation_id_id_key" ON "event"("conversation_id",
 
 -- CreateIndex
 CREATE INDEX "participant_conversation_id_account_id_idx" ON "participant"("conversation_id", "account_id");
+
+-- CreateIndex
+CREATE INDEX "participant_conversation_id_recipient_id_idx" ON "participant"("conversation_id", "recipient_id");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "participant_conversation_id_seq_key" ON "participant"("conversation_id", "seq");

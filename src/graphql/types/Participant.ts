@@ -68,12 +68,14 @@ builder.node(ParticipantType, {
       },
     }),
     displayName: t.string({
-      description: "What to call them: their name, else their address, else that they are erased.",
+      description:
+        "What to call them: as they were added, else as they call themselves, else their address; or that they are erased.",
       resolve: async (source, _, { reader }) => {
         if (isDrafted(source)) return source.drafted.name ?? source.drafted.address;
         if (source.name !== null) return source.name;
         if (source.recipientId === null) return "(erased)";
-        return (await reader.recipient(source.recipientId))?.address ?? "(unknown)";
+        const recipient = await reader.recipient(source.recipientId);
+        return recipient?.name ?? recipient?.address ?? "(unknown)";
       },
     }),
     role: t.field({
