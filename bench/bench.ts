@@ -72,7 +72,9 @@ function print(results: readonly Row[]): void {
   for (const line of table) console.log(line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  "));
   console.log("");
   for (const { row, told } of results) {
-    const told_ = Object.entries(told).map(([name, value]) => `${name} ${typeof value === "number" ? round(value) : value}`);
+    const told_ = Object.entries(told).map(
+      ([name, value]) => `${name} ${typeof value === "number" ? round(value) : value}`,
+    );
     if (told_.length > 0) console.log(`${row}: ${told_.join(", ")}`);
   }
 }
@@ -90,7 +92,12 @@ async function keep(results: readonly Row[]): Promise<void> {
     at,
     isQuick: values.quick,
     revision: revision(),
-    machine: { cores: cpus().length, cpu: cpu?.model, memoryMiB: Math.round(totalmem() / 2 ** 20), node: process.version },
+    machine: {
+      cores: cpus().length,
+      cpu: cpu?.model,
+      memoryMiB: Math.round(totalmem() / 2 ** 20),
+      node: process.version,
+    },
     rows: results.map((row) => ({ ...row, verdict: verdictOn(row) })),
   };
   await writeFile(new URL(`${at.replaceAll(":", "-")}.json`, folder), `${JSON.stringify(kept, null, 2)}\n`);
@@ -99,7 +106,10 @@ async function keep(results: readonly Row[]): Promise<void> {
 /** The commit that was measured; null where this is no checkout. */
 function revision(): string | null {
   try {
-    return execFileSync("git", ["describe", "--always", "--dirty"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+    return execFileSync("git", ["describe", "--always", "--dirty"], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    }).trim();
   } catch {
     return null;
   }

@@ -23,7 +23,10 @@ export async function cpuMs(pid: number): Promise<number> {
 async function ticksOf(pid: number): Promise<{ parent: number; ticks: number; ofEnded: number } | null> {
   try {
     const text = await readFile(`/proc/${pid}/stat`, "utf8");
-    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ").map(Number);
+    const fields = text
+      .slice(text.lastIndexOf(")") + 2)
+      .split(" ")
+      .map(Number);
     const [, parent = 0] = fields;
     const [utime = 0, stime = 0, cutime = 0, cstime = 0] = fields.slice(11, 15);
     return { parent, ticks: utime + stime, ofEnded: cutime + cstime };

@@ -27,7 +27,13 @@ const eventColumns = [
   ...["conversation_id", "seq", "id", "parent", "timestamp", "leader", "key", "signature", "platform", "platform_key"],
   ...["platform_signature", "actor", "sent_at", "action", "model", "item", "value", "follows", "ref", "body", "salt"],
 ] as const;
-const typeOf: Readonly<Record<string, string>> = { seq: "int", timestamp: "timestamptz", sent_at: "timestamptz", value: "jsonb", body: "jsonb" };
+const typeOf: Readonly<Record<string, string>> = {
+  seq: "int",
+  timestamp: "timestamptz",
+  sent_at: "timestamptz",
+  value: "jsonb",
+  body: "jsonb",
+};
 
 // What an append of ours does for one message, with nothing left out: it reads the head and by whom, writes event,
 // message and outbox, and moves the head on from where it was expected. The outbox is one of its own, alike: rows in the
@@ -69,7 +75,9 @@ export async function openSqlAppend(url: string, signer: Signer, talks: readonly
     return pool;
   };
   const requests = talks.flatMap(({ conversation, people }) =>
-    people.map(({ accountId }): CommandRequest => ({ conversation, accountId, command: { action: "add", model: "message" } })),
+    people.map(
+      ({ accountId }): CommandRequest => ({ conversation, accountId, command: { action: "add", model: "message" } }),
+    ),
   );
   const client = await poolOf(4).connect();
   await client.query(functionSql);
@@ -116,7 +124,11 @@ export async function openSqlAppend(url: string, signer: Signer, talks: readonly
             const one = take();
             if (!one) return;
             busy.add(one.conversation);
-            const { rows } = await pool.query<{ written: boolean }>({ name: "bench_append", text: callSql, values: [...one.values] });
+            const { rows } = await pool.query<{ written: boolean }>({
+              name: "bench_append",
+              text: callSql,
+              values: [...one.values],
+            });
             if (rows[0]?.written !== true) throw new Error("the limit met a conversation that somebody moved on");
             busy.delete(one.conversation);
           }

@@ -94,7 +94,9 @@ export async function openStage({ progress, profileFolder }: StageOptions): Prom
     const postgresPid = Number.parseInt(await readFile(join(folder, "cluster", "postmaster.pid"), "utf8"), 10);
     await migrate(postgres.url);
     const redis = stack.use(await startRedis());
-    const database = stack.use(await openDatabase({ url: postgres.url, poolSize: 4, log: silentLogger, applicationName: "bench" }));
+    const database = stack.use(
+      await openDatabase({ url: postgres.url, poolSize: 4, log: silentLogger, applicationName: "bench" }),
+    );
     const signer = await loadSigner(database.prisma, platform, secret, now());
     const store = postgresStore({ pool: database.pool, signer, now, salt, onCommitted: () => {} });
     let people = 0;
@@ -110,7 +112,8 @@ export async function openStage({ progress, profileFolder }: StageOptions): Prom
         return made;
       },
       makeTalks: (groups) => makeTalks(store, signer, database, groups),
-      startParley: (command) => startParley(command, { DATABASE_URL: postgres.url, REDIS_URL: redis.url }, profileFolder),
+      startParley: (command) =>
+        startParley(command, { DATABASE_URL: postgres.url, REDIS_URL: redis.url }, profileFolder),
       [Symbol.asyncDispose]: () => stack.disposeAsync(),
     };
   } catch (error) {
@@ -121,7 +124,13 @@ export async function openStage({ progress, profileFolder }: StageOptions): Prom
 
 async function makePeople({ pool }: Database, from: number, count: number): Promise<readonly Somebody[]> {
   const tokens = Array.from({ length: count }, () => `parley_${randomBytes(32).toString("base64url")}`);
-  const { rows } = await pool.query<{ n: number; address: string; name: string; account_id: string; recipient_id: string }>(
+  const { rows } = await pool.query<{
+    n: number;
+    address: string;
+    name: string;
+    account_id: string;
+    recipient_id: string;
+  }>(
     `WITH r AS (
       INSERT INTO recipient (address, kind, platform, name)
       SELECT 'person' || i || '@' || $1, 'LOCAL', $1, 'Person ' || i FROM generate_series($2::int + 1, $2::int + $3::int) AS i
@@ -205,7 +214,10 @@ async function startParley(
 /** Runs Node with a channel for messages and as many open files as the system allows: 5,000 sockets are that many. */
 export function spawnWithManyFiles(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
   const line = 'ulimit -n "$(ulimit -Hn)"; exec "$@"';
-  return spawn("/bin/sh", ["-c", line, "sh", process.execPath, ...args], { env, stdio: ["ignore", "pipe", "inherit", "ipc"] });
+  return spawn("/bin/sh", ["-c", line, "sh", process.execPath, ...args], {
+    env,
+    stdio: ["ignore", "pipe", "inherit", "ipc"],
+  });
 }
 
 /** Resolves with what `pattern` finds in what the process says; rejects where it ends before. Goes on reading. */
@@ -233,10 +245,23 @@ export async function stopped(child: ChildProcess, signal: NodeJS.Signals): Prom
 
 async function startRedis(): Promise<{ readonly url: string } & AsyncDisposable> {
   const port = await freePort();
-  const options = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", tmpdir()];
+  const options = [
+    "--port",
+    String(port),
+    "--bind",
+    "127.0.0.1",
+    "--save",
+    "",
+    "--appendonly",
+    "no",
+    "--dir",
+    tmpdir(),
+  ];
   const child = spawn("redis-server", options, { stdio: ["ignore", "pipe", "inherit"] });
   await once(child, "spawn").catch((cause: unknown) => {
-    throw new Error("The bench needs a `redis-server` on PATH: apt-get update && apt-get install -y redis-server", { cause });
+    throw new Error("The bench needs a `redis-server` on PATH: apt-get update && apt-get install -y redis-server", {
+      cause,
+    });
   });
   await said(child, /(Ready to accept connections)/);
   return { url: `redis://127.0.0.1:${port}`, [Symbol.asyncDispose]: () => stopped(child, "SIGTERM") };

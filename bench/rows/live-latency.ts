@@ -1,131 +1,166 @@
-// Row: from commit to a subscriber of another API process, through Redis, at fifty messages a second.
+// Row: from an event's being recorded to its arrival at a subscriber of another API process, through Redis.
+import { setTimeout as pause } from "node:timers/promises";
 import { Redis } from "ioredis";
-import { z } from "zod";
+import pg from "pg";
 import { decodeCursor } from "../../src/graphql/stream-cursor.ts";
 import { startChild } from "../ask-child.ts";
 import type { Effort } from "../bench.ts";
-import { loadedSchema } from "../http-load.ts";
-import { median, nowMs, percentile, type Row } from "../measure.ts";
+import { type Load, loadedSchema } from "../http-load.ts";
+import { median, percentile, type Row } from "../measure.ts";
+import { messageText } from "../sql-append.ts";
 import type { Stage, Talk } from "../stage.ts";
-import { subscribe } from "../subscribe.ts";
-import { requestsOf } from "./message-add.ts";
+import { type Asked, arrivedSchema, doneSchema } from "../subscribers.ts";
+import { messageAddDocument } from "./message-add.ts";
 
-const rate = 50;
+const perSecond = 50;
+const peopleCount = 20;
+const talksCount = 10;
 
-const arrivalSchema = z.object({
-  payload: z.object({ data: z.object({ events: z.object({ cursor: z.string(), event: z.object({ hash: z.string() }) }) }) }),
-});
-
-export const sharedDocument = `subscription {
-  events { ... on EventAdded { cursor event { hash seq timestamp body actor { id } } } }
-}`;
+const eventsDocument =
+  "subscription { events { ... on EventAdded { cursor event { seq action actor { displayName } body } conversation { id } } } }";
 
 export async function liveLatency(stage: Stage, { isQuick, progress }: Effort): Promise<readonly Row[]> {
-  const [rounds, count] = isQuick ? [2, 3 * rate] : [4, 5 * rate];
-  const people = await stage.makePeople(5);
-  const talks = await stage.makeTalks(Array.from({ length: 20 }, () => people));
-  const [listener] = people;
-  if (!listener) throw new Error("there is nobody to listen");
-  await using worker = await stage.startParley("worker");
-  await using speaking = await stage.startParley("api");
-  await using listening = await stage.startParley("api");
+  const count = perSecond * (isQuick ? 2 : 6);
+  const people = await stage.makePeople(peopleCount);
+  const [listener, ...speakers] = people;
+  if (!listener) throw new Error("there are no people");
+  const talks = await stage.makeTalks(
+    Array.from({ length: talksCount }, (_, index) => [listener, ...speakers.slice(index, index + 4)]),
+  );
+  await using said = await stage.startParley("api");
+  await using heard = await stage.startParley("api");
   await using load = startChild("./http-load.ts");
+  await using subscribers = startChild("./subscribers.ts");
+  const open: Asked = { ask: "open", url: socketUrl(heard.url), tokens: [listener.token], query: eventsDocument };
+  await subscribers.ask(open, doneSchema);
 
-  // Committed, as far as the database says: recorded within the statement that commits.
-  const recordedToArrival: number[] = [];
-  const answerToArrival: number[] = [];
-  const requestToArrival: number[] = [];
-  let arrived = new Map<string, { at: number; recordedMs: number }>();
-  await using _subscription = await subscribe(listening.url, listener.token, sharedDocument, (text) => {
-    const at = nowMs();
-    const { cursor, event } = arrivalSchema.parse(JSON.parse(text)).payload.data.events;
-    arrived.set(event.hash, { at, recordedMs: (decodeCursor(cursor) ?? Number.NaN) / 1000 });
-  });
-  const port = Number(new URL(speaking.url).port);
-  const speak = async () => {
-    arrived = new Map();
-    const load_ = { port, inFlight: 16, rate, requests: requestsOf(talks, count), expects: '"MessageAddPayload"', isKept: true };
-    const loaded = await load.ask(load_, loadedSchema);
+  /** Milliseconds until the arrival of each message: from its being recorded, and from the answer to who said it. */
+  const run = async (mark: string, messages: number) => {
+    const expect: Asked = { ask: "expect", needle: mark, count: messages };
+    await subscribers.ask(expect, doneSchema);
+    const requests = requestsIn(talks, mark, messages);
+    const toSend: Load = {
+      port: Number(new URL(said.url).port),
+      inFlight: 4,
+      rate: perSecond,
+      requests,
+      expects: '"MessageAddPayload"',
+    };
+    const loaded = await load.ask(toSend, loadedSchema);
     if (loaded.failures > 0) throw new Error(`${loaded.failures} failed, the first: ${loaded.firstFailure}`);
-    await untilAll(() => arrived.size >= count);
-    for (const [index, answer] of loaded.answers.entries()) {
-      const hash = /"hash":"([^"]+)"/.exec(answer)?.[1] ?? "";
-      const arrival = arrived.get(hash);
-      if (!arrival) throw new Error("an event did not arrive");
-      recordedToArrival.push(arrival.at - arrival.recordedMs);
-      answerToArrival.push(arrival.at - (loaded.answeredAt[index] ?? 0));
-      requestToArrival.push(arrival.at - (loaded.sentAt[index] ?? 0));
-    }
+    const arrived: Asked = { ask: "arrived" };
+    const { at, texts } = await subscribers.ask(arrived, arrivedSchema);
+    if (at.length < messages) throw new Error(`${at.length} of ${messages} messages arrived`);
+    const sinceRecorded = texts.map((text, index) => (at[index] ?? Number.NaN) - recordedMs(text));
+    const sinceAnswered = texts.map(
+      (text, index) => (at[index] ?? Number.NaN) - (loaded.answeredAt[numberIn(text)] ?? Number.NaN),
+    );
+    return { sinceRecorded, sinceAnswered };
   };
 
-  const floor: number[] = [];
-  await using parts = await openFloor(stage, talks);
-  await speak();
-  for (const samples of [recordedToArrival, answerToArrival, requestToArrival]) samples.length = 0;
-  for (let round = 0; round < rounds; round++) {
-    floor.push(...(await parts.measure(count)));
-    await speak();
-    progress(`commit to arrival p50 ${median(recordedToArrival).toFixed(2)} ms, Redis and one read ${median(floor).toFixed(2)} ms`);
-  }
-  void worker;
+  await run("warming up", perSecond);
+  await using floor = await openFloor(stage, talks);
+  await floor.run(perSecond);
+  // Before and after, so that both are of the same minutes: others may use the machine too.
+  const before = await floor.run(count / 2);
+  const { sinceRecorded: ours, sinceAnswered } = await run("measured", count);
+  const after = await floor.run(count / 2);
+  const [limits, redis, read] = (["both", "redis", "read"] as const).map((name) =>
+    [...before, ...after].map((sample) => sample[name]),
+  );
+  progress(`${count} messages, p50 ${median(ours).toFixed(2)} ms, limit ${median(limits ?? []).toFixed(2)} ms`);
   return [
     {
-      row: "commit to subscriber, other process",
+      row: "recorded → subscriber of another process",
       unit: "ms",
-      ours: median(recordedToArrival),
-      limit: median(floor),
+      ours: median(ours),
+      limit: median(limits ?? []),
       toReach: { ratio: { most: 6 } },
       told: {
-        "p99 ms": percentile(recordedToArrival, 0.99),
-        "limit's p99 ms": percentile(floor, 0.99),
-        "from the answer p50 ms": median(answerToArrival),
-        "from the answer p99 ms": percentile(answerToArrival, 0.99),
-        "from the request p50 ms": median(requestToArrival),
-        "from the request p99 ms": percentile(requestToArrival, 0.99),
-        events: recordedToArrival.length,
+        "p99 ms": percentile(ours, 0.99),
+        // Below 0 where it was there before the answer was.
+        "since the answer p50 ms": median(sinceAnswered),
+        "limit p99 ms": percentile(limits ?? [], 0.99),
+        "limit's Redis p50 ms": median(redis ?? []),
+        "limit's read p50 ms": median(read ?? []),
+        messages: count,
+        "messages /s": perSecond,
       },
     },
   ];
 }
 
-/** What nobody could do without: one message through Redis, and then one row by its key. In milliseconds, at the same rate. */
-async function openFloor({ redisUrl, database: { pool } }: Stage, talks: readonly Talk[]) {
-  const publisher = new Redis(redisUrl);
-  const subscriber = new Redis(redisUrl);
-  await subscriber.subscribe("bench");
-  const conversation = talks[0]?.conversation;
+export const socketUrl = (url: string): string => `${url.replace("http:", "ws:")}/graphql`;
+
+/** When the event of a message was recorded, by the database's clock, in milliseconds since 1970. */
+export function recordedMs(text: string): number {
+  const recordedUs = decodeCursor(/"cursor":"([\w-]+)"/.exec(text)?.[1] ?? "");
+  if (recordedUs === null) throw new Error(`a message has no cursor: ${text}`);
+  return recordedUs / 1000;
+}
+
+/** Which of the messages of a run this is. */
+const numberIn = (text: string): number => Number(/Number (\d+):/.exec(text)?.[1]);
+
+function requestsIn(talks: readonly Talk[], mark: string, count: number): Load["requests"] {
+  return Array.from({ length: count }, (_, index) => {
+    const talk = talks[index % talks.length];
+    const speaker = talk?.people[1 + (index % (talk.people.length - 1))];
+    if (!talk || !speaker) throw new Error("there is nobody to speak");
+    const variables = { input: { conversation: talk.conversation, body: `${mark}: ${messageText(index)}` } };
+    return { token: speaker.token, body: JSON.stringify({ query: messageAddDocument, variables }) };
+  });
+}
+
+interface Floor extends AsyncDisposable {
+  /** Publishes `count` times at the pace of the messages, each time heard on the other connection and followed by a read. */
+  run(count: number): Promise<readonly Sample[]>;
+}
+
+/** Milliseconds. */
+interface Sample {
+  readonly both: number;
+  readonly redis: number;
+  readonly read: number;
+}
+
+/** What nobody can go below who hears of an event from Redis and reads it from PostgreSQL. */
+async function openFloor(stage: Stage, talks: readonly Talk[]): Promise<Floor> {
+  const publisher = new Redis(stage.redisUrl);
+  const subscriber = new Redis(stage.redisUrl);
+  const client = new pg.Client({ connectionString: stage.databaseUrl });
+  await client.connect();
+  const channel = "bench:floor";
+  let hear = () => {};
+  subscriber.on("message", () => hear());
+  await subscriber.subscribe(channel);
+  const one = async (conversation: string): Promise<Sample> => {
+    const startedAt = performance.now();
+    const heard = new Promise<void>((resolve) => {
+      hear = resolve;
+    });
+    void publisher.publish(channel, JSON.stringify({ conversation, seq: 2 }));
+    await heard;
+    const heardAt = performance.now();
+    const text = "SELECT * FROM event WHERE conversation_id = $1 AND seq = $2";
+    const { rowCount } = await client.query({ name: "floor", text, values: [conversation, 2] });
+    if (rowCount !== 1) throw new Error("the event of the limit is not there");
+    const readAt = performance.now();
+    return { both: readAt - startedAt, redis: heardAt - startedAt, read: readAt - heardAt };
+  };
   return {
-    measure: async (count: number): Promise<readonly number[]> => {
-      const samples: number[] = [];
-      const begunAt = nowMs();
+    run: async (count) => {
+      const samples: Sample[] = [];
       for (let index = 0; index < count; index++) {
-        const left = begunAt + (index * 1000) / rate - nowMs();
-        if (left > 0) await new Promise((resolve) => setTimeout(resolve, left));
-        const heard = new Promise((resolve) => subscriber.once("message", resolve));
-        const startedAt = nowMs();
-        void publisher.publish("bench", JSON.stringify([{ kind: "event", conversation, seq: 1 }]));
-        await heard;
-        await pool.query({
-          name: "bench_read",
-          text: "SELECT * FROM event WHERE conversation_id = $1 AND seq = $2",
-          values: [conversation, 1],
-        });
-        samples.push(nowMs() - startedAt);
+        samples.push(await one(talks[index % talks.length]?.conversation ?? ""));
+        await pause(1000 / perSecond);
       }
       return samples;
     },
     [Symbol.asyncDispose]: async () => {
       publisher.disconnect();
       subscriber.disconnect();
+      await client.end();
     },
   };
-}
-
-/** Waits until `isSo`; rejects after ten seconds. */
-export async function untilAll(isSo: () => boolean): Promise<void> {
-  const giveUpAt = performance.now() + 10_000;
-  while (!isSo()) {
-    if (performance.now() > giveUpAt) throw new Error("not all of it arrived within ten seconds");
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }

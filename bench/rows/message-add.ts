@@ -4,7 +4,7 @@ import { type EventRow, entryOf } from "../../src/store/rows.ts";
 import { startChild } from "../ask-child.ts";
 import type { Effort } from "../bench.ts";
 import { cpuMs } from "../cpu-time.ts";
-import { loadedSchema, type Load } from "../http-load.ts";
+import { type Load, loadedSchema } from "../http-load.ts";
 import { median, type Row } from "../measure.ts";
 import { messageText, openSqlAppend, pick } from "../sql-append.ts";
 import { now, type Stage, type Talk } from "../stage.ts";
@@ -26,7 +26,10 @@ export const messageAddDocument = `mutation Say($input: MessageAddInput!) {
 export async function messageAdd(stage: Stage, { isQuick, progress }: Effort): Promise<readonly Row[]> {
   const [rounds, ourCount, limitCount] = isQuick ? [2, 4_000, 6_000] : [5, 10_000, 15_000];
   const people = await stage.makePeople(peopleCount);
-  const groups = () => Array.from({ length: talksCount }, (_, index) => Array.from({ length: peopleInEach }, (_, place) => personAt(index + place * 197)));
+  const groups = () =>
+    Array.from({ length: talksCount }, (_, index) =>
+      Array.from({ length: peopleInEach }, (_, place) => personAt(index + place * 197)),
+    );
   const personAt = (index: number) => {
     const person = people[index % people.length];
     if (!person) throw new Error("there are no people");
@@ -39,13 +42,26 @@ export async function messageAdd(stage: Stage, { isQuick, progress }: Effort): P
   const port = Number(new URL(parley.url).port);
 
   const runOurs = async (count: number) => {
-    const said: Load = { port, inFlight, rate: null, requests: requestsOf(ours, count), expects: '"MessageAddPayload"', isKept: false };
+    const said: Load = {
+      port,
+      inFlight,
+      rate: null,
+      requests: requestsOf(ours, count),
+      expects: '"MessageAddPayload"',
+    };
     const loaded = await load.ask(said, loadedSchema);
-    if (loaded.failures > 0) throw new Error(`${loaded.failures} of ${count} failed, the first: ${loaded.firstFailure}`);
+    if (loaded.failures > 0)
+      throw new Error(`${loaded.failures} of ${count} failed, the first: ${loaded.firstFailure}`);
     const left = await outboxSize(stage);
     const drainedMs = await untilAnnounced(stage);
     const latencies = loaded.answeredAt.map((at, index) => at - (loaded.sentAt[index] ?? 0));
-    return { rate: (count * 1000) / loaded.elapsedMs, toldRate: (count * 1000) / (loaded.elapsedMs + drainedMs), left, drainedMs, latencies };
+    return {
+      rate: (count * 1000) / loaded.elapsedMs,
+      toldRate: (count * 1000) / (loaded.elapsedMs + drainedMs),
+      left,
+      drainedMs,
+      latencies,
+    };
   };
   const runLimit = (count: number, connections: number) => limit.run(limit.prepare(count), connections);
   const cpu = async () => ({
@@ -67,7 +83,7 @@ export async function messageAdd(stage: Stage, { isQuick, progress }: Effort): P
   const ourRuns: Awaited<ReturnType<typeof runOurs>>[] = [];
   const limits: number[] = [];
   const limitUs: number[] = [];
-  const ourUs = { parley: new Array<number>(), postgres: new Array<number>(), load: new Array<number>() };
+  const ourUs = { parley: [] as number[], postgres: [] as number[], load: [] as number[] };
   for (let index = 0; index < rounds; index++) {
     const atFirst = await cpuMs(stage.postgresPid);
     limits.push(await runLimit(limitCount, connections));
@@ -75,9 +91,12 @@ export async function messageAdd(stage: Stage, { isQuick, progress }: Effort): P
     limitUs.push(((before.postgres - atFirst) * 1000) / limitCount);
     ourRuns.push(await runOurs(ourCount));
     const after = await cpu();
-    for (const name of ["parley", "postgres", "load"] as const) ourUs[name].push(((after[name] - before[name]) * 1000) / ourCount);
+    for (const name of ["parley", "postgres", "load"] as const)
+      ourUs[name].push(((after[name] - before[name]) * 1000) / ourCount);
     const run = ourRuns.at(-1);
-    progress(`messageAdd ${Math.round(run?.rate ?? 0)}/s, all told after ${Math.round(run?.drainedMs ?? 0)} ms more; limit ${Math.round(limits.at(-1) ?? 0)}/s`);
+    progress(
+      `messageAdd ${Math.round(run?.rate ?? 0)}/s, all told after ${Math.round(run?.drainedMs ?? 0)} ms more; limit ${Math.round(limits.at(-1) ?? 0)}/s`,
+    );
   }
   progress("checking what was written");
   const said = rounds * ourCount + ourCount / 2;
@@ -143,8 +162,11 @@ async function checkWritten({ database: { pool } }: Stage, talks: readonly Talk[
   if (found?.events !== said) throw new Error(`${said} messages were said, and ${found?.events} are in the logs`);
   if (found.untold > 0) throw new Error(`${found.untold} participants were not told of the last message`);
   for (const conversation of ids.slice(0, 20)) {
-    const log = await pool.query<EventRow>("SELECT * FROM event WHERE conversation_id = $1 ORDER BY seq", [conversation]);
+    const log = await pool.query<EventRow>("SELECT * FROM event WHERE conversation_id = $1 ORDER BY seq", [
+      conversation,
+    ]);
     const followed = followAll(log.rows.map(entryOf), now());
-    if (!("state" in followed)) throw new Error(`the log of ${conversation} does not hold at ${followed.seq}: ${JSON.stringify(followed.fault)}`);
+    if (!("state" in followed))
+      throw new Error(`the log of ${conversation} does not hold at ${followed.seq}: ${JSON.stringify(followed.fault)}`);
   }
 }

@@ -44,10 +44,15 @@ function audienceOf(taken: Taken): ReadonlyMap<AccountId, number> {
 /** Up to which seq an account may see a conversation now; 0: nothing. */
 export type ReadHorizon = (accountId: AccountId, conversation: Hash) => Promise<number>;
 
-/** Makes the function that looks up horizons: never remembered, but one query for all that is asked in one tick. */
+/**
+ * Makes the function that looks up horizons: never remembered, but one query for all that is asked in one tick, and one
+ * look-up for all that ask for the same.
+ */
 export function createReadHorizon(pool: pg.Pool): ReadHorizon {
-  const loader = new DataLoader<{ readonly accountId: AccountId; readonly conversation: Hash }, number>(
+  const loader = new DataLoader<{ readonly accountId: AccountId; readonly conversation: Hash }, number, string>(
     async (keys) => {
+      // Whoever asks from here on may ask because of what was committed since.
+      loader.clearAll();
       const { rows } = await pool.query<{ place: number; status: ParticipantStatus; removed_seq: number | null }>({
         name: "read_horizons",
         text: `SELECT k.place, p.status, p.removed_seq
@@ -63,7 +68,7 @@ export function createReadHorizon(pool: pg.Pool): ReadHorizon {
         horizonOf((taken.get(index + 1) ?? []).map((row) => ({ status: row.status, removedSeq: row.removed_seq }))),
       );
     },
-    { cache: false, maxBatchSize: 1_000 },
+    { cacheKeyFn: ({ accountId, conversation }) => `${accountId} ${conversation}`, maxBatchSize: 1_000 },
   );
   return (accountId, conversation) => loader.load({ accountId, conversation });
 }

@@ -33,12 +33,25 @@ export interface Context {
   readonly resumeAfter: string | null;
 }
 
-/** The context of one request, or of one event for one subscriber. */
-export function createContext(platform: Platform, viewer: Viewer | null, resumeAfter: string | null = null): Context {
+/**
+ * The context of one request, or of one event for one subscriber.
+ * @param reader may be that of others for whom the same event is being answered; by default its own
+ */
+export function createContext(
+  platform: Platform,
+  viewer: Viewer | null,
+  resumeAfter: string | null = null,
+  reader?: Reader,
+): Context {
+  let ownReader = reader;
   return {
     platform,
     resumeAfter,
-    reader: createReader(platform.database.pool),
+    // Made when it is needed: beginning a subscription needs none.
+    get reader() {
+      ownReader ??= createReader(platform.database.pool);
+      return ownReader;
+    },
     get viewer() {
       if (viewer) return viewer;
       throw new GraphQLError(

@@ -1,5 +1,5 @@
 // Executes subscriptions. Subscribers of the same document, variables and operation share one execution per item; where
-// the answer turns out to depend on who is looking, each gets their own.
+// the answer turns out to depend on who is looking, those of one account do.
 import { createSourceEventStream, type DocumentNode, type ExecutionResult, execute, type GraphQLSchema } from "graphql";
 import type { Viewer } from "../accounts/accounts.ts";
 import type { LiveItem } from "../announce/live.ts";
@@ -85,14 +85,24 @@ export function createSubscribe(
     return { result: masked(result), isRead };
   };
 
-  const share = (subscribing: Subscribing, sharing: string, item: LiveItem): Promise<Answer | null> | null => {
-    if (personal.has(subscribing.document)) return null;
+  /** Runs it once per item for all who ask with the same key. */
+  const once = (item: LiveItem, key: string, execute: () => Promise<Answer | null>): Promise<Answer | null> => {
     const executions = shared.get(item.item) ?? new Map<string, Promise<Answer | null>>();
     shared.set(item.item, executions);
-    const key = `${sharing} ${item.horizon}`;
-    const execution = executions.get(key) ?? runShared(subscribing, item);
+    const execution = executions.get(key) ?? execute();
     executions.set(key, execution);
     return execution;
+  };
+
+  const share = async (subscribing: Subscribing, sharing: string, item: LiveItem): Promise<Answer | null> => {
+    const key = `${sharing} ${item.horizon}`;
+    if (!personal.has(subscribing.document)) {
+      const answer = await once(item, key, () => runShared(subscribing, item));
+      if (answer) return answer;
+    }
+    const { viewer } = subscribing;
+    // Several devices of one person.
+    return viewer && once(item, `${key} ${viewer.accountId}`, () => runAlone(subscribing, item));
   };
 
   const executeFor = async (subscribing: Subscribing, sharing: string, item: LiveItem): Promise<ExecutionResult> => {

@@ -56,7 +56,7 @@ test("two people talk, with the README's own documents", async () => {
 
   const answered = await ask(bob, "Answer", { conversation: events[0]?.conversation["hash"] });
   expect(answered).toMatchObject({ messageAdd: { event: { seq: 5 }, item: { bodyHtml: expect.stringContaining("book a table") } } });
-  expect((await heard.next()).value?.data?.events.event).toMatchObject({ seq: 5, actor: { displayName: "bob@localhost" } });
+  expect((await heard.next()).value?.data?.events.event).toMatchObject({ seq: 5, actor: { displayName: "Bob" } });
 
   const read = await ask(alice, "Read");
   expect(read).toMatchObject({

@@ -24,19 +24,20 @@ const roleOf: Partial<Record<Column, Role>> = {
   admin: "ADMIN",
 };
 
-/** What somebody tries something with: theirs they added as a WRITER, before they got their role. */
+/** Who tries where, and with what: one of each for each, and only what the rule is about. */
 interface Scene {
   readonly by: Somebody;
   readonly conversation: string;
-  readonly own: { readonly message: string; readonly label: string };
-  readonly others: { readonly message: string; readonly label: string };
-  /** Somebody for each, in the conversation and not. */
-  readonly participant: string;
+  readonly item: string;
   readonly newcomer: Somebody;
 }
 
+/** What it is about. Their own they added as a WRITER, before they got their role. */
+type About = "own message" | "another's message" | "own label" | "another's label" | "another participant" | "newcomer";
+
 interface Row {
   readonly rule: string;
+  readonly about?: About;
   attempt(scene: Scene): Promise<{ readonly __typename: string }>;
   /** In the order of the columns. */
   readonly verdicts: readonly [string, string, string, string, string, string];
@@ -52,45 +53,50 @@ const rows: readonly Row[] = [
   },
   {
     rule: "a COMMENTER answers messages",
-    attempt: ({ by, conversation, others }) =>
-      by.parley.messageAdd({ conversation, body: "Words", parent: others.message }),
+    about: "another's message",
+    attempt: ({ by, conversation, item }) => by.parley.messageAdd({ conversation, body: "Words", parent: item }),
     verdicts: [...none, no, "done", "done", "done"],
   },
   {
     rule: "a COMMENTER modifies their own messages",
-    attempt: ({ by, conversation, own }) =>
-      by.parley.messageModify({ conversation, message: own.message, body: "New" }),
+    about: "own message",
+    attempt: ({ by, conversation, item }) => by.parley.messageModify({ conversation, message: item, body: "New" }),
     verdicts: [...none, no, "done", "done", "done"],
   },
   {
     rule: "a WRITER modifies any message",
-    attempt: ({ by, conversation, others }) =>
-      by.parley.messageModify({ conversation, message: others.message, body: "New" }),
+    about: "another's message",
+    attempt: ({ by, conversation, item }) => by.parley.messageModify({ conversation, message: item, body: "New" }),
     verdicts: [...none, no, no, "done", "done"],
   },
   {
     rule: "a COMMENTER locks their own messages",
-    attempt: ({ by, conversation, own }) => by.parley.messageLock({ conversation, message: own.message }),
+    about: "own message",
+    attempt: ({ by, conversation, item }) => by.parley.messageLock({ conversation, message: item }),
     verdicts: [...none, no, "done", "done", "done"],
   },
   {
     rule: "a WRITER locks what they may modify",
-    attempt: ({ by, conversation, others }) => by.parley.messageLock({ conversation, message: others.message }),
+    about: "another's message",
+    attempt: ({ by, conversation, item }) => by.parley.messageLock({ conversation, message: item }),
     verdicts: [...none, no, no, "done", "done"],
   },
   {
     rule: "releasing goes with modifying",
-    attempt: ({ by, conversation, others }) => by.parley.messageRelease({ conversation, message: others.message }),
+    about: "another's message",
+    attempt: ({ by, conversation, item }) => by.parley.messageRelease({ conversation, message: item }),
     verdicts: [...none, no, no, "nothing to do", "nothing to do"],
   },
   {
     rule: "a COMMENTER removes their own messages",
-    attempt: ({ by, conversation, own }) => by.parley.messageRemove({ conversation, message: own.message }),
+    about: "own message",
+    attempt: ({ by, conversation, item }) => by.parley.messageRemove({ conversation, message: item }),
     verdicts: [...none, no, "done", "done", "done"],
   },
   {
     rule: "an ADMIN removes anybody's messages",
-    attempt: ({ by, conversation, others }) => by.parley.messageRemove({ conversation, message: others.message }),
+    about: "another's message",
+    attempt: ({ by, conversation, item }) => by.parley.messageRemove({ conversation, message: item }),
     verdicts: [...none, no, no, no, "done"],
   },
   {
@@ -110,34 +116,40 @@ const rows: readonly Row[] = [
   },
   {
     rule: "whoever may still speak removes the labels that they added",
-    attempt: ({ by, conversation, own }) => by.parley.labelRemove({ conversation, label: own.label }),
+    about: "own label",
+    attempt: ({ by, conversation, item }) => by.parley.labelRemove({ conversation, label: item }),
     verdicts: [...none, no, "done", "done", "done"],
   },
   {
     rule: "an ADMIN removes anybody's labels",
-    attempt: ({ by, conversation, others }) => by.parley.labelRemove({ conversation, label: others.label }),
+    about: "another's label",
+    attempt: ({ by, conversation, item }) => by.parley.labelRemove({ conversation, label: item }),
     verdicts: [...none, no, no, no, "done"],
   },
   {
     rule: "a WRITER adds participants up to WRITER",
+    about: "newcomer",
     attempt: ({ by, conversation, newcomer: { address } }) => by.parley.participantAdd({ conversation, address }),
     verdicts: [...none, no, no, "done", "done"],
   },
   {
     rule: "an ADMIN adds ADMINs",
+    about: "newcomer",
     attempt: ({ by, conversation, newcomer: { address } }) =>
       by.parley.participantAdd({ conversation, address, role: "ADMIN" }),
     verdicts: [...none, no, no, no, "done"],
   },
   {
     rule: "an ADMIN gives roles",
-    attempt: ({ by, conversation, participant }) =>
-      by.parley.participantModify({ conversation, participant, role: "COMMENTER" }),
+    about: "another participant",
+    attempt: ({ by, conversation, item }) =>
+      by.parley.participantModify({ conversation, participant: item, role: "COMMENTER" }),
     verdicts: [...none, no, no, no, "done"],
   },
   {
     rule: "an ADMIN removes anybody",
-    attempt: ({ by, conversation, participant }) => by.parley.participantRemove({ conversation, participant }),
+    about: "another participant",
+    attempt: ({ by, conversation, item }) => by.parley.participantRemove({ conversation, participant: item }),
     verdicts: [...none, no, no, no, "done"],
   },
   {
@@ -157,7 +169,33 @@ const rows: readonly Row[] = [
   },
 ];
 
-test.each(rows)("$rule", async ({ attempt, verdicts }) => {
+/** The id of what somebody tries it with. */
+const itemFor = async (
+  about: About | undefined,
+  by: Somebody,
+  creator: Somebody,
+  conversation: string,
+): Promise<string> => {
+  switch (about) {
+    case "own message":
+      return said(by, conversation);
+    case "another's message":
+      return said(creator, conversation);
+    case "own label":
+      return labelled(by, conversation, `by ${by.address}`);
+    case "another's label":
+      return labelled(creator, conversation, `for ${by.address}`);
+    case "another participant": {
+      const { target } = await given.people("target");
+      await done(creator.parley.participantAdd({ conversation, address: target.address, role: "READER" }));
+      return participantOf(target, conversation);
+    }
+    default:
+      return "";
+  }
+};
+
+test.each(rows)("$rule", async ({ about, attempt, verdicts }) => {
   const people = await given.people("creator", ...columns);
   const { creator } = people;
   const inside = columns.filter((column) => column !== "stranger");
@@ -165,31 +203,20 @@ test.each(rows)("$rule", async ({ attempt, verdicts }) => {
   const scenes: [Column, Scene][] = [];
   for (const column of columns) {
     const by = people[column];
-    const { target, newcomer } = await given.people("target", "newcomer");
-    await done(creator.parley.participantAdd({ conversation, address: target.address, role: "READER" }));
-    const others = {
-      message: await said(creator, conversation),
-      label: await labelled(creator, conversation, `of the creator, for ${column}`),
-    };
-    const own =
-      column === "stranger"
-        ? others
-        : { message: await said(by, conversation), label: await labelled(by, conversation, `of ${column}`) };
-    scenes.push([
-      column,
-      { by, conversation, own, others, participant: await participantOf(target, conversation), newcomer },
-    ]);
+    // A stranger has nothing there.
+    const owner = column === "stranger" ? creator : by;
+    const item = await itemFor(about, owner, creator, conversation);
+    const { newcomer } = about === "newcomer" ? await given.people("newcomer") : { newcomer: by };
+    scenes.push([column, { by, conversation, item, newcomer }]);
   }
   for (const column of inside) {
+    const role = roleOf[column] ?? "WRITER";
+    if (column !== "removed" && role === "WRITER") continue;
     const participant = await participantOf(people[column], conversation);
-    const role = roleOf[column];
     if (column === "removed") await done(creator.parley.participantRemove({ conversation, participant }));
-    else if (role && role !== "WRITER")
-      await done(creator.parley.participantModify({ conversation, participant, role }));
+    else await done(creator.parley.participantModify({ conversation, participant, role }));
   }
-  const found: [Column, string][] = [];
-  for (const [column, scene] of scenes) found.push([column, await verdictOf(attempt(scene))]);
-  expect(Object.fromEntries(found)).toEqual(
-    Object.fromEntries(columns.map((column, index) => [column, verdicts[index]])),
-  );
+  const found: Partial<Record<Column, string>> = {};
+  for (const [column, scene] of scenes) found[column] = await verdictOf(attempt(scene));
+  expect(found).toEqual(Object.fromEntries(columns.map((column, index) => [column, verdicts[index]])));
 });

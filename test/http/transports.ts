@@ -10,7 +10,7 @@ export interface Asked {
 }
 
 const resultSchema = z.looseObject({
-  data: z.unknown(),
+  data: z.unknown().optional(),
   errors: z.array(z.looseObject({ message: z.string(), extensions: z.looseObject({ code: z.string() }).optional() })).optional(),
 });
 export type Result = z.infer<typeof resultSchema>;
@@ -119,7 +119,7 @@ export const stream: Ask = async (url, asked, token) => {
   return { status: events.status, result: await events.result() };
 };
 
-const messageSchema = z.looseObject({ type: z.string(), id: z.string().optional(), payload: z.unknown() });
+const messageSchema = z.looseObject({ type: z.string(), id: z.string().optional(), payload: z.unknown().optional() });
 export type SocketMessage = z.infer<typeof messageSchema>;
 
 export interface Socket extends AsyncDisposable {

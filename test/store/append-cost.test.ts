@@ -80,7 +80,7 @@ async function grown(setting: Setting, people: readonly Somebody[], messages: nu
   return conversation;
 }
 
-/** An append of every kind but adding people. `who` is gone afterwards. */
+/** An append of every kind. `who` is gone afterwards. */
 async function everything(setting: Setting, conversation: Hash, who: Somebody, participant: Hash): Promise<void> {
   const creator = await setting.person("p0");
   const does = (command: Command, by = who) => setting.does(conversation, by, command);
@@ -96,4 +96,7 @@ async function everything(setting: Setting, conversation: Hash, who: Somebody, p
   await does({ action: "remove", model: "label", item: label.id });
   await does({ action: "modify", model: "participant", item: participant, value: { role: "READER" } }, creator);
   await does({ action: "remove", model: "participant", item: participant });
+  const value = { role: "WRITER", via: "localhost", mail: false, imported: false } as const;
+  const again = await does({ action: "add", model: "participant", value, body: { address: who.address, name: null } }, creator);
+  await does({ action: "remove", model: "participant", item: again.id }, creator);
 }

@@ -1,7 +1,6 @@
 // Leaving: removing oneself, by the participation that the viewer has or last had.
 import { reject } from "../../conversation/rejection.ts";
 import type { Context } from "../context.ts";
-import { findConversation, isDraft } from "../find-conversation.ts";
 import type { RejectionSource } from "../types/Rejection.ts";
 import { type AppendInput, conversationHash, type Performed, perform } from "./perform.ts";
 
@@ -12,8 +11,8 @@ export async function leave(
   isErasing: boolean,
 ): Promise<Performed | RejectionSource> {
   const { reader, viewer } = context;
-  const source = await findConversation(context, conversationHash(input));
-  const own = source && !isDraft(source) ? await reader.ownParticipant(viewer.accountId, source.id) : null;
+  const named = conversationHash(input);
+  const own = await reader.ownParticipant(viewer.accountId, (await reader.publishedFrom(named)) ?? named);
   if (own === null) return { rejection: reject("NOT_FOUND", "There is no such conversation.") };
   return perform(context, input, {
     action: "remove",

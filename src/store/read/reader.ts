@@ -155,6 +155,34 @@ export function createReader(pool: pg.Pool) {
     { cacheKeyFn: ({ of, seq }) => `${of.id} ${of.horizon} ${seq}` },
   );
 
+  // By conversation and account: for a list, and for the many to whom one event is told.
+  const unreadLoader = new DataLoader<Key, number, string>(
+    async (keys) => {
+      const rows = await query<{ place: number; unread: number }>(
+        "unread",
+        `SELECT k.place, above.unread
+      FROM unnest($1::text[], $2::uuid[], $3::int[]) WITH ORDINALITY AS k(conversation_id, account_id, horizon, place)
+      CROSS JOIN LATERAL (
+        SELECT coalesce(max(read_up_to), 0) AS read_up_to, coalesce(array_agg(id), '{}') AS ids
+        FROM participant WHERE conversation_id = k.conversation_id AND account_id = k.account_id
+      ) AS own
+      CROSS JOIN LATERAL (
+        SELECT count(*)::int AS unread FROM (
+          SELECT FROM message AS m
+          WHERE m.conversation_id = k.conversation_id AND m.seq <= k.horizon AND m.seq > own.read_up_to
+            AND m.author <> ALL (own.ids) AND m.removed_seq IS NULL
+            AND NOT EXISTS (
+              SELECT FROM participant WHERE conversation_id = k.conversation_id AND id = m.author AND is_erased)
+          LIMIT 1000) AS one
+      ) AS above`,
+        [...idsOf(keys), keys.map(({ of }) => of.horizon)],
+      );
+      const found = new Map(rows.map(({ place, unread }) => [place, unread]));
+      return keys.map((_, index) => found.get(index + 1) ?? 0);
+    },
+    { cacheKeyFn: keyOf },
+  );
+
   /** The body of an event, null where it is erased or owed. */
   const bodyAt = async (of: ConversationView, seq: number): Promise<Body | null> => {
     const found = await eventLoader.load({ of, seq });
@@ -365,20 +393,7 @@ export function createReader(pool: pg.Pool) {
     },
 
     /** How many messages others wrote above the account's receipt. Derived, so it cannot drift. Counts up to 1,000. */
-    unread: async (of: ConversationView, accountId: AccountId): Promise<number> => {
-      const [row] = await query<{ unread: number }>(
-        "unread",
-        `WITH own AS (SELECT id, read_up_to FROM participant WHERE conversation_id = $1 AND account_id = $2)
-        SELECT count(*)::int AS unread FROM (
-          SELECT FROM message AS m WHERE m.conversation_id = $1 AND m.seq <= $3
-            AND m.seq > (SELECT coalesce(max(read_up_to), 0) FROM own)
-            AND m.author NOT IN (SELECT id FROM own) AND m.removed_seq IS NULL
-            AND NOT EXISTS (SELECT FROM participant WHERE conversation_id = $1 AND id = m.author AND is_erased)
-          LIMIT 1000) AS above`,
-        [of.id, accountId, of.horizon],
-      );
-      return row?.unread ?? 0;
-    },
+    unread: (of: ConversationView, accountId: AccountId): Promise<number> => unreadLoader.load({ of, id: accountId }),
   };
 }
 

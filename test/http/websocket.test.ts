@@ -1,0 +1,161 @@
+// Subscriptions, queries and mutations over graphql-transport-ws.
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { bodyBytesMax } from "../../src/http/body.ts";
+import type { Person } from "../support/platform.ts";
+import { startApi, type TestApi } from "./api.ts";
+import { openSocket, type Socket } from "./transports.ts";
+
+let api: TestApi;
+let alice: Person;
+beforeAll(async () => {
+  api = await startApi();
+  alice = await api.platform.person("alice");
+});
+afterEach(() => vi.useRealTimers());
+afterAll(() => api[Symbol.asyncDispose]());
+
+const listen = "subscription { events { __typename ... on EventAdded { event { seq } } } }";
+const publish = 'mutation { conversationCreate(input: { subject: "Lunch", publish: true }) { __typename } }';
+
+const open = () => openSocket(api.url, { params: { token: alice.token } });
+const ask = (socket: Socket, id: string, query: string) => socket.send({ type: "subscribe", id, payload: { query } });
+
+/** Asks and waits until it is answered: what was sent before has been taken by then. */
+const ping = async (socket: Socket) => {
+  socket.send({ type: "ping" });
+  expect((await socket.next()).type).toBe("pong");
+};
+
+test("another subprotocol is closed with 4406", async () => {
+  await using socket = await openSocket(api.url, { params: null, protocol: "graphql-ws" }).catch(() => null);
+  // ws refuses a protocol that it did not ask for before it is open.
+  if (socket) expect(await socket.closed).toMatchObject({ code: 4406 });
+});
+
+test("without connection_init within 10 seconds it is closed with 4408", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  const socket = await openSocket(api.url, { params: null });
+  vi.advanceTimersByTime(10_000);
+  expect(await socket.closed).toMatchObject({ code: 4408 });
+});
+
+test("an operation before connection_init is closed with 4401", async () => {
+  const socket = await openSocket(api.url, { params: null });
+  ask(socket, "1", "{ __typename }");
+  expect(await socket.closed).toMatchObject({ code: 4401 });
+});
+
+test("a second connection_init is closed with 4429", async () => {
+  const socket = await open();
+  socket.send({ type: "connection_init" });
+  expect(await socket.closed).toMatchObject({ code: 4429 });
+});
+
+test("an id that is in use is closed with 4409", async () => {
+  const socket = await open();
+  ask(socket, "1", listen);
+  ask(socket, "1", listen);
+  expect(await socket.closed).toMatchObject({ code: 4409 });
+});
+
+test.each([["token"], ["authorization"]])("a bad %s is closed with 4403", async (name) => {
+  const socket = await openSocket(api.url, { params: null });
+  socket.send({ type: "connection_init", payload: { [name]: name === "token" ? "nobody's" : "Bearer nobody's" } });
+  expect(await socket.closed).toMatchObject({ code: 4403 });
+});
+
+test("an authorization that is no bearer token is closed with 4403", async () => {
+  const socket = await openSocket(api.url, { params: null });
+  socket.send({ type: "connection_init", payload: { authorization: "Basic x" } });
+  expect(await socket.closed).toMatchObject({ code: 4403 });
+});
+
+test.each([
+  ["token", (token: string) => ({ token })],
+  ["authorization", (token: string) => ({ authorization: `Bearer ${token}` })],
+])("connectionParams {%s} signs in", async (_, params) => {
+  await using socket = await openSocket(api.url, { params: params(alice.token) });
+  ask(socket, "1", "{ viewer { address } }");
+  expect(await socket.next()).toMatchObject({ id: "1", type: "next", payload: { data: { viewer: { address: alice.address } } } });
+  expect(await socket.next()).toEqual({ id: "1", type: "complete" });
+});
+
+test.each([
+  ["no JSON", "hello"],
+  ["no message", "[]"],
+  ["an unknown type", { type: "start", id: "1", payload: { query: "{ __typename }" } }],
+  ["no text for a query", { type: "subscribe", id: "1", payload: { query: ["{ __typename }"] } }],
+  ["a list for variables", { type: "subscribe", id: "1", payload: { query: "{ __typename }", variables: [] } }],
+])("%s is closed with 4400", async (_, message) => {
+  const socket = await open();
+  socket.send(message);
+  expect(await socket.closed).toMatchObject({ code: 4400 });
+});
+
+test("a message of the server's is closed, and is not logged as a fault of ours", async () => {
+  const socket = await open();
+  socket.send({ type: "next", id: "1", payload: { data: {} } });
+  expect(await socket.closed).toMatchObject({ code: 4400 });
+  expect(api.logged).toEqual([]);
+});
+
+test("a frame that is too large is closed with 1009", async () => {
+  const socket = await open();
+  socket.send(" ".repeat(bodyBytesMax + 1));
+  expect(await socket.closed).toMatchObject({ code: 1009 });
+});
+
+test.each([
+  ["a syntax error", "subscription {"],
+  ["an unknown field", "{ nothing }"],
+  ["an operation that is not there", "fragment F on Query { __typename }"],
+  ["a subscription that is refused", 'subscription { events(after: "nonsense") { __typename } }'],
+])("%s is an error of its id, and the socket's other operations live on", async (_, query) => {
+  await using socket = await open();
+  ask(socket, "live", listen);
+  ask(socket, "bad", query);
+  expect(await socket.next()).toMatchObject({ id: "bad", type: "error", payload: [{ message: expect.any(String) }] });
+  ask(socket, "mutation", publish);
+  const types = new Set<string>();
+  while (types.size < 3) {
+    const { id, type } = await socket.next();
+    if (id === "live") expect(type).toBe("next");
+    types.add(`${id} ${type}`);
+  }
+  expect(types).toEqual(new Set(["live next", "mutation next", "mutation complete"]));
+});
+
+test("a thousand operations may be open, and one more is refused while those live on", async () => {
+  await using socket = await open();
+  for (let id = 0; id < 1000; id++) ask(socket, String(id), listen);
+  ask(socket, "more", listen);
+  expect(await socket.next()).toMatchObject({ id: "more", type: "error", payload: [{ extensions: { code: "TOO_MANY_OPERATIONS" } }] });
+  await expect.poll(() => api.subscribers.size).toBe(1000);
+  socket.send({ type: "complete", id: "0" });
+  ask(socket, "again", listen);
+  await ping(socket);
+  await expect.poll(() => api.subscribers.size).toBe(1000);
+});
+
+test("completed by the client, an operation is let go of; and all are when the socket closes", async () => {
+  await expect.poll(() => api.subscribers.size).toBe(0);
+  const socket = await open();
+  for (const id of ["1", "2", "3"]) ask(socket, id, listen);
+  await expect.poll(() => api.subscribers.size).toBe(3);
+  socket.send({ type: "complete", id: "2" });
+  await expect.poll(() => api.subscribers.size).toBe(2);
+  socket.webSocket.terminate();
+  await expect.poll(() => api.subscribers.size).toBe(0);
+  expect(api.logged).toEqual([]);
+});
+
+test("a client that is silent even to pings is let go of", async () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  const socket = await open();
+  socket.webSocket.removeAllListeners("ping");
+  const pings = vi.spyOn(socket.webSocket, "pong").mockImplementation(() => {});
+  vi.advanceTimersByTime(20_000);
+  await expect.poll(() => pings.mock.calls.length).toBe(1);
+  vi.advanceTimersByTime(20_000);
+  expect(await socket.closed).toMatchObject({ code: 1006 });
+});

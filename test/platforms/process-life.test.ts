@@ -1,0 +1,147 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { ensureAccount } from "../../src/accounts/accounts.ts";
+import { issueToken } from "../../src/accounts/tokens.ts";
+import { silentLogger } from "../../src/observe/logger.ts";
+import { startEmbeddedPostgres } from "../../src/store/embedded-postgres.ts";
+import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { testSecret } from "../support/platform.ts";
+import { append, ask, converse, overSse, overWebSocket, say } from "./subscribers.ts";
+
+interface Process extends AsyncDisposable {
+  readonly child: ChildProcess;
+  readonly url: string;
+  /** All that it has printed. */
+  output(): string;
+  /** Resolves with the code or the signal that it ended with. */
+  readonly ended: Promise<unknown>;
+}
+
+/** `parley start`, as a process of its own that listens by now. Killed at the end where it still lives. */
+async function startParley(settings: Readonly<Record<string, string>>): Promise<Process> {
+  const child = spawn(process.execPath, ["src/cli/parley.ts", "start"], {
+    env: { PATH: process.env["PATH"], HOME: process.env["HOME"], PARLEY_PORT: "0", ...settings },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  const ended = once(child, "exit").then(([code, signal]: readonly unknown[]) => code ?? signal);
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const hear = (chunk: Buffer) => {
+    output += chunk.toString();
+    const url = /(http:\/\/\S+)\/graphql/.exec(output)?.[1];
+    if (url !== undefined) resolve(url);
+  };
+  child.stdout.on("data", hear);
+  child.stderr.on("data", hear);
+  void ended.then((code) => reject(new Error(`it ended with ${code}:\n${output}`)));
+  return {
+    child,
+    url: await promise,
+    output: () => output,
+    ended,
+    [Symbol.asyncDispose]: async () => {
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
+}
+
+const tokenOf = async ({ prisma }: TestDatabase, name: string): Promise<string> => {
+  const { viewer } = await ensureAccount(prisma, `${name}@localhost`, ["localhost"]);
+  return issueToken(prisma, viewer.accountId);
+};
+
+test("told to stop, it answers what was asked, finishes the job that it works on, and leaves nothing unannounced", async () => {
+  await using database = await createTestDatabase();
+  const { pool } = database;
+  const alice = await tokenOf(database, "alice");
+  const bob = await tokenOf(database, "bob");
+  const { child, url, ended, output } = await startParley({ DATABASE_URL: database.url, PARLEY_SECRET: testSecret });
+  const [conversation, other] = [
+    await converse(url, alice, "bob@localhost"),
+    await converse(url, alice, "bob@localhost"),
+  ];
+  const { event: message } = await say(url, alice, other, "not for long");
+  const outbox = () => pool.query("SELECT FROM outbox");
+  await expect.poll(async () => (await outbox()).rowCount, { interval: 20 }).toBe(0);
+  await using _socket = await overWebSocket(url, bob);
+  await using _stream = await overSse(url, bob);
+
+  // The job has to wait for the event that it would erase, the request for the conversation that it would append to.
+  const holder = await pool.connect();
+  await holder.query("BEGIN");
+  await holder.query("SELECT FROM event WHERE conversation_id = $1 AND seq = 3 FOR UPDATE", [other]);
+  await holder.query("SELECT FROM conversation WHERE id = $1 FOR UPDATE", [conversation]);
+  await append(url, alice, "messageRemove", { conversation: other, message });
+  const answered = say(url, alice, conversation, "the last word");
+  const held = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+  await expect.poll(async () => (await pool.query(held)).rowCount, { interval: 20, timeout: 20_000 }).toBe(2);
+
+  child.kill("SIGTERM");
+  const refused = () =>
+    fetch(`${url}/healthz`).then(
+      () => false,
+      () => true,
+    );
+  await expect.poll(refused, { interval: 20, timeout: 20_000 }).toBe(true);
+  expect(child.exitCode).toBeNull();
+  await holder.query("COMMIT");
+  holder.release();
+
+  expect((await answered).seq).toBe(3);
+  expect(await ended, output()).toBe(0);
+  expect((await outbox()).rowCount).toBe(0);
+  expect((await pool.query("SELECT FROM graphile_worker.jobs")).rowCount).toBe(0);
+  const { rows } = await pool.query("SELECT body FROM event WHERE conversation_id = $1 AND seq = 3", [other]);
+  expect(rows).toEqual([{ body: null }]);
+});
+
+test("on a data folder of its own, it finds what it had: after it was stopped, and after it was killed", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "parley-life-"));
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  // Whatever happens, its PostgreSQL does not stay: this takes it over, and stops it.
+  stack.defer(async () =>
+    (await startEmbeddedPostgres({ folder: join(folder, "postgres"), log: silentLogger }))[Symbol.asyncDispose](),
+  );
+  const settings = { PARLEY_DATA: folder };
+  const wordsOf = async (url: string, token: string, conversation: string) =>
+    JSON.stringify(
+      await ask(
+        url,
+        token,
+        "query ($hash: Hash) { conversation(hash: $hash) { messages { edges { node { body } } } } }",
+        { hash: conversation },
+      ),
+    ).match(/(?<="body":")[^"]+/g);
+
+  const first = stack.use(await startParley(settings));
+  // Printed after the address where it listens.
+  const tokens = () => first.output().match(/(?<=token +)parley_\S+(?=\n)/g) ?? [];
+  await expect.poll(() => tokens().length, { interval: 5 }).toBe(2);
+  const [alice = "", bob = ""] = tokens();
+  const conversation = await converse(first.url, alice, "bob@localhost");
+  await say(first.url, alice, conversation, "one");
+  first.child.kill("SIGTERM");
+  expect(await first.ended, first.output()).toBe(0);
+
+  const second = stack.use(await startParley(settings));
+  expect(second.output()).not.toContain(alice);
+  expect(await wordsOf(second.url, bob, conversation)).toEqual(["one"]);
+  await say(second.url, bob, conversation, "two");
+  second.child.kill("SIGKILL");
+  expect(await second.ended).toBe("SIGKILL");
+
+  // Its PostgreSQL lives on, and is taken over.
+  const third = stack.use(await startParley(settings));
+  expect(await wordsOf(third.url, alice, conversation)).toEqual(["one", "two"]);
+  const heard = stack.use(await overWebSocket(third.url, bob));
+  const { seq } = await say(third.url, alice, conversation, "three");
+  await heard.until(conversation, seq);
+  third.child.kill("SIGTERM");
+  expect(await third.ended, third.output()).toBe(0);
+});
