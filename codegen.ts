@@ -5,6 +5,7 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { executeCodegen } from "@graphql-codegen/cli";
+import * as typesOfOperations from "@graphql-codegen/typescript-operations";
 import { type FragmentDefinitionNode, type GraphQLSchema, Kind, parse, print, printSchema, visit } from "graphql";
 import { buildSchema } from "./src/graphql/schema.ts";
 
@@ -30,6 +31,7 @@ const generateSdk = async (schema: GraphQLSchema, schemaText: string): Promise<s
 const typesOf = async (schema: string, documents: string): Promise<string> => {
   const { result, error } = await executeCodegen({
     silent: true,
+    pluginLoader: async () => typesOfOperations,
     schema,
     documents,
     generates: {

@@ -19,7 +19,7 @@ const restMs = 200;
 const selections = {
   "one answer for all":
     "subscription { events { ... on EventAdded { cursor event { seq action actor { displayName } body } conversation { id } } } }",
-  "each their own answer":
+  "one answer for each account":
     "subscription { events { ... on EventAdded { cursor event { seq action body } conversation { id unread } } } }",
 } as const;
 
@@ -94,6 +94,7 @@ export async function fanOut(stage: Stage, { isQuick, progress }: Effort): Promi
         "since recorded ms": median(measured.map((round) => round.sinceRecorded)),
         // Means: the system counts in steps of 10 ms.
         "processor ms an event": `${mean(measured.map((round) => round.ourCpu)).toFixed(0)} Parley, ${mean(measured.map((round) => round.bareCpu)).toFixed(0)} bare`,
+        accounts: peopleCount,
         bytes: median(measured.map((round) => round.bytes)),
         rounds: measured.map((round) => (round.ours / round.limit).toFixed(2)).join(" "),
       },

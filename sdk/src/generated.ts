@@ -860,4 +860,3 @@ export const operationsWith = (run: Run): Operations => ({
   subjectModify: async (input) => (await run(subjectModifyDocument, { input })).subjectModify,
   viewer: async (variables) => (await run(viewerDocument, variables ?? {})).viewer,
 });
-

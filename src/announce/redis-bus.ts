@@ -1,9 +1,10 @@
 // The bus over Redis, for several processes.
-import { ExplainedError } from "../observe/explained-error.ts";
+
 import { randomUUID } from "node:crypto";
 import { RedisPubSub } from "graphql-redis-subscriptions";
 import { Redis } from "ioredis";
 import { z } from "zod";
+import { ExplainedError } from "../observe/explained-error.ts";
 import type { Logger } from "../observe/logger.ts";
 import type { PlatformName } from "../protocol/event.ts";
 import { type Bus, listenerSet, type Note } from "./bus.ts";

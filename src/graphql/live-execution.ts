@@ -3,6 +3,7 @@
 import { createSourceEventStream, type DocumentNode, type ExecutionResult, execute, type GraphQLSchema } from "graphql";
 import type { Viewer } from "../accounts/accounts.ts";
 import type { LiveItem } from "../announce/live.ts";
+import type { Reader } from "../store/read/reader.ts";
 import { type Context, createContext, createSharedContext, type Platform, watched } from "./context.ts";
 
 export interface Subscribing {
@@ -43,6 +44,7 @@ export function createSubscribe(
   /** Documents whose answers depend on the viewer: found out once. */
   const personal = new WeakSet<DocumentNode>();
   const shared = new WeakMap<object, Map<string, Promise<Answer | null>>>();
+  const readers = new WeakMap<object, Reader>();
   const documentNames = new WeakMap<DocumentNode, number>();
   let documentCount = 0;
 
@@ -80,9 +82,16 @@ export function createSubscribe(
     return null;
   };
 
-  const runAlone = async (subscribing: Subscribing, item: LiveItem): Promise<Answer> => {
-    const { result, isRead } = await run(subscribing, item, createContext(platform, subscribing.viewer));
+  const runAlone = async (subscribing: Subscribing, item: LiveItem, reader?: Reader): Promise<Answer> => {
+    const { result, isRead } = await run(subscribing, item, createContext(platform, subscribing.viewer, null, reader));
     return { result: masked(result), isRead };
+  };
+
+  /** One for the answers to all accounts, so that what each of them needs is read in one query. */
+  const readerOf = ({ item }: LiveItem): Reader => {
+    const reader = readers.get(item) ?? createContext(platform, null).reader;
+    readers.set(item, reader);
+    return reader;
   };
 
   /** Runs it once per item for all who ask with the same key. */
@@ -102,7 +111,7 @@ export function createSubscribe(
     }
     const { viewer } = subscribing;
     // Several devices of one person.
-    return viewer && once(item, `${key} ${viewer.accountId}`, () => runAlone(subscribing, item));
+    return viewer && once(item, `${key} ${viewer.accountId}`, () => runAlone(subscribing, item, readerOf(item)));
   };
 
   const executeFor = async (subscribing: Subscribing, sharing: string, item: LiveItem): Promise<ExecutionResult> => {

@@ -42,7 +42,15 @@ const contentSchema: z.ZodType<Draft> = z.object({
 /** The account's draft, or null. */
 export async function findDraft(prisma: Prisma, accountId: AccountId, hash: Hash): Promise<StoredDraft | null> {
   const row = await prisma.draft.findFirst({ where: { hash, accountId } });
-  return row && { hash, accountId, content: contentSchema.parse(row.content), createdAt: row.createdAt, version: row.version };
+  return (
+    row && {
+      hash,
+      accountId,
+      content: contentSchema.parse(row.content),
+      createdAt: row.createdAt,
+      version: row.version,
+    }
+  );
 }
 
 /** Makes an empty draft. @param hash random: its link */

@@ -171,6 +171,19 @@ describe("subscribers with the same document and variables", () => {
     // Once together, to find out; and from then on each alone.
     expect(times()).toBe(1 + 3 * 3);
   });
+
+  test("share with those of the same account where the answer depends on who is looking", async () => {
+    const { schema, document, subscribe, announce } = await openProcess();
+    const times = counting(schema, "EventAdded", "conversation");
+    const asked = document("... on EventAdded { conversation { unread } }");
+    const subscribers = await Promise.all([bob, bob, alice, bob].map((who) => subscribe(who, asked)));
+    await say(all.setting, conversation, alice);
+    await announce();
+    const answers = await Promise.all(subscribers.map(next));
+    expect(answers).toEqual([1, 1, 0, 1].map((unread) => ({ conversation: { unread } })));
+    // Once together, to find out; and then once for each account.
+    expect(times()).toBe(1 + 2);
+  });
 });
 
 describe("who was removed", () => {
