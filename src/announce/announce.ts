@@ -158,7 +158,7 @@ function loop<T>(everyMs: number, log: Logger, work: (batch: readonly T[]) => Pr
       running ??= run();
     },
     idle: async (): Promise<void> => {
-      while (running) await running;
+      while (running !== null) await running;
     },
   };
 }

@@ -1,5 +1,4 @@
 // The bus over Redis, for several processes.
-
 import { randomUUID } from "node:crypto";
 import { RedisPubSub } from "graphql-redis-subscriptions";
 import { Redis } from "ioredis";

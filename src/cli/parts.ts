@@ -20,8 +20,8 @@ import { type Database, openDatabase } from "../store/database.ts";
 import { migrate } from "../store/migrate.ts";
 import { postgresStore } from "../store/postgres-store.ts";
 
-export const now = (): string => new Date().toISOString();
-export const salt = (): string => randomBytes(32).toString("base64url");
+const now = (): string => new Date().toISOString();
+const salt = (): string => randomBytes(32).toString("base64url");
 
 /** What every process has, whichever parts it runs. */
 export interface Core {

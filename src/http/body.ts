@@ -61,11 +61,12 @@ function readBytes(request: IncomingMessage): Promise<Buffer> {
       }
     });
     request.once("end", () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
-    request.once("error", reject);
-    request.once("close", () => {
+    // Nobody is left to be told; but a client that goes is no fault of ours.
+    const cut = () => {
       // Comes after each answer too; an error made in vain would cost more than reading the body.
       if (!request.complete) reject(new BadRequestError(400, "The request ended before its body did."));
-    });
+    };
+    request.once("error", cut).once("close", cut);
   });
 }
 

@@ -110,6 +110,10 @@ export function graphqlOverWebSocket({ gateway, log, stopWithinMs }: WebSocketOp
         onMessage: (handle) => {
           webSocket.on("message", (data) => {
             handle(String(data)).catch((error: unknown) => {
+              // graphql-ws's way to say that the client sent what only we may send, as `next`.
+              if (error instanceof Error && error.message.startsWith("Unexpected message of type")) {
+                return webSocket.close(CloseCode.BadRequest, "Invalid message received");
+              }
               log.error({ err: error }, "a socket's message failed");
               webSocket.close(CloseCode.InternalServerError, "Something broke here. Connect again.");
             });

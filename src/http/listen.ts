@@ -2,7 +2,7 @@
 import { ExplainedError } from "../observe/explained-error.ts";
 import { setMaxListeners } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { GraphQLError } from "graphql";
 import type { Gateway } from "../graphql/gateway.ts";
 import type { Logger } from "../observe/logger.ts";
@@ -67,6 +67,8 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     }
   };
 
+  /** Connections that no request has come on: Node does not count them as idle, and browsers open them to have one. */
+  const unused = new Set<Socket>();
   const server = createServer(
     {
       // Who sends slowly would else hold connections at no cost.
@@ -78,6 +80,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
       shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === "websocket",
     },
     (request, response) => {
+      unused.delete(request.socket);
       response.setHeader("x-content-type-options", "nosniff");
       // Once stopping, a connection is not kept beyond its answer.
       if (stopping.signal.aborted) response.setHeader("connection", "close");
@@ -86,7 +89,12 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     },
   );
   const webSockets = graphqlOverWebSocket({ gateway, log, stopWithinMs });
+  server.on("connection", (socket) => {
+    unused.add(socket);
+    socket.once("close", () => unused.delete(socket));
+  });
   server.on("upgrade", (request, socket, head) => {
+    unused.delete(request.socket);
     if (pathOf(request) === "/graphql") return webSockets.upgrade(request, socket, head);
     socket.on("error", () => socket.destroy());
     socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
@@ -101,6 +109,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     [Symbol.asyncDispose]: async () => {
       stopping.abort();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const socket of unused) socket.destroy();
       // Closing, Node no longer looks for requests that come too slowly.
       const cut = setTimeout(() => {
         log.warn({ stopWithinMs }, "requests were still in flight at stopping, and are cut");

@@ -133,19 +133,22 @@ export interface Socket extends AsyncDisposable {
 export interface SocketOptions {
   /** Default: `{}`. Null: `connection_init` is not sent. */
   readonly params?: Record<string, unknown> | null;
-  readonly protocol?: string;
+  /** Default: `graphql-transport-ws`. */
+  readonly protocols?: readonly string[];
 }
 
 /** Opens a WebSocket; unless told otherwise, it is acknowledged when this resolves. */
-export const openSocket = async (url: string, { params = {}, protocol = "graphql-transport-ws" }: SocketOptions = {}): Promise<Socket> => {
-  const webSocket = new WebSocket(`${url.replace("http", "ws")}/graphql`, protocol);
+export const openSocket = async (url: string, { params = {}, protocols = ["graphql-transport-ws"] }: SocketOptions = {}): Promise<Socket> => {
+  const webSocket = new WebSocket(`${url.replace("http", "ws")}/graphql`, [...protocols]);
   const messages: SocketMessage[] = [];
   let wake = () => {};
   webSocket.on("message", (data) => {
     messages.push(messageSchema.parse(JSON.parse(String(data))));
     wake();
   });
-  const closed = once(webSocket, "close").then(([code, reason]) => ({ code: Number(code), reason: String(reason) }));
+  const closed = new Promise<{ code: number; reason: string }>((resolve) => {
+    webSocket.once("close", (code, reason) => resolve({ code, reason: String(reason) }));
+  });
   void closed.then(() => wake());
   // What breaks it is told by `closed`.
   webSocket.on("error", () => {});
