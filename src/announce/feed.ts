@@ -244,8 +244,11 @@ async function readEvents(
     name: "feed_events",
     text: `SELECT ${recordedColumns("e")} FROM unnest($1::text[], $2::int[], $3::int[]) AS k(conversation_id, after, up_to)
       CROSS JOIN LATERAL (
-        SELECT * FROM event WHERE conversation_id = k.conversation_id AND seq > k.after AND seq <= k.up_to
-          AND recorded_at > to_timestamp($4::float8 / 1e6)
+        -- Where the place is not known, back to the last event before the floor: found from the end, not by reading the log.
+        SELECT * FROM event WHERE conversation_id = k.conversation_id AND seq <= k.up_to AND seq > greatest(k.after, coalesce((
+          SELECT seq FROM event WHERE conversation_id = k.conversation_id AND seq > k.after AND seq <= k.up_to
+            AND recorded_at <= to_timestamp($4::float8 / 1e6)
+          ORDER BY seq DESC LIMIT 1), 0))
         ORDER BY seq OFFSET 0
       ) AS e ORDER BY e.conversation_id, e.seq`,
     values: [

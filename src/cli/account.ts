@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { ensureAccount } from "../accounts/accounts.ts";
 import { issueToken } from "../accounts/tokens.ts";
 import type { Config } from "../config/config.ts";
+import { loadSigner } from "../federation/keys.ts";
 import type { LoggerFactory } from "../observe/logger.ts";
 import { openDatabase } from "../store/database.ts";
 import { migrate } from "../store/migrate.ts";
@@ -17,9 +18,11 @@ export async function account(args: readonly string[], config: Config, log: Logg
     throw new UsageError("Say: parley account create ADDRESS [--token] [--json]");
   }
   await using stack = new AsyncDisposableStack();
-  const { url } = await locateDatabase(stack, config, "share", log("postgres"));
+  const { url, secret } = await locateDatabase(stack, config, "share", log("postgres"));
   await migrate(url);
   const database = stack.use(await openDatabase({ url, poolSize: 1, log: log("store") }));
+  // Whose database it is: an address of another platform would be nobody's.
+  await loadSigner(database.prisma, config.platform, secret, new Date().toISOString());
   const { viewer, isNew } = await ensureAccount(database.prisma, address, [config.platform]);
   const token = values.token ? await issueToken(database.prisma, viewer.accountId) : null;
   if (values.json) {

@@ -37,8 +37,9 @@ export type DraftParticipant = {
   readonly name: string | null;
 };
 
-/** Messages in one draft: publishing writes them in one statement. */
+/** Messages in one draft, and their text in bytes: publishing writes them in one statement, and each edit writes all. */
 export const draftMessagesMax = 100;
+const draftBytesMax = 2 * 1024 * 1024;
 
 export const emptyDraft: Draft = { subject: "", expiresAt: null, messages: [], labels: [], participants: [] };
 
@@ -52,6 +53,9 @@ export function editDraft(draft: Draft, command: Command, newId: Hash): Draft | 
   const fault = bodyFault(model, body);
   if (fault) return fault;
   if (hasBody(action, model) && body === null) return reject("INVALID_BODY");
+  if (body !== null && "text" in body && textBytes(draft) + Buffer.byteLength(body.text) > draftBytesMax) {
+    return reject("LIMIT_EXCEEDED", "A draft may have 2 MiB of text. Publish it, and say the rest in the conversation.");
+  }
   switch (`${action} ${model}`) {
     case "modify subject":
       return { ...draft, subject: bodySchema.subject.parse(body).subject };
@@ -105,6 +109,10 @@ export function editDraft(draft: Draft, command: Command, newId: Hash): Draft | 
     default:
       return reject("INVALID_ACTION", "A draft has no such part.");
   }
+}
+
+function textBytes({ messages }: Draft): number {
+  return messages.reduce((bytes, { body }) => bytes + Buffer.byteLength(body.text), 0);
 }
 
 const roleDefault: Role = "WRITER";

@@ -26,6 +26,12 @@ export const documentBounds = {
   directives: 20,
   /** Fields times the sizes of the pages that they stand in. A page whose size is a variable counts as the largest. */
   cost: 50_000,
+  /** Fields of one mutation: each is a write. */
+  mutations: 10,
+  /** Values in the variables, those within lists and objects counted. */
+  variableValues: 10_000,
+  /** Variables of a subscription, in characters of JSON: they are kept for as long as it lasts. */
+  subscriptionVariables: 8_192,
 } as const;
 
 /** Nodes of a connection where the document does not say how many. */
@@ -170,6 +176,10 @@ function exceededBound(document: DocumentNode): string | null {
       if (definition.kind !== kind) continue;
       if (definition.kind === Kind.FRAGMENT_DEFINITION && !unused.has(definition.name.value)) continue;
       count.directives += definition.directives?.length ?? 0;
+      const isMutation = definition.kind === Kind.OPERATION_DEFINITION && definition.operation === "mutation";
+      if (isMutation && definition.selectionSet.selections.length > documentBounds.mutations) {
+        return `The document does more than ${documentBounds.mutations} things at once.`;
+      }
       // At the top there is no page: `nodes` there is a field like others.
       const fault = walk(definition.selectionSet, { depth: 1, factor: 1, page: 1, within: new Set() });
       if (fault) return fault;
@@ -193,4 +203,33 @@ function listLength(field: FieldNode): number {
   const ids = field.arguments?.find(({ name }) => name.value === "ids")?.value;
   if (!ids) return 1;
   return ids.kind === Kind.LIST ? Math.max(1, Math.min(ids.values.length, pageSizeMax)) : pageSizeMax;
+}
+
+/**
+ * Why the variables are too much, or null. A document's cost cannot know how long the lists in them are.
+ * @param isKept whether they stay in memory after the answer: those of a subscription do
+ */
+export function variablesFault(
+  variables: Readonly<Record<string, unknown>> | undefined,
+  isKept: boolean,
+): GraphQLError | null {
+  if (!variables) return null;
+  const fault = (message: string) => new GraphQLError(message, { extensions: { code: "VARIABLES_TOO_LARGE" } });
+  if (isKept && JSON.stringify(variables).length > documentBounds.subscriptionVariables) {
+    return fault(
+      `The variables of a subscription may have ${documentBounds.subscriptionVariables} characters at most.`,
+    );
+  }
+  let left = documentBounds.variableValues;
+  const waiting: unknown[] = [variables];
+  while (waiting.length > 0) {
+    const value = waiting.pop();
+    if (typeof value !== "object" || value === null) continue;
+    const inner = Object.values(value);
+    left -= inner.length;
+    if (left < 0)
+      return fault(`The variables have more than ${documentBounds.variableValues} values. Ask in several requests.`);
+    waiting.push(...inner);
+  }
+  return null;
 }

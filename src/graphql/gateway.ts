@@ -12,7 +12,7 @@ import {
 import type { Viewer } from "../accounts/accounts.ts";
 import type { Authenticate } from "../accounts/tokens.ts";
 import type { Logger } from "../observe/logger.ts";
-import { createPrepare } from "./bounds.ts";
+import { createPrepare, variablesFault } from "./bounds.ts";
 import { createContext, type Platform } from "./context.ts";
 import { createSubscribe, type Subscribe } from "./live-execution.ts";
 import { buildSchema } from "./schema.ts";
@@ -66,11 +66,13 @@ export function createGateway({ platform, authenticate, log }: GatewayOptions): 
   const prepare = createPrepare(schema);
   return {
     schema,
-    prepare: ({ query, operationName }) => {
+    prepare: ({ query, variables, operationName }) => {
       const prepared = prepare(query);
       if ("errors" in prepared) return prepared;
       const type = getOperationAST(prepared.document, operationName)?.operation;
-      return type ? { document: prepared.document, type } : { errors: [unknownOperation(operationName)] };
+      if (!type) return { errors: [unknownOperation(operationName)] };
+      const fault = variablesFault(variables, type === "subscription");
+      return fault ? { errors: [fault] } : { document: prepared.document, type };
     },
     subscribe: createSubscribe(schema, platform, masked),
     mask,

@@ -17,7 +17,11 @@ export function acceptedBy(request: IncomingMessage): Accepted {
   const isStream = accept.includes("text/event-stream");
   const isOnlyStream = isStream && !accept.includes("json");
   const isResponseJson = isOnlyStream || accept.includes("application/graphql-response+json");
-  return { mediaType: isResponseJson ? "application/graphql-response+json" : "application/json", isStream, isOnlyStream };
+  return {
+    mediaType: isResponseJson ? "application/graphql-response+json" : "application/json",
+    isStream,
+    isOnlyStream,
+  };
 }
 
 export function answerResult(response: ServerResponse, { mediaType }: Accepted, result: ExecutionResult): void {

@@ -9,14 +9,14 @@ export class BadRequestError extends Error {
   override readonly name = "BadRequestError";
   readonly status: number;
 
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
+  constructor(message: string, options: ErrorOptions & { readonly status: number }) {
+    super(message, options);
+    this.status = options.status;
   }
 }
 
 /** Whether the body is said to be JSON in UTF-8. Forms and plain text are refused: browsers send those across origins unasked. */
-export function isJson(contentType: string | undefined): boolean {
+function isJson(contentType: string | undefined): boolean {
   const [type = "", ...parameters] = (contentType ?? "")
     .toLowerCase()
     .split(";")
@@ -35,15 +35,19 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
     "content-encoding": encoding = "identity",
     "content-length": length = 0,
   } = request.headers;
-  if (!isJson(type)) throw new BadRequestError(415, "Send JSON in UTF-8, with `Content-Type: application/json`.");
-  if (encoding !== "identity") throw new BadRequestError(415, "Send the body as it is, not compressed.");
+  if (!isJson(type))
+    throw new BadRequestError("Send JSON in UTF-8, with `Content-Type: application/json`.", { status: 415 });
+  if (encoding !== "identity") throw new BadRequestError("Send the body as it is, not compressed.", { status: 415 });
   if (Number(length) > bodyBytesMax) throw tooLarge();
   const bytes = await readBytes(request);
   try {
     // Fatal: a replaced byte would be a changed word.
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch {
-    throw new BadRequestError(400, "The body is not JSON in UTF-8. Send {query, variables, operationName}.");
+  } catch (cause) {
+    throw new BadRequestError("The body is not JSON in UTF-8. Send {query, variables, operationName}.", {
+      status: 400,
+      cause,
+    });
   }
 }
 
@@ -64,12 +68,12 @@ function readBytes(request: IncomingMessage): Promise<Buffer> {
     // Nobody is left to be told; but a client that goes is no fault of ours.
     const cut = () => {
       // Comes after each answer too; an error made in vain would cost more than reading the body.
-      if (!request.complete) reject(new BadRequestError(400, "The request ended before its body did."));
+      if (!request.complete) reject(new BadRequestError("The request ended before its body did.", { status: 400 }));
     };
     request.once("error", cut).once("close", cut);
   });
 }
 
 function tooLarge(): BadRequestError {
-  return new BadRequestError(413, `A request may have ${bodyBytesMax / 1024 / 1024} MiB at most.`);
+  return new BadRequestError(`A request may have ${bodyBytesMax / 1024 / 1024} MiB at most.`, { status: 413 });
 }

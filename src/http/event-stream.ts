@@ -47,7 +47,11 @@ export async function eventStreamOf(
 }
 
 function begin(response: ServerResponse): void {
-  response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-store", "x-accel-buffering": "no" });
+  response.writeHead(200, {
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-store",
+    "x-accel-buffering": "no",
+  });
   // Headers now: a client waits for them to know that it is subscribed.
   response.flushHeaders();
 }

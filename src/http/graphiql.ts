@@ -111,7 +111,9 @@ export async function answerGraphiql(path: string, response: ServerResponse): Pr
 }
 
 async function load(): Promise<Graphiql> {
-  const { css, editorWorkerService, graphqlWorker, js, jsonWorker } = await import("@graphql-yoga/render-graphiql/graphiql");
+  const { css, editorWorkerService, graphqlWorker, js, jsonWorker } = await import(
+    "@graphql-yoga/render-graphiql/graphiql"
+  );
   const version = createHash("sha256").update(js).update(startScript("")).digest("base64url").slice(0, 8);
   const script = "text/javascript";
   const texts = [

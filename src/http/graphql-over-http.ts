@@ -25,13 +25,17 @@ export function graphqlOverHttp(
     if ("errors" in prepared) return answerResult(response, accepted, prepared);
     const { document, type } = prepared;
     // A link must not change anything (RFC 9110 §9.2.1).
-    if (type === "mutation" && request.method === "GET") throw new BadRequestError(405, "Send mutations by POST.");
+    if (type === "mutation" && request.method === "GET")
+      throw new BadRequestError("Send mutations by POST.", { status: 405 });
     if (type !== "subscription") {
       const result = await gateway.run(asked, document, viewer);
       return accepted.isOnlyStream ? sendOnce(response, result) : answerResult(response, accepted, result);
     }
     if (!accepted.isStream) {
-      throw new BadRequestError(406, "Subscriptions go over WebSocket (graphql-transport-ws), or with `Accept: text/event-stream`.");
+      throw new BadRequestError(
+        "Subscriptions go over WebSocket (graphql-transport-ws), or with `Accept: text/event-stream`.",
+        { status: 406 },
+      );
     }
     const { variables, operationName } = asked;
     const resumeAfter = String(request.headers["last-event-id"] ?? "") || null;

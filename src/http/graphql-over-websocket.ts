@@ -11,11 +11,14 @@ import { bodyBytesMax } from "./body.ts";
 
 /** What a socket is remembered with. Without graphql-ws's own `extra.request`, an idle subscription takes less than half. */
 interface Extra {
-  viewer: Viewer | null;
+  /** Looked at anew for each operation: it may have run out meanwhile. */
+  token: string | null;
 }
 
 type Args = ExecutionArgs & { readonly asked: OperationRequest; readonly viewer: Viewer | null };
 
+/** Characters of an operation's id. */
+const idMax = 100;
 /** Operations that one socket may have open. */
 const operationsMax = 1_000;
 const keepAliveMs = 20_000;
@@ -38,7 +41,12 @@ export interface WebSockets extends AsyncDisposable {
 }
 
 export function graphqlOverWebSocket({ gateway, log, stopWithinMs }: WebSocketOptions): WebSockets {
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: bodyBytesMax, handleProtocols, perMessageDeflate: false });
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: bodyBytesMax,
+    handleProtocols,
+    perMessageDeflate: false,
+  });
   const running = new Set<Promise<unknown>>();
   let isStopping = false;
 
@@ -46,10 +54,14 @@ export function graphqlOverWebSocket({ gateway, log, stopWithinMs }: WebSocketOp
     connectionInitWaitTimeout: initWithinMs,
     onConnect: async (context) => {
       const { authorization, token } = context.connectionParams ?? {};
-      const given = typeof token === "string" ? token : typeof authorization === "string" ? bearerToken(authorization) : null;
+      const given =
+        typeof token === "string" ? token : typeof authorization === "string" ? bearerToken(authorization) : null;
+      // graphql-ws would keep them for as long as the socket lives, and whoever connects decides how large they are.
+      delete (context as { connectionParams?: unknown }).connectionParams;
       if (given === null) return true;
       try {
-        context.extra.viewer = await gateway.signIn(given);
+        await gateway.signIn(given);
+        context.extra.token = given;
         return true;
       } catch (error) {
         // 4403: the client must not try again with the same token.
@@ -57,7 +69,8 @@ export function graphqlOverWebSocket({ gateway, log, stopWithinMs }: WebSocketOp
         throw error;
       }
     },
-    onSubscribe: (context, _id, payload) => {
+    onSubscribe: async (context, id, payload) => {
+      if (id.length > idMax) return [refusal("BAD_USER_INPUT", `An operation's id has ${idMax} characters at most.`)];
       if (isStopping) return [refusal("STOPPING", "This process is stopping. Connect again.")];
       if (Object.keys(context.subscriptions).length > operationsMax) {
         return [refusal("TOO_MANY_OPERATIONS", `A socket has ${operationsMax} operations open at most.`)];
@@ -66,12 +79,15 @@ export function graphqlOverWebSocket({ gateway, log, stopWithinMs }: WebSocketOp
       const asked = { query, variables: variables ?? undefined, operationName: operationName ?? undefined };
       const prepared = gateway.prepare(asked);
       if ("errors" in prepared) return prepared.errors;
+      const { token } = context.extra;
+      const viewer = token === null ? null : await signedIn(token);
+      if (viewer instanceof GraphQLError) return [viewer];
       const args: Args = {
         schema: gateway.schema,
         document: prepared.document,
         ...(asked.operationName !== undefined && { operationName: asked.operationName }),
         asked,
-        viewer: context.extra.viewer,
+        viewer,
       };
       return args;
     },
@@ -88,6 +104,15 @@ export function graphqlOverWebSocket({ gateway, log, stopWithinMs }: WebSocketOp
       return "next" in results ? resultsOnly(results) : results;
     },
   });
+
+  const signedIn = async (token: string): Promise<Viewer | GraphQLError> => {
+    try {
+      return await gateway.signIn(token);
+    } catch (error) {
+      if (error instanceof GraphQLError) return error;
+      throw error;
+    }
+  };
 
   const serve = (webSocket: WebSocket) => {
     let isAlive = true;
@@ -120,11 +145,13 @@ export function graphqlOverWebSocket({ gateway, log, stopWithinMs }: WebSocketOp
           });
         },
       },
-      { viewer: null },
+      { token: null },
     );
     webSocket.once("close", (code, reason) => {
       clearInterval(alive);
-      closed(code, String(reason)).catch((error: unknown) => log.error({ err: error }, "a closed socket could not be let go of"));
+      closed(code, String(reason)).catch((error: unknown) =>
+        log.error({ err: error }, "a closed socket could not be let go of"),
+      );
     });
   };
 

@@ -1,10 +1,11 @@
 // The HTTP side of an API process: what is served where, and how it stops without cutting a request.
-import { ExplainedError } from "../observe/explained-error.ts";
+
 import { setMaxListeners } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { GraphQLError } from "graphql";
 import type { Gateway } from "../graphql/gateway.ts";
+import { ExplainedError } from "../observe/explained-error.ts";
 import type { Logger } from "../observe/logger.ts";
 import { acceptedBy, answerJson } from "./answer.ts";
 import { BadRequestError } from "./body.ts";
@@ -13,7 +14,7 @@ import { graphqlOverHttp } from "./graphql-over-http.ts";
 import { graphqlOverWebSocket } from "./graphql-over-websocket.ts";
 
 /** The address is taken, or not ours to take. The message says what to do. */
-export class ListenError extends ExplainedError {
+class ListenError extends ExplainedError {
   override readonly name = "ListenError";
 }
 
@@ -132,10 +133,18 @@ function explain(error: NodeJS.ErrnoException, host: string, port: number): List
     EADDRNOTAVAIL: "This machine has no such address. Set PARLEY_HOST=127.0.0.1, or 0.0.0.0 for all of its addresses.",
   };
   const what = `Cannot listen on ${host}:${port}: ${error.message}`;
-  return new ListenError(`${what}\n${advice[error.code ?? ""] ?? "Check PARLEY_HOST and PARLEY_PORT."}`, { cause: error });
+  return new ListenError(`${what}\n${advice[error.code ?? ""] ?? "Check PARLEY_HOST and PARLEY_PORT."}`, {
+    cause: error,
+  });
 }
 
-function answerError(gateway: Gateway, log: Logger, request: IncomingMessage, response: ServerResponse, error: unknown): void {
+function answerError(
+  gateway: Gateway,
+  log: Logger,
+  request: IncomingMessage,
+  response: ServerResponse,
+  error: unknown,
+): void {
   if (response.headersSent) {
     log.error({ err: error }, "an answer broke off");
     response.destroy();

@@ -18,7 +18,7 @@ const schema = z.object({
  */
 export async function readOperation(request: IncomingMessage): Promise<OperationRequest> {
   if (request.method === "POST") return operationOf(await readJson(request));
-  if (request.method !== "GET") throw new BadRequestError(405, "Use POST, or GET for queries.");
+  if (request.method !== "GET") throw new BadRequestError("Use POST, or GET for queries.", { status: 405 });
   const [, queryString = ""] = (request.url ?? "").split("?", 2);
   const parameters = new URLSearchParams(queryString);
   return operationOf({
@@ -30,12 +30,15 @@ export async function readOperation(request: IncomingMessage): Promise<Operation
 }
 
 function operationOf(value: unknown): OperationRequest {
-  if (Array.isArray(value)) throw new BadRequestError(400, "Send one operation per request: lists of them are not taken.");
+  if (Array.isArray(value))
+    throw new BadRequestError("Send one operation per request: lists of them are not taken.", { status: 400 });
   const parsed = schema.safeParse(value);
   if (!parsed.success) {
     const wrong = parsed.error.issues[0]?.path[0];
     const what = wrong === undefined ? "This is something else" : `\`${String(wrong)}\` is missing or something else`;
-    throw new BadRequestError(400, `${what}. Send {query, variables, operationName}: a text, an object and a text.`);
+    throw new BadRequestError(`${what}. Send {query, variables, operationName}: a text, an object and a text.`, {
+      status: 400,
+    });
   }
   const { query, variables, operationName } = parsed.data;
   return { query, variables: variables ?? undefined, operationName: operationName ?? undefined };
@@ -45,7 +48,7 @@ function jsonOf(parameters: URLSearchParams, name: string): unknown {
   const text = parameters.get(name);
   try {
     return text === null || text === "" ? null : JSON.parse(text);
-  } catch {
-    throw new BadRequestError(400, `\`${name}\` is not JSON.`);
+  } catch (cause) {
+    throw new BadRequestError(`\`${name}\` is not JSON.`, { status: 400, cause });
   }
 }

@@ -1,9 +1,12 @@
 // GraphiQL in a real browser, as somebody sees it who opens the link that the first start prints.
 import { join } from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page, type Request } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { startPlatform, type TestPlatform } from "../support/platform.ts";
 import { chromium as executablePath } from "../support/require-chromium.ts";
+
+// Nine megabytes of script, on whatever machine this is.
+vi.setConfig({ testTimeout: 180_000 });
 
 let platform: TestPlatform;
 let browser: Browser;
@@ -14,7 +17,6 @@ beforeAll(async () => {
   browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
 });
 afterEach(async () => {
-  for (const [index, context] of contexts.entries()) for (const page of context.pages()) await picture(page, `end-${index}`);
   for (const context of contexts.splice(0)) await context.close();
 });
 afterAll(async () => {
@@ -64,7 +66,7 @@ const openTab = async (page: Page, name: string) => {
 const run = (page: Page) => page.getByRole("button", { name: /Execute query/ }).click();
 /** The text of an editor. Monaco shows spaces as no-break spaces. */
 const textOf = async (page: Page, editor: string): Promise<string> =>
-  (await page.locator(`${editor} .view-lines`).innerText()).replaceAll("\u00a0", " ");
+  ((await page.locator(`${editor} .view-lines`).textContent()) ?? "").replaceAll("\u00a0", " ");
 const answered = (page: Page, text: string | RegExp) =>
   page.locator(".graphiql-response .view-lines", { hasText: text }).waitFor();
 
@@ -80,14 +82,18 @@ test("the link opens GraphiQL signed in, and it asks nobody but this origin", as
   expect(page.url()).not.toContain(alice.token);
   await page.getByRole("button", { name: "Headers" }).click();
   await picture(page, "opened");
-  expect(await textOf(page, "[aria-label='Headers'] .graphiql-editor:not(.hidden)")).toContain(`"authorization": "Bearer ${alice.token}"`);
+  expect(await textOf(page, "[aria-label='Headers'] .graphiql-editor:not(.hidden)")).toContain(
+    `"authorization": "Bearer ${alice.token}"`,
+  );
 
   await run(page);
   await answered(page, "alice@localhost");
   await picture(page, "who-am-i");
   const asked = requests.findLast((request) => request.method() === "POST");
   expect(asked?.headers()["authorization"]).toBe(`Bearer ${alice.token}`);
-  const elsewhere = requests.map((request) => request.url()).filter((url) => !url.startsWith(`${platform.url}/`) && !/^(data|blob):/.test(url));
+  const elsewhere = requests
+    .map((request) => request.url())
+    .filter((url) => !url.startsWith(`${platform.url}/`) && !/^(data|blob):/.test(url));
   expect(elsewhere).toEqual([]);
   expect(complaints).toEqual([]);
 });
@@ -96,7 +102,9 @@ test("two people talk, each in a window, and see each other's words live", async
   const [alice, bob] = [await platform.person("alice"), await platform.person("bob")];
   const [hers, his] = [await open(linkOf(alice.token)), await open(linkOf(bob.token))];
 
-  const listening = his.page.waitForResponse((response) => response.headers()["content-type"]?.includes("text/event-stream") ?? false);
+  const listening = his.page.waitForResponse(
+    (response) => response.headers()["content-type"]?.includes("text/event-stream") ?? false,
+  );
   await openTab(his.page, "Listen");
   await run(his.page);
   await listening;
@@ -139,7 +147,9 @@ test("after a reload the window has its tabs and its token, and another link in 
 });
 
 test("what is wrong in a query is shown under it, by the editor's own workers", async () => {
-  const { page } = await open(`${platform.url}/graphql?query=${encodeURIComponent("query Wrong { viewer { nothing } }")}`);
+  const { page } = await open(
+    `${platform.url}/graphql?query=${encodeURIComponent("query Wrong { viewer { nothing } }")}`,
+  );
   await page.locator(".squiggly-error").waitFor();
   await picture(page, "wrong");
 });

@@ -68,7 +68,14 @@ export const startApi = async (options: ApiOptions = {}): Promise<TestApi> => {
     authenticate: createAuthenticate(database, Date.now),
     log: log("graphql"),
   });
-  const api = await listen({ gateway, host: "127.0.0.1", port: 0, log: log("http"), unreadiness: async () => null, ...options });
+  const api = await listen({
+    gateway,
+    host: "127.0.0.1",
+    port: 0,
+    log: log("http"),
+    unreadiness: async () => null,
+    ...options,
+  });
   let stopping: Promise<void> | null = null;
   const stop = () => (stopping ??= Promise.resolve(api[Symbol.asyncDispose]()));
   stack.defer(stop);

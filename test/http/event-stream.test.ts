@@ -13,11 +13,15 @@ beforeAll(async () => {
 afterEach(() => vi.useRealTimers());
 afterAll(() => api[Symbol.asyncDispose]());
 
-const listen = { query: "subscription Listen($after: String) { events(after: $after) { __typename ... on EventAdded { cursor event { seq action } conversation { subject } } } }" };
+const listen = {
+  query:
+    "subscription Listen($after: String) { events(after: $after) { __typename ... on EventAdded { cursor event { seq action } conversation { subject } } } }",
+};
 
 /** Publishes a conversation, which is two events: its first, and its subject. */
 const publish = async (subject: string) => {
-  const query = "mutation P($subject: String) { conversationCreate(input: { subject: $subject, publish: true }) { __typename ... on Rejection { message } } }";
+  const query =
+    "mutation P($subject: String) { conversationCreate(input: { subject: $subject, publish: true }) { __typename ... on Rejection { message } } }";
   const { result } = await post(api.url, { query, variables: { subject } }, alice.token);
   expect(result.data).toEqual({ conversationCreate: { __typename: "ConversationCreatePayload" } });
 };
@@ -44,7 +48,11 @@ test("Last-Event-ID resumes after that event, and goes before what the document 
   const lastEventId = (await stream.next())?.id ?? "";
   await stream[Symbol.asyncDispose]();
   await publish("During the break");
-  await using resumed = await openStream(api.url, { ...listen, variables: { after: "nonsense" } }, { token: alice.token, lastEventId });
+  await using resumed = await openStream(
+    api.url,
+    { ...listen, variables: { after: "nonsense" } },
+    { token: alice.token, lastEventId },
+  );
   // A resume repeats a little.
   for (;;) {
     const { conversation } = read(await resumed.next());
@@ -87,7 +95,11 @@ test("who would take either gets JSON for a query, and a stream for a subscripti
     const abort = new AbortController();
     const response = await fetch(`${api.url}/graphql`, {
       method: "POST",
-      headers: { "content-type": "application/json", accept: "application/json, text/event-stream", authorization: `Bearer ${alice.token}` },
+      headers: {
+        "content-type": "application/json",
+        accept: "application/json, text/event-stream",
+        authorization: `Bearer ${alice.token}`,
+      },
       body: JSON.stringify({ query }),
       signal: abort.signal,
     });
@@ -107,7 +119,9 @@ test("a silent stream says every 15 seconds that it lives", async () => {
 
 test("a client that goes is let go of", async () => {
   await expect.poll(() => api.subscribers.size).toBe(0);
-  const streams = await Promise.all(Array.from({ length: 20 }, () => openStream(api.url, listen, { token: alice.token })));
+  const streams = await Promise.all(
+    Array.from({ length: 20 }, () => openStream(api.url, listen, { token: alice.token })),
+  );
   expect(api.subscribers.size).toBe(20);
   for (const stream of streams) await stream[Symbol.asyncDispose]();
   await expect.poll(() => api.subscribers.size).toBe(0);

@@ -16,40 +16,62 @@ const json = { "content-type": "application/json" };
 const hello = JSON.stringify({ query: "{ __typename }" });
 
 /** @returns the status and what the first error says */
-const told = async (path: string, init: RequestInit): Promise<{ status: number; message: string; allow: string | null }> => {
+const told = async (
+  path: string,
+  init: RequestInit,
+): Promise<{ status: number; message: string; allow: string | null }> => {
   const response = await fetch(platform.url + path, { redirect: "manual", ...init });
   expect(response.headers.get("content-type")).toMatch(/^application\/(graphql-response\+)?json; charset=utf-8$/);
   const body = JSON.parse(await response.text());
   return { status: response.status, message: body.errors[0].message, allow: response.headers.get("allow") };
 };
 
-const post = (body: BodyInit | null, headers: Record<string, string> = json) => told("/graphql", { method: "POST", headers, body });
+const post = (body: string | Buffer, headers: Record<string, string> = json) =>
+  told("/graphql", { method: "POST", headers, body });
 
 test("a mutation by GET, also as a stream, is 405 and nothing is done", async () => {
   const path = `/graphql?${queryString({ query: "mutation { __typename }" })}`;
   for (const accept of ["application/json", "application/graphql-response+json", "text/event-stream"]) {
-    expect(await told(path, { headers: { accept } })).toEqual({ status: 405, message: "Send mutations by POST.", allow: "POST" });
+    expect(await told(path, { headers: { accept } })).toEqual({
+      status: 405,
+      message: "Send mutations by POST.",
+      allow: "POST",
+    });
   }
 });
 
 test.each(["PUT", "DELETE", "PATCH", "OPTIONS"])("%s is 405", async (method) => {
-  expect(await told("/graphql", { method })).toEqual({ status: 405, message: "Use POST, or GET for queries.", allow: "GET, POST" });
+  expect(await told("/graphql", { method })).toEqual({
+    status: 405,
+    message: "Use POST, or GET for queries.",
+    allow: "GET, POST",
+  });
 });
 
 test.each([
   ["a form", "application/x-www-form-urlencoded", "query=%7B__typename%7D"],
-  ["multipart", "multipart/form-data; boundary=x", '--x\r\nContent-Disposition: form-data; name="operations"\r\n\r\n{"query":"{__typename}"}\r\n--x--\r\n'],
+  [
+    "multipart",
+    "multipart/form-data; boundary=x",
+    '--x\r\nContent-Disposition: form-data; name="operations"\r\n\r\n{"query":"{__typename}"}\r\n--x--\r\n',
+  ],
   ["plain text", "text/plain", hello],
   ["GraphQL itself", "application/graphql", "{ __typename }"],
   ["another charset", "application/json; charset=latin1", hello],
   ["something like JSON", "application/json-patch+json", hello],
   ["nothing", "", hello],
 ])("%s for a body is 415", async (_, type, body) => {
-  expect(await post(Buffer.from(body), { "content-type": type })).toMatchObject({ status: 415, message: expect.stringContaining("application/json") });
+  expect(await post(Buffer.from(body), { "content-type": type })).toMatchObject({
+    status: 415,
+    message: expect.stringContaining("application/json"),
+  });
 });
 
 test("a compressed body is 415", async () => {
-  expect(await post(hello, { ...json, "content-encoding": "gzip" })).toMatchObject({ status: 415, message: expect.stringContaining("not compressed") });
+  expect(await post(hello, { ...json, "content-encoding": "gzip" })).toMatchObject({
+    status: 415,
+    message: expect.stringContaining("not compressed"),
+  });
 });
 
 test.each([
@@ -58,7 +80,10 @@ test.each([
   ["no JSON", "{ __typename }"],
   ["wrong UTF-8", Buffer.from("7b227175657279223a2223ffc08022", "hex")],
 ])("%s for a body is 400", async (_, body) => {
-  expect(await post(body)).toMatchObject({ status: 400, message: expect.stringMatching(/not JSON in UTF-8.*Send \{query/) });
+  expect(await post(body)).toMatchObject({
+    status: 400,
+    message: expect.stringMatching(/not JSON in UTF-8.*Send \{query/),
+  });
 });
 
 describe.each([
@@ -81,7 +106,10 @@ describe.each([
 });
 
 test("a batch is 400", async () => {
-  expect(await post(`[${hello},${hello}]`)).toMatchObject({ status: 400, message: expect.stringContaining("one operation per request") });
+  expect(await post(`[${hello},${hello}]`)).toMatchObject({
+    status: 400,
+    message: expect.stringContaining("one operation per request"),
+  });
 });
 
 test.each([
@@ -90,11 +118,15 @@ test.each([
   ["query=%7B__typename%7D&variables=%7B", "`variables` is not JSON"],
   ["query=%7B__typename%7D&variables=[]", "`variables` is missing or something else"],
 ])("a GET with ?%s is 400", async (search, message) => {
-  expect(await told(`/graphql?${search}`, {})).toMatchObject({ status: 400, message: expect.stringContaining(message) });
+  expect(await told(`/graphql?${search}`, {})).toMatchObject({
+    status: 400,
+    message: expect.stringContaining(message),
+  });
 });
 
 test("variables from JSON do not reach into the process", async () => {
-  const body = '{"query":"{__typename}","variables":{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}}';
+  const body =
+    '{"query":"{__typename}","variables":{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}}';
   const response = await fetch(`${platform.url}/graphql`, { method: "POST", headers: json, body });
   expect(response.status).toBe(200);
   expect("polluted" in {}).toBe(false);
@@ -120,7 +152,9 @@ describe("a body that is too large", () => {
     const body = new ReadableStream<Uint8Array>({ pull: (to) => (left-- > 0 ? to.enqueue(chunk) : to.close()) });
     const before = process.memoryUsage().arrayBuffers;
     // `duplex`: undici's, and not yet in the types.
-    expect(await told("/graphql", { method: "POST", headers: json, body, ...{ duplex: "half" } })).toMatchObject(tooLarge);
+    expect(await told("/graphql", { method: "POST", headers: json, body, ...{ duplex: "half" } })).toMatchObject(
+      tooLarge,
+    );
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(32 * 1024 * 1024);
   });
 
@@ -147,11 +181,27 @@ const raw = async (bytes: string): Promise<string> => {
 test.each([
   ["no HTTP", "hello\r\n\r\n", /^HTTP\/1.1 400 /],
   ["headers that are too large", `GET / HTTP/1.1\r\nhost: x\r\nx: ${"x".repeat(20_000)}\r\n\r\n`, /^HTTP\/1.1 431 /],
-  ["an upgrade elsewhere", "GET /elsewhere HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n", /^HTTP\/1.1 404 /],
-  ["an upgrade of an odd target", "GET // HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n", /^HTTP\/1.1 404 /],
-  ["an upgrade without a key", "GET /graphql HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n", /^HTTP\/1.1 400 /],
+  [
+    "an upgrade elsewhere",
+    "GET /elsewhere HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n",
+    /^HTTP\/1.1 404 /,
+  ],
+  [
+    "an upgrade of an odd target",
+    "GET // HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n",
+    /^HTTP\/1.1 404 /,
+  ],
+  [
+    "an upgrade without a key",
+    "GET /graphql HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n",
+    /^HTTP\/1.1 400 /,
+  ],
   ["an odd target", "GET // HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", /^HTTP\/1.1 404 /],
-  ["an offer of HTTP/2", "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: upgrade, close\r\nupgrade: h2c\r\n\r\n", /^HTTP\/1.1 200 /],
+  [
+    "an offer of HTTP/2",
+    "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: upgrade, close\r\nupgrade: h2c\r\n\r\n",
+    /^HTTP\/1.1 200 /,
+  ],
 ])("%s is answered, and the process serves on", async (_, bytes, answer) => {
   expect(await raw(bytes)).toMatch(answer);
   expect((await fetch(`${platform.url}/healthz`)).status).toBe(200);

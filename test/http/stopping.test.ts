@@ -32,7 +32,11 @@ test("a mutation in flight over a WebSocket is answered, then the socket is clos
   await held;
   const stopped = api.stop();
   socket.send({ type: "subscribe", id: "2", payload: publish });
-  expect(await socket.next()).toMatchObject({ id: "2", type: "error", payload: [{ extensions: { code: "STOPPING" } }] });
+  expect(await socket.next()).toMatchObject({
+    id: "2",
+    type: "error",
+    payload: [{ extensions: { code: "STOPPING" } }],
+  });
   api.release();
   expect(await socket.next()).toMatchObject({ id: "1", type: "next", payload: done });
   expect(await socket.closed).toEqual({ code: 1001, reason: "Going away. Connect again." });
@@ -79,7 +83,9 @@ test("a request of which only a part came is cut when the time is over, and that
   const socket = connect(Number(new URL(api.url).port), "127.0.0.1");
   socket.on("error", () => {});
   const continued = once(socket, "data");
-  socket.write("POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\nexpect: 100-continue\r\n\r\n");
+  socket.write(
+    "POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\nexpect: 100-continue\r\n\r\n",
+  );
   expect(String(await continued)).toContain("100 Continue");
   const ended = once(socket, "close");
   await api.stop();
@@ -89,7 +95,10 @@ test("a request of which only a part came is cut when the time is over, and that
 
 test("a client that sends its headers or its body too slowly is cut", async () => {
   await using api = await startApi({ receiveWithinMs: 300 });
-  for (const begun of ["GET / HTTP/1.1\r\nhost:", "POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"]) {
+  for (const begun of [
+    "GET / HTTP/1.1\r\nhost:",
+    "POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{",
+  ]) {
     const socket = connect(Number(new URL(api.url).port), "127.0.0.1");
     let answer = "";
     socket.on("data", (data) => {

@@ -20,7 +20,10 @@ const transports: readonly (readonly [string, Ask])[] = [
 
 const operations: readonly (readonly [string, Asked])[] = [
   ["a query", { query: "{ viewer { address } }" }],
-  ["a query with variables", { query: "query Named($name: String!) { __type(name: $name) { name } }", variables: { name: "Event" } }],
+  [
+    "a query with variables",
+    { query: "query Named($name: String!) { __type(name: $name) { name } }", variables: { name: "Event" } },
+  ],
   ["one of several", { query: "query A { __typename } query B { viewer { address } }", operationName: "B" }],
   ["several without a name", { query: "query A { __typename } query B { viewer { address } }" }],
   ["a name that is not there", { query: "query A { __typename }", operationName: "B" }],
@@ -29,12 +32,24 @@ const operations: readonly (readonly [string, Asked])[] = [
   ["a syntax error", { query: "{ viewer { address }" }],
   ["an unknown field", { query: "{ viewer { addres } }" }],
   ["a variable that is missing", { query: "query Named($name: String!) { __type(name: $name) { name } }" }],
-  ["a variable of another type", { query: "query Page($first: Int) { conversations(first: $first) { edges { cursor } } }", variables: { first: "ten" } }],
-  ["a variable with an unknown field", { query: "query C($input: ConversationCreateInput!) { __typename }", variables: { input: { subjct: "x" } } }],
+  [
+    "a variable of another type",
+    {
+      query: "query Page($first: Int) { conversations(first: $first) { edges { cursor } } }",
+      variables: { first: "ten" },
+    },
+  ],
+  [
+    "a variable with an unknown field",
+    { query: "query C($input: ConversationCreateInput!) { __typename }", variables: { input: { subjct: "x" } } },
+  ],
   ["a page that is too large", { query: "{ conversations(first: 101) { edges { cursor } } }" }],
   ["a cursor of nobody's", { query: '{ conversations(after: "nonsense") { edges { cursor } } }' }],
   ["a node of nobody's", { query: '{ node(id: "nonsense") { id } }' }],
-  ["a conversation that is not there", { query: '{ conversation(hash: "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA") { subject } }' }],
+  [
+    "a conversation that is not there",
+    { query: '{ conversation(hash: "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA") { subject } }' },
+  ],
 ];
 
 describe.each(operations)("%s", (_, asked) => {
@@ -53,13 +68,17 @@ test.each(transports)("over %s, who is not signed in is told to sign in", async 
   if (ask === post || ask === get) expect(status).toBe(401);
 });
 
-test.each(transports.filter(([name]) => name !== "WebSocket"))("over %s, a token that is not valid is 401, whatever is asked", async (_, ask) => {
-  const { status, result } = await ask(platform.url, { query: "{ __typename }" }, "not-a-token");
-  expect({ status, code: result.errors?.[0]?.extensions?.code }).toEqual({ status: 401, code: "UNAUTHENTICATED" });
-});
+test.each(transports.filter(([name]) => name !== "WebSocket"))(
+  "over %s, a token that is not valid is 401, whatever is asked",
+  async (_, ask) => {
+    const { status, result } = await ask(platform.url, { query: "{ __typename }" }, "not-a-token");
+    expect({ status, code: result.errors?.[0]?.extensions?.code }).toEqual({ status: 401, code: "UNAUTHENTICATED" });
+  },
+);
 
 const begin = {
-  query: "mutation Begin($subject: String) { conversationCreate(input: { subject: $subject }) { ... on ConversationCreatePayload { conversation { subject status } } } }",
+  query:
+    "mutation Begin($subject: String) { conversationCreate(input: { subject: $subject }) { ... on ConversationCreatePayload { conversation { subject status } } } }",
   variables: { subject: "Lunch" },
 };
 

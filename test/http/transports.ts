@@ -11,7 +11,9 @@ export interface Asked {
 
 const resultSchema = z.looseObject({
   data: z.unknown().optional(),
-  errors: z.array(z.looseObject({ message: z.string(), extensions: z.looseObject({ code: z.string() }).optional() })).optional(),
+  errors: z
+    .array(z.looseObject({ message: z.string(), extensions: z.looseObject({ code: z.string() }).optional() }))
+    .optional(),
 });
 export type Result = z.infer<typeof resultSchema>;
 
@@ -21,14 +23,18 @@ export interface Answer {
   readonly result: Result;
 }
 
-const answerOf = async (response: Response): Promise<Answer> => ({ status: response.status, result: resultSchema.parse(await response.json()) });
+const answerOf = async (response: Response): Promise<Answer> => ({
+  status: response.status,
+  result: resultSchema.parse(await response.json()),
+});
 
 export type Ask = (url: string, asked: Asked, token?: string) => Promise<Answer>;
 
-const bearer = (token: string | undefined): Record<string, string> => (token === undefined ? {} : { authorization: `Bearer ${token}` });
+const bearer = (token: string | undefined): Record<string, string> =>
+  token === undefined ? {} : { authorization: `Bearer ${token}` };
 
 /** GraphQL over HTTP in its newer media type, where a status says whether the document was taken. */
-export const accept = "application/graphql-response+json";
+const accept = "application/graphql-response+json";
 
 export const post: Ask = async (url, asked, token) =>
   answerOf(
@@ -107,7 +113,9 @@ async function* parseEvents(response: Response): AsyncGenerator<StreamEvent, und
     const blocks = text.split("\n\n");
     text = blocks.pop() ?? "";
     for (const block of blocks) {
-      const fields = new Map(block.split("\n").map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1).trim()]));
+      const fields = new Map(
+        block.split("\n").map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1).trim()]),
+      );
       const event = block === ":" ? ":" : (fields.get("event") ?? "message");
       yield { id: fields.get("id") ?? null, event, data: fields.get("data") ?? "" };
     }
@@ -138,7 +146,10 @@ export interface SocketOptions {
 }
 
 /** Opens a WebSocket; unless told otherwise, it is acknowledged when this resolves. */
-export const openSocket = async (url: string, { params = {}, protocols = ["graphql-transport-ws"] }: SocketOptions = {}): Promise<Socket> => {
+export const openSocket = async (
+  url: string,
+  { params = {}, protocols = ["graphql-transport-ws"] }: SocketOptions = {},
+): Promise<Socket> => {
   const webSocket = new WebSocket(`${url.replace("http", "ws")}/graphql`, [...protocols]);
   const messages: SocketMessage[] = [];
   let wake = () => {};

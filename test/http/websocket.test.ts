@@ -75,7 +75,11 @@ test.each([
 ])("connectionParams {%s} signs in", async (_, params) => {
   await using socket = await openSocket(api.url, { params: params(alice.token) });
   ask(socket, "1", "{ viewer { address } }");
-  expect(await socket.next()).toMatchObject({ id: "1", type: "next", payload: { data: { viewer: { address: alice.address } } } });
+  expect(await socket.next()).toMatchObject({
+    id: "1",
+    type: "next",
+    payload: { data: { viewer: { address: alice.address } } },
+  });
   expect(await socket.next()).toEqual({ id: "1", type: "complete" });
 });
 
@@ -138,7 +142,11 @@ test("a thousand operations may be open, and one more is refused while those liv
   await using socket = await open();
   for (let id = 0; id < 1000; id++) ask(socket, String(id), listen);
   ask(socket, "more", listen);
-  expect(await socket.next()).toMatchObject({ id: "more", type: "error", payload: [{ extensions: { code: "TOO_MANY_OPERATIONS" } }] });
+  expect(await socket.next()).toMatchObject({
+    id: "more",
+    type: "error",
+    payload: [{ extensions: { code: "TOO_MANY_OPERATIONS" } }],
+  });
   await expect.poll(() => api.subscribers.size).toBe(1000);
   socket.send({ type: "complete", id: "0" });
   ask(socket, "again", listen);

@@ -46,17 +46,32 @@ const leaves = "id body format createdAt editedAt hash";
 const tooCostly = [expect.stringContaining(`more than ${documentBounds.cost} points of cost`)];
 
 test.each([
-  ["plainly", `{ conversations(first: 100) { edges { node { messages(first: 100) { edges { node { ${leaves} } } } } } } }`],
-  ["behind a smaller one", `{ conversations(last: 1, first: 100) { edges { node { messages(last: 1, first: 100) { edges { node { ${leaves} } } } } } } }`],
-  ["in variables", `query ($n: Int) { conversations(first: $n) { edges { node { messages(first: $n) { edges { node { ${leaves} } } } } } } }`],
-  ["beyond the largest", `{ conversations(first: 99999) { edges { node { messages(first: 99999) { edges { node { ${leaves} } } } } } } }`],
+  [
+    "plainly",
+    `{ conversations(first: 100) { edges { node { messages(first: 100) { edges { node { ${leaves} } } } } } } }`,
+  ],
+  [
+    "behind a smaller one",
+    `{ conversations(last: 1, first: 100) { edges { node { messages(last: 1, first: 100) { edges { node { ${leaves} } } } } } } }`,
+  ],
+  [
+    "in variables",
+    `query ($n: Int) { conversations(first: $n) { edges { node { messages(first: $n) { edges { node { ${leaves} } } } } } } }`,
+  ],
+  [
+    "beyond the largest",
+    `{ conversations(first: 99999) { edges { node { messages(first: 99999) { edges { node { ${leaves} } } } } } } }`,
+  ],
   [
     "around fragments",
     `{ conversations(first: 100) { ...C } }
      fragment C on QueryConversationsConnection { edges { node { messages(first: 100) { ...M } } } }
      fragment M on ConversationMessagesConnection { edges { ... { node { ${leaves} } } } }`,
   ],
-  ["with aliases", `{ conversations(first: 100) { e: edges { node { messages(first: 100) { f: edges { node { ${leaves} } } } } } } }`],
+  [
+    "with aliases",
+    `{ conversations(first: 100) { e: edges { node { messages(first: 100) { f: edges { node { ${leaves} } } } } } } }`,
+  ],
   [
     "in a list of ids",
     `query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Conversation { messages(first: 100) { edges { node { ${leaves} } } } } } }`,
@@ -66,7 +81,12 @@ test.each([
 });
 
 test("what validation says suggests nothing", () => {
-  for (const query of ["{ viewr { address } }", "{ __schema { directive } }", '{ conversations(frist: 1) { edges { cursor } } }', "fragment F on Qery { id } { ...F }"]) {
+  for (const query of [
+    "{ viewr { address } }",
+    "{ __schema { directive } }",
+    "{ conversations(frist: 1) { edges { cursor } } }",
+    "fragment F on Qery { id } { ...F }",
+  ]) {
     expect(told(query).join()).toMatch(/\w/);
     expect(told(query).join()).not.toContain("Did you mean");
   }

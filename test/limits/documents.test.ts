@@ -40,7 +40,11 @@ const bounds: readonly (readonly [string, number, (size: number) => string])[] =
     (size) => `{ __type(name: "Query") ${"{ ofType ".repeat(size - 2)} { name } ${"}".repeat(size - 2)} }`,
   ],
   ["fields", fields, (size) => `{ ${"__typename ".repeat(size)} }`],
-  ["aliases", aliases, (size) => `{ ${Array.from({ length: size }, (_, index) => `a${index}: __typename`).join(" ")} }`],
+  [
+    "aliases",
+    aliases,
+    (size) => `{ ${Array.from({ length: size }, (_, index) => `a${index}: __typename`).join(" ")} }`,
+  ],
   ["directives", directives, (size) => `{ ${"__typename @include(if: true) ".repeat(size)} }`],
   [
     // A hundred times a hundred messages, times four, and what stands around them.

@@ -1,5 +1,6 @@
 // Subscription.events
 import { type LiveItem, liveStream } from "../../announce/live.ts";
+import { everything } from "../../conversation/audience.ts";
 import { viewAtHead } from "../../store/read/reader.ts";
 import { badInput, builder } from "../builder.ts";
 import type { Context } from "../context.ts";
@@ -20,7 +21,9 @@ type GapSource = Source<"gap">;
 
 /** The conversation as this subscriber may see it: the horizon was looked up when the item was handed on. */
 async function viewOf(context: Context, { item, horizon }: EventSource | ReceiptSource) {
-  if (item.kind === "event" && item.head && horizon >= item.head.seq) return viewAtHead(item.head, horizon);
+  // Only for whoever still sees everything: the head that is kept with the event may be older than their removal, and the
+  // projections have moved on since.
+  if (item.kind === "event" && item.head && horizon === everything) return viewAtHead(item.head, horizon);
   const view = await context.reader.viewUpTo(item.conversation, horizon);
   if (!view) throw new Error("an event's conversation is not there");
   return view;

@@ -1,4 +1,5 @@
 // A conversation: what its events come to, as far as the viewer may see them.
+import { isBase64url32 } from "../../protocol/encoding.ts";
 import { isExpired } from "../../conversation/decide.ts";
 import type { ConversationBody, SubjectBody } from "../../protocol/event.ts";
 import { builder } from "../builder.ts";
@@ -23,7 +24,7 @@ builder.node(ConversationType, {
     typeof source === "object" &&
     source !== null &&
     ("conversation" in source ? "horizon" in source : "draft" in source),
-  loadOne: (id, context) => findConversation(context, id),
+  loadOne: (id, context) => (isBase64url32(id) ? findConversation(context, id) : null),
   fields: (t) => ({
     hash: t.field({
       type: "Hash",

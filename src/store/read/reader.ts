@@ -1,9 +1,9 @@
 // Reads for people: parts of conversations, batched per request, never past what the viewer may see.
 import DataLoader from "dataloader";
 import type pg from "pg";
-import { horizonOf } from "../../conversation/audience.ts";
+import { everything, horizonOf } from "../../conversation/audience.ts";
 import { fold } from "../../conversation/evolve.ts";
-import { isRemoved, type ParticipantStatus } from "../../conversation/state.ts";
+import { isRemoved, type ParticipantStatus, type State } from "../../conversation/state.ts";
 import type { AttachmentBody, Body, MessageBody } from "../../protocol/event.ts";
 import type { Hash } from "../../protocol/hash.ts";
 import type { AccountId } from "../conversation-store.ts";
@@ -61,16 +61,30 @@ export function createReader(pool: pg.Pool) {
     values: readonly unknown[],
   ): Promise<readonly Row[]> => (await pool.query<Row>({ name: `read_${name}`, text, values: [...values] })).rows;
 
-  const toView = async (row: ConversationRow, horizon: number): Promise<ConversationView> => {
-    const view = viewAtHead(row, horizon);
-    if (horizon >= view.conversation.seq) return view;
-    // They were removed: what they see is the fold up to there, for the projections have moved on.
+  const foldUpTo = async (conversation: Hash, horizon: number): Promise<State> => {
+    const folds = foldsOf(pool);
+    const key = `${conversation} ${horizon}`;
+    const known = folds.get(key);
+    if (known) return known;
+    // Without words and signatures: the state has none.
     const rows = await query<EventRow>(
       "log",
-      "SELECT * FROM event WHERE conversation_id = $1 AND seq <= $2 ORDER BY seq",
-      [row.id, horizon],
+      `SELECT conversation_id, seq, id, parent, timestamp, leader, key, platform, platform_key, actor, sent_at, action, model,
+        item, value, follows, ref, NULL AS body, NULL AS salt
+      FROM event WHERE conversation_id = $1 AND seq <= $2 ORDER BY seq`,
+      [conversation, horizon],
     );
     const folded = fold(rows.map(entryOf));
+    if (folds.size >= foldsMax) folds.clear();
+    folds.set(key, folded);
+    return folded;
+  };
+
+  const toView = async (row: ConversationRow, horizon: number): Promise<ConversationView> => {
+    const view = viewAtHead(row, horizon);
+    if (horizon === everything) return view;
+    // They were removed: what they see is the fold up to there, for the projections have moved on, or may any moment.
+    const folded = await foldUpTo(row.id, horizon);
     return { ...view, conversation: folded.conversation ?? view.conversation, folded };
   };
 
@@ -115,7 +129,8 @@ export function createReader(pool: pg.Pool) {
   );
 
   const participantLoader = byKey<ParticipantView>(async (keys) => {
-    const rows = await query<ParticipantRow>("participants", byIdSql("participant"), idsOf(keys));
+    const rows = await query<SeenParticipantRow>("participants", `SELECT t.*, ${tellsSql}
+      FROM unnest($1::text[], $2::text[]) AS k(conversation_id, id) JOIN participant AS t USING (conversation_id, id)`, idsOf(keys));
     return indexed(rows, keys, participantView);
   });
 
@@ -286,9 +301,9 @@ export function createReader(pool: pg.Pool) {
         return present(page, await participantLoader.loadMany(page.nodes.map(({ id }) => ({ of, id }))));
       }
       const { sql, values } = seqPageSql("seq", 2, request, of.horizon);
-      const rows = await query<ParticipantRow>(
+      const rows = await query<SeenParticipantRow>(
         named("participant_page", request),
-        `SELECT * FROM participant WHERE conversation_id = $1 AND ${sql}`,
+        `SELECT t.*, ${tellsSql} FROM participant AS t WHERE t.conversation_id = $1 AND ${sql}`,
         [of.id, ...values],
       );
       const page = pageOf(rows, request);
@@ -360,7 +375,7 @@ export function createReader(pool: pg.Pool) {
         "labels",
         `SELECT l.*, e.body->>'name' AS name, ${isErasedSql("e")} AS is_erased
         FROM label AS l JOIN event AS e USING (conversation_id, seq)
-        WHERE l.conversation_id = $1 AND l.seq <= $2 ORDER BY l.seq`,
+        WHERE l.conversation_id = $1 AND l.seq <= $2 AND (l.removed_seq IS NULL OR l.removed_seq > $2) ORDER BY l.seq`,
         [of.id, of.horizon],
       );
       const { folded } = of;
@@ -402,15 +417,25 @@ export function viewAtHead(row: ConversationRow, horizon: number): ConversationV
   return { id: row.id, draftHash: row.draft_hash, conversation: conversationOf(row), horizon, folded: null };
 }
 
+// A log up to a place never changes, so its fold is worth keeping: whoever was removed reads it again and again.
+const folds = new WeakMap<pg.Pool, Map<string, State>>();
+const foldsMax = 50;
+
+function foldsOf(pool: pg.Pool): Map<string, State> {
+  const kept = folds.get(pool) ?? new Map<string, State>();
+  folds.set(pool, kept);
+  return kept;
+}
+
 type WordsRow = MessageRow & { readonly body: MessageBody | null; readonly is_erased: boolean };
 
 const messageSql = `SELECT m.*, w.body, (m.removed_seq IS NOT NULL OR EXISTS (
     SELECT FROM participant WHERE conversation_id = m.conversation_id AND id IN (m.author, m.words_by) AND is_erased)) AS is_erased
   FROM message AS m JOIN event AS w ON w.conversation_id = m.conversation_id AND w.seq = m.words_seq`;
 
-function byIdSql(table: string): string {
-  return `SELECT t.* FROM unnest($1::text[], $2::text[]) AS k(conversation_id, id) JOIN ${table} AS t USING (conversation_id, id)`;
-}
+/** A participant, and whether their account lets others know how far they have read; null where it is not here. */
+type SeenParticipantRow = ParticipantRow & { readonly tells_receipts: boolean | null };
+const tellsSql = "(SELECT a.tells_receipts FROM account AS a WHERE a.id = t.account_id) AS tells_receipts";
 
 function idsOf(keys: readonly Key[]): readonly [readonly Hash[], readonly Hash[]] {
   return [keys.map(({ of }) => of.id), keys.map(({ id }) => id)];
@@ -444,7 +469,7 @@ function named(name: string, { isBackward }: PageRequest<number>): string {
   return isBackward ? `${name}_backward` : name;
 }
 
-function participantView(row: ParticipantRow, of: ConversationView): ParticipantView | null {
+function participantView(row: SeenParticipantRow, of: ConversationView): ParticipantView | null {
   const participant = of.folded ? of.folded.participants.get(row.id) : participantOf(row);
   if (!participant) return null;
   return {
@@ -453,7 +478,8 @@ function participantView(row: ParticipantRow, of: ConversationView): Participant
     recipientId: row.recipient_id,
     accountId: row.account_id,
     name: row.name,
-    readUpTo: Math.min(row.read_up_to, of.horizon),
+    // Whoever was removed is not told how others read on.
+    readUpTo: of.folded || row.tells_receipts === false ? 0 : row.read_up_to,
   };
 }
 

@@ -1,0 +1,37 @@
+// HTML of what people write: safe to show, and made in a time that its length bounds.
+import { describe, expect, test } from "vitest";
+import { toHtml } from "../../src/graphql/message-html.ts";
+
+describe("Markdown", () => {
+  test("becomes structure and emphasis", () => {
+    expect(toHtml({ format: "MARKDOWN", text: "Hi **Bob**\nhttps://a.example\n\n- one" })).toBe(
+      '<p>Hi <strong>Bob</strong><br />\n<a href="https://a.example" rel="noopener noreferrer nofollow" target="_blank">https://a.example</a></p>\n<ul>\n<li>one</li>\n</ul>\n',
+    );
+  });
+
+  test.each(["<script>alert(1)</script>", "[x](javascript:alert(1))", "![x](https://a.example/pixel.png)"])(
+    "runs and fetches nothing: %s",
+    (text) => {
+      expect(toHtml({ format: "MARKDOWN", text })).not.toMatch(/<script|<img|href="javascript/i);
+    },
+  );
+});
+
+describe("HTML", () => {
+  test.each(["<svg onload=alert(1)>", "<img src=x onerror=alert(1)>", "<style>@import 'x'</style>", "<form action=x><input>"])(
+    "keeps no more than structure and links: %s",
+    (text) => {
+      expect(toHtml({ format: "HTML", text: `<b>kept</b>${text}` })).toBe("<b>kept</b>");
+    },
+  );
+});
+
+test("what is too long to format is shown as it is, escaped", () => {
+  const text = `**${"a".repeat(64 * 1024)}** <b>`;
+  expect(toHtml({ format: "MARKDOWN", text })).toMatch(/^<p>\*\*a+\*\* &#60;b&#62;<\/p>$/);
+});
+
+// Each of these made a parser hang or overflow its stack.
+test.each([["*_a"], ["**a"], ["> "], ["["], ["[a]("], ["- "], ["<a "]])("%s again and again is no trap", (part) => {
+  expect(toHtml({ format: "MARKDOWN", text: part.repeat(Math.floor((64 * 1024) / part.length)) })).not.toBe("");
+});
