@@ -16,6 +16,8 @@ export type FeedItem =
       readonly kind: "event";
       readonly conversation: Hash;
       readonly event: RecordedEvent;
+      /** When it was read: for a slow subscriber, its words may have been erased since. */
+      readonly readAtMs: number;
       /** The conversation when it was handed on, for whoever sees all of it; null where it was not at hand. */
       readonly head: ConversationRow | null;
     }
@@ -122,7 +124,7 @@ export async function openFeed(options: FeedOptions): Promise<Feed> {
     for (const event of events) {
       const { conversation } = event;
       const gathering = gatherings.get(conversation);
-      if (gathering) give(gathering, { kind: "event", conversation, event, head: gathering.head }, event.seq);
+      if (gathering) give(gathering, { kind: "event", conversation, event, readAtMs: Date.now(), head: gathering.head }, event.seq);
       remember(conversation, event.seq, event.recordedUs);
     }
     for (const receipt of receipts) {

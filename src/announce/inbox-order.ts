@@ -16,7 +16,7 @@ export async function raiseInInbox(
   await pool.query({
     name: "raise_in_inbox",
     // An upsert, for it goes by the primary key whatever the planner thinks, and visits each row once: as an update with a
-    // join it took ten times as long. Everybody who takes part has a row, so nothing is inserted. Rows are locked in one
+    // join it took three times as long. Everybody who takes part has a row, so nothing is inserted. Rows are locked in one
     // order in every process, so that two announcers never deadlock.
     text: `INSERT INTO participation AS p (conversation_id, account_id, sort_at)
       SELECT DISTINCT k.conversation_id, m.account_id, k.at

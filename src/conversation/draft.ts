@@ -46,13 +46,14 @@ export const emptyDraft: Draft = { subject: "", expiresAt: null, messages: [], l
 /**
  * The draft after `command`, or why not. Only its own account edits it, so there are no rights to ask about; limits and
  * words are held to as in a conversation.
- * @param newId the id of what an add makes, random
+ * @param newId the id of what an add makes; one that is there already was made by the same request, and nothing is done
  */
 export function editDraft(draft: Draft, command: Command, newId: Hash): Draft | Rejection {
   const { action, model, item = null, value = null, body = null } = command;
   const fault = bodyFault(model, body);
   if (fault) return fault;
   if (hasBody(action, model) && body === null) return reject("INVALID_BODY");
+  if (action === "add" && [...draft.messages, ...draft.labels, ...draft.participants].some(({ id }) => id === newId)) return draft;
   if (body !== null && "text" in body && textBytes(draft) + Buffer.byteLength(body.text) > draftBytesMax) {
     return reject("LIMIT_EXCEEDED", "A draft may have 2 MiB of text. Publish it, and say the rest in the conversation.");
   }

@@ -12,6 +12,7 @@ import {
 import type { Viewer } from "../accounts/accounts.ts";
 import type { Authenticate } from "../accounts/tokens.ts";
 import type { Logger } from "../observe/logger.ts";
+import { AnswerTooLargeError } from "../store/read/reader.ts";
 import { createPrepare, variablesFault } from "./bounds.ts";
 import { createContext, type Platform } from "./context.ts";
 import { createSubscribe, type Subscribe } from "./live-execution.ts";
@@ -54,6 +55,11 @@ export function createGateway({ platform, authenticate, log }: GatewayOptions): 
     const original = error instanceof GraphQLError ? error.originalError : error;
     // What GraphQL itself says, and what our code says in its words, is meant to be read.
     if (error instanceof GraphQLError && (original == null || original instanceof GraphQLError)) return coded(error);
+    if (original instanceof AnswerTooLargeError) {
+      return new GraphQLError("This is too much for one answer. Ask in several requests, or for smaller pages.", {
+        extensions: { code: "ANSWER_TOO_LARGE" },
+      });
+    }
     log.error({ err: original }, "a request failed");
     const at = error instanceof GraphQLError ? { nodes: error.nodes ?? null, path: error.path ?? null } : {};
     return new GraphQLError("Something broke here. It has been noted; try again.", {

@@ -11,7 +11,7 @@ import { isTimestamp } from "../protocol/form.ts";
 import type { Hash } from "../protocol/hash.ts";
 import { proposalId, type Signer } from "../protocol/seal.ts";
 import type { AppendRequest, AppendResult, Person } from "./conversation-store.ts";
-import { conversationOfRequest, loadSlices, type Slice } from "./load.ts";
+import { actorKey, conversationOfRequest, loadSlices, type Slice } from "./load.ts";
 import { type Appended, write } from "./write.ts";
 
 export interface AppendOptions {
@@ -380,7 +380,7 @@ function wishOf({ request, ids }: Waiting, slice: Slice, places: ReadonlyMap<str
   // Of those that come again with others, the others.
   if ("proposals" in request)
     return { proposals: request.proposals.filter((_, index) => !places.has(ids[index] ?? "")) };
-  const actor = slice.actors.get(request.accountId);
+  const actor = slice.actors.get(actorKey(request.accountId, request.actor ?? null));
   if (actor === undefined) return reject("NOT_FOUND", "There is no such conversation.");
   return { command: request.command, actor };
 }

@@ -28,6 +28,8 @@ interface Request {
 export interface CommandRequest extends Request {
   readonly conversation: Hash;
   readonly accountId: AccountId;
+  /** As which of its participations the account acts. Left out: the active one, else the last. */
+  readonly actor?: Hash;
   readonly command: Command;
 }
 

@@ -27,8 +27,13 @@ import {
 export interface Slice {
   readonly state: State;
   readonly words: Words;
-  /** As whom an account acts: its active participation, else its last one. */
-  readonly actors: Map<AccountId, Hash>;
+  /** As whom an account acts, by `actorKey`. */
+  readonly actors: Map<string, Hash>;
+}
+
+/** @param actor the participation that a request names; null: the account's active one, else its last */
+export function actorKey(accountId: AccountId, actor: Hash | null): string {
+  return `${accountId} ${actor ?? ""}`;
 }
 
 /** Which conversation a request is about; for one that is yet to be published, the id that it will get. */
@@ -55,7 +60,7 @@ export async function loadSlices(client: pg.ClientBase, requests: readonly Appen
   return slices;
 }
 
-type HeadRow = ConversationRow & { [Name in keyof ActorRow as `by_${Name}`]: ActorRow[Name] | null };
+type HeadRow = ConversationRow & { readonly asked_actor: Hash | null } & { [Name in keyof ActorRow as `by_${Name}`]: ActorRow[Name] | null };
 type ActorRow = Omit<ParticipantRow, "conversation_id" | "recipient_id" | "name" | "read_up_to">;
 
 const actorColumns = [
@@ -71,18 +76,19 @@ async function loadHeads(
   const keys = requests.map((request) => ({
     conversation: conversationOfRequest(request),
     account: "command" in request ? request.accountId : null,
+    actor: "command" in request ? (request.actor ?? null) : null,
   }));
   const { rows } = await client.query<HeadRow>({
     name: "load_heads",
     // JSON, of which the planner expects a hundred rows whatever there are: with an array it finds, each time, that a plan
     // for the rows at hand would be cheaper, and planning took as long as reading. LIMIT keeps it from one scan of the
     // whole table.
-    text: `SELECT c.*, ${actorColumns.map((name) => `p.${name} AS by_${name}`).join(", ")}
-      FROM json_to_recordset($1::json) AS k(conversation text, account uuid)
+    text: `SELECT c.*, k.actor AS asked_actor, ${actorColumns.map((name) => `p.${name} AS by_${name}`).join(", ")}
+      FROM json_to_recordset($1::json) AS k(conversation text, account uuid, actor text)
       CROSS JOIN LATERAL (SELECT * FROM conversation WHERE id = k.conversation LIMIT 1) AS c
       LEFT JOIN LATERAL (
         SELECT * FROM participant
-        WHERE conversation_id = k.conversation AND account_id = k.account
+        WHERE conversation_id = k.conversation AND account_id = k.account AND (k.actor IS NULL OR id = k.actor)
         ORDER BY status = 'ACTIVE' DESC, imported, seq DESC LIMIT 1
       ) AS p ON true`,
     values: [JSON.stringify(keys)],
@@ -93,7 +99,7 @@ async function loadHeads(
     slice.state.conversation ??= conversationOf(row);
     const actor = actorOf(row);
     if (actor === null) continue;
-    if (actor.account_id !== null) slice.actors.set(actor.account_id, actor.id);
+    if (actor.account_id !== null) slice.actors.set(actorKey(actor.account_id, row.asked_actor), actor.id);
     slice.state.participants.set(actor.id, participantOf(actor));
   }
 }

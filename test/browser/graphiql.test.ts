@@ -132,8 +132,13 @@ test("after a reload the window has its tabs and its token, and another link in 
   const [alice, bob] = [await platform.person("alice"), await platform.person("bob")];
   const { page, complaints } = await open(linkOf(alice.token));
   await openTab(page, "Begin");
+  // GraphiQL writes down what is open once nobody has touched it for a while.
+  await page.waitForFunction(
+    () => JSON.parse(sessionStorage.getItem("graphiql:tabState") ?? "{}").activeTabIndex === 2,
+  );
   await page.reload();
   await ready(page);
+  expect(await textOf(page, ".graphiql-query-editor")).toContain("mutation Begin");
   expect(await page.locator(".graphiql-tab-button").allInnerTexts()).toEqual(["WhoAmI", "Listen", "Begin", "Answer"]);
   await openTab(page, "WhoAmI");
   await run(page);

@@ -30,6 +30,13 @@ test("fragments that nothing uses are counted, too", () => {
   expect(told(`{ __typename } fragment F on Query { ${"__typename ".repeat(500)} }`)).toEqual(tooManyFields);
 });
 
+test("mutations are counted within fragments, and of several operations each for itself", () => {
+  const many = "__typename ".repeat(documentBounds.mutations);
+  const tooMany = [expect.stringContaining(`more than ${documentBounds.mutations} mutations`)];
+  expect(told(`mutation { ... { __typename ...F } } fragment F on Mutation { ${many} }`)).toEqual(tooMany);
+  expect(told(`mutation A { ${many} } mutation B { ...F } fragment F on Mutation { ${many} }`)).toEqual([]);
+});
+
 test("a fragment is counted as often as it is spread", () => {
   const fragment = `fragment F on Query { ${"__typename ".repeat(100)} }`;
   expect(told(`{ ...F ...F } ${fragment}`)).toEqual([]);

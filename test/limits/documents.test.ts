@@ -2,7 +2,7 @@
 import { getIntrospectionQuery, Lexer, Source, TokenKind } from "graphql";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { documentBounds } from "../../src/graphql/bounds.ts";
-import { get, overSocket, post, stream } from "../http/transports.ts";
+import { type Asked, get, overSocket, post, stream } from "../http/transports.ts";
 import { startPlatform, type TestPlatform } from "../support/platform.ts";
 
 let platform: TestPlatform;
@@ -28,7 +28,8 @@ const tokensOf = (text: string): number => {
 
 const withIds = (count: number) => `query Q($ids: [ID!]! = [${'"a" '.repeat(count)}]) { nodes(ids: $ids) { id } }`;
 
-const { characters, tokens, depth, fields, aliases, directives, cost } = documentBounds;
+const { characters, tokens, depth, fields, aliases, directives, cost, mutations } = documentBounds;
+const { variableValues, subscriptionVariables } = documentBounds;
 
 /** Each bound, and what makes a document that has exactly so much of it. */
 const bounds: readonly (readonly [string, number, (size: number) => string])[] = [
@@ -58,10 +59,12 @@ const bounds: readonly (readonly [string, number, (size: number) => string])[] =
       } } }
     }`,
   ],
+  ["mutations", mutations, (size) => `mutation { ${"__typename ".repeat(size)} }`],
 ];
 
 test("each bound is tested here", () => {
-  expect(bounds.map(([, bound]) => bound)).toEqual(Object.values(documentBounds));
+  const tested = [...bounds.map(([, bound]) => bound), variableValues, subscriptionVariables];
+  expect(tested).toEqual(Object.values(documentBounds));
 });
 
 describe.each(bounds)("%s: %i", (name, bound, document) => {
@@ -83,6 +86,36 @@ describe.each(bounds)("%s: %i", (name, bound, document) => {
         : ["DOCUMENT_TOO_LARGE", expect.stringContaining(` more than ${bound} ${name}.`)],
     ]);
   });
+});
+
+/** What each transport says: the same. */
+const told = async (asked: Asked) => {
+  const answers = await Promise.all(transports.map(([, ask]) => ask(platform.url, asked, token)));
+  const [first] = answers;
+  expect(answers.map(({ result }) => result)).toEqual(transports.map(() => first?.result));
+  return first?.result.errors?.[0]?.message ?? null;
+};
+
+test(`variables: ${variableValues} values, however they are nested`, async () => {
+  const query = "{ __typename }";
+  const withValues = (count: number) => ({ query, variables: { ids: Array.from({ length: count - 1 }, () => "a") } });
+  expect(await told(withValues(variableValues))).toBeNull();
+  expect(await told(withValues(variableValues + 1))).toContain(`more than ${variableValues} values`);
+  expect(await told({ query, variables: { unknown: [Array(5_000).fill([]), [Array(5_000).fill({})]] } })).toContain(
+    "values",
+  );
+});
+
+test(`variables of a subscription: ${subscriptionVariables} characters`, async () => {
+  const query = "subscription S($after: String) { events(after: $after) { __typename } }";
+  const withCharacters = (count: number) => ({
+    query,
+    variables: { after: "x".repeat(count - '{"after":""}'.length) },
+  });
+  expect(await told(withCharacters(subscriptionVariables + 1))).toContain(`${subscriptionVariables} characters`);
+  const [, , [, ask]] = transports;
+  const { result } = await ask(platform.url, withCharacters(subscriptionVariables), token);
+  expect(result.errors?.[0]?.message).toContain("This cursor is not one of ours");
 });
 
 test.each([...transports, ["GET", get] as const])("the introspection of tools passes over %s", async (_, ask) => {

@@ -48,8 +48,8 @@ builder.mutationField("conversationRead", (t) =>
     resolve: async (_, { input }, context): Promise<Read | RejectionSource> => {
       const { platform, reader, viewer } = context;
       const view = await findConversation(context, conversationHash(input));
-      const participant = view && !isDraft(view) ? await reader.ownParticipant(viewer.accountId, view.id) : null;
-      if (!view || isDraft(view) || participant === null) {
+      const [participant] = view && !isDraft(view) ? await reader.ownParticipants(viewer.accountId, view.id) : [];
+      if (!view || isDraft(view) || participant === undefined) {
         return { rejection: reject("NOT_FOUND", "There is no such conversation.") };
       }
       const upTo = Math.max(0, Math.min(input.upTo ?? view.conversation.seq, view.conversation.seq));

@@ -10,10 +10,17 @@ export async function leave(
   input: AppendInput,
   isErasing: boolean,
 ): Promise<Performed | RejectionSource> {
-  const { reader, viewer } = context;
+  const { platform, reader, viewer } = context;
   const named = conversationHash(input);
-  const own = await reader.ownParticipant(viewer.accountId, (await reader.publishedFrom(named)) ?? named);
-  if (own === null) return { rejection: reject("NOT_FOUND", "There is no such conversation.") };
+  const conversation = (await reader.publishedFrom(named)) ?? named;
+  const [own, ...earlier] = await reader.ownParticipants(viewer.accountId, conversation);
+  if (own === undefined) return { rejection: reject("NOT_FOUND", "There is no such conversation.") };
+  // Whoever was added anew is several participants, and everything that any of them said was theirs.
+  for (const actor of isErasing ? earlier : []) {
+    const command = { action: "remove", model: "participant", item: actor, value: "ERASE" } as const;
+    const result = await platform.store.append({ conversation, accountId: viewer.accountId, actor, command });
+    if ("rejection" in result) return result;
+  }
   return perform(context, input, {
     action: "remove",
     model: "participant",

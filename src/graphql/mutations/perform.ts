@@ -6,7 +6,7 @@ import { everything } from "../../conversation/audience.ts";
 import { editDraft } from "../../conversation/draft.ts";
 import { type Rejection, reject } from "../../conversation/rejection.ts";
 import type { Changes } from "../../conversation/state.ts";
-import type { Hash } from "../../protocol/hash.ts";
+import { type Hash, sha256 } from "../../protocol/hash.ts";
 import type { AppendRequest } from "../../store/conversation-store.ts";
 import { changeDraft } from "../../store/drafts.ts";
 import type { EventView } from "../../store/read/reader.ts";
@@ -61,7 +61,7 @@ export async function perform(
   if ("rejection" in result) {
     // Looked for last: most of what is said is said in conversations, and a draft's hash is no conversation's.
     if (result.rejection.code !== "NOT_FOUND") return result;
-    const drafted = await performOnDraft(context, conversation, command);
+    const drafted = await performOnDraft(context, conversation, input.clientId ?? null, command);
     if (drafted) return drafted;
     const published = await context.reader.publishedFrom(conversation);
     return published === null ? result : perform(context, { ...input, conversation: published }, command);
@@ -95,10 +95,12 @@ function itemOf({ event }: EventView): Hash | null {
 async function performOnDraft(
   context: Context,
   hash: Hash,
+  clientId: string | null,
   command: Command,
 ): Promise<Performed | RejectionSource | null> {
   const { platform, viewer } = context;
-  const made = platform.salt();
+  // A retried add makes what it made: in a draft, whose ids are ours to choose, that needs no memory.
+  const made = clientId === null ? platform.salt() : sha256(`${viewer.accountId} ${hash} ${clientId}`);
   const draft = await changeDraft(platform.database.prisma, viewer.accountId, hash, (content) =>
     editDraft(content, command, made),
   );

@@ -29,6 +29,9 @@ async function viewOf(context: Context, { item, horizon }: EventSource | Receipt
   return view;
 }
 
+/** How long after an event was read its words may be sent as they were. */
+const staleMs = 1_000;
+
 const EventAddedType = builder.objectRef<EventSource>("EventAdded").implement({
   description: "An event was added to a conversation of the viewer's.",
   fields: (t) => ({
@@ -40,7 +43,13 @@ const EventAddedType = builder.objectRef<EventSource>("EventAdded").implement({
     event: t.field({
       type: EventType,
       description: "The event.",
-      resolve: async (source, _, context) => ({ of: await viewOf(context, source), event: source.item.event }),
+      resolve: async (source, _, context) => {
+        const of = await viewOf(context, source);
+        const { event, readAtMs } = source.item;
+        // Whoever was slow to take it gets the words that are left of it.
+        const anew = Date.now() - readAtMs > staleMs ? await context.reader.event(of, event.seq) : null;
+        return anew ?? { of, event };
+      },
     }),
     conversation: t.field({
       type: ConversationType,

@@ -54,12 +54,46 @@ interface Key {
 
 const keyOf = ({ of, id }: Key) => `${of.id} ${of.horizon} ${id}`;
 
+/** What one request asks for is more than fits into memory beside what others ask for. */
+export class AnswerTooLargeError extends Error {
+  override readonly name = "AnswerTooLargeError";
+}
+
+/** Characters of messages that one request may read. */
+const charactersMax = 16 * 1024 * 1024;
+
+function charactersOf({ body }: { readonly body?: unknown }): number {
+  return typeof body === "object" && body !== null && "text" in body && typeof body.text === "string" ? body.text.length : 0;
+}
+
+/** Runs tasks two at a time: what one request asks for by fifty aliases is then refused before most of it is read. */
+function twoAtATime(): <Result>(task: () => Promise<Result>) => Promise<Result> {
+  const lanes: Promise<unknown>[] = [Promise.resolve(), Promise.resolve()];
+  let turn = 0;
+  return (task) => {
+    const lane = turn++ % lanes.length;
+    const result = (lanes[lane] ?? Promise.resolve()).then(task);
+    lanes[lane] = result.catch(() => {});
+    return result;
+  };
+}
+
 export function createReader(pool: pg.Pool) {
+  let characters = 0;
+  const inTurn = twoAtATime();
   const query = async <Row extends pg.QueryResultRow>(
     name: string,
     text: string,
     values: readonly unknown[],
-  ): Promise<readonly Row[]> => (await pool.query<Row>({ name: `read_${name}`, text, values: [...values] })).rows;
+  ): Promise<readonly Row[]> => {
+    const read = inTurn(async () => {
+      if (characters > charactersMax) throw new AnswerTooLargeError();
+      const { rows } = await pool.query<Row>({ name: `read_${name}`, text, values: [...values] });
+      for (const row of rows) characters += charactersOf(row);
+      return rows;
+    });
+    return read;
+  };
 
   const foldUpTo = async (conversation: Hash, horizon: number): Promise<State> => {
     const folds = foldsOf(pool);
@@ -272,15 +306,15 @@ export function createReader(pool: pg.Pool) {
       return { ...page, nodes };
     },
 
-    /** As whom the account takes part, or last did; null where they never did. */
-    ownParticipant: async (accountId: AccountId, conversation: Hash): Promise<Hash | null> => {
-      const [row] = await query<{ id: Hash }>(
-        "own_participant",
+    /** As whom the account takes part, or last did, and before that; empty where they never did. */
+    ownParticipants: async (accountId: AccountId, conversation: Hash): Promise<readonly Hash[]> => {
+      const rows = await query<{ id: Hash }>(
+        "own_participants",
         `SELECT id FROM participant WHERE conversation_id = $1 AND account_id = $2
-        ORDER BY status = 'ACTIVE' DESC, imported, seq DESC LIMIT 1`,
+        ORDER BY status = 'ACTIVE' DESC, imported, seq DESC`,
         [conversation, accountId],
       );
-      return row?.id ?? null;
+      return rows.map(({ id }) => id);
     },
 
     /** Whether others are told how far the account has read. */
