@@ -18,7 +18,7 @@ export const documentBounds = {
   characters: 65_536,
   /** Tokens of a document: bounds the parser's recursion too. */
   tokens: 2_000,
-  /** Selection sets within each other, fragments spread out. */
+  /** Selection sets within each other, fragments spread out; and lists and objects within each other in the variables. */
   depth: 16,
   /** Fields and the fragments between them, fragments spread out. */
   fields: 400,
@@ -226,21 +226,26 @@ export function variablesFault(
 ): GraphQLError | null {
   if (!variables) return null;
   const fault = (message: string) => new GraphQLError(message, { extensions: { code: "VARIABLES_TOO_LARGE" } });
+  let left = documentBounds.variableValues;
+  let level: readonly unknown[] = [variables];
+  for (let depth = 0; level.length > 0; depth++) {
+    // Much deeper ones cannot even be written as JSON again: that overflows the stack.
+    if (depth > documentBounds.depth) return fault(`The variables are more than ${documentBounds.depth} levels deep.`);
+    const inner: unknown[] = [];
+    for (const value of level) {
+      if (typeof value !== "object" || value === null) continue;
+      const values = Object.values(value);
+      left -= values.length;
+      if (left < 0)
+        return fault(`The variables have more than ${documentBounds.variableValues} values. Ask in several requests.`);
+      inner.push(...values);
+    }
+    level = inner;
+  }
   if (isKept && JSON.stringify(variables).length > documentBounds.subscriptionVariables) {
     return fault(
       `The variables of a subscription may have ${documentBounds.subscriptionVariables} characters at most.`,
     );
-  }
-  let left = documentBounds.variableValues;
-  const waiting: unknown[] = [variables];
-  while (waiting.length > 0) {
-    const value = waiting.pop();
-    if (typeof value !== "object" || value === null) continue;
-    const inner = Object.values(value);
-    left -= inner.length;
-    if (left < 0)
-      return fault(`The variables have more than ${documentBounds.variableValues} values. Ask in several requests.`);
-    waiting.push(...inner);
   }
   return null;
 }

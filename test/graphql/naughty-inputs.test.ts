@@ -151,7 +151,7 @@ describe("texts", () => {
     ];
     for (const [index, ask] of asked.entries()) {
       for (const [kind, text] of Object.entries(texts)) {
-        expect(await errorCodeOf(ask(text)), `${kind} as ${index}`).toBe("BAD_USER_INPUT");
+        expect(await errorCodeOf(ask(text)), `${kind} as ${index}`).toMatch(/^(BAD_USER_INPUT|VARIABLES_TOO_LARGE)$/);
       }
     }
   });
@@ -246,6 +246,6 @@ test("a message that looks like a program is shown as words", async () => {
   for (const format of ["MARKDOWN", "PLAIN", "HTML"] as const) {
     const { item } = await done(alice.parley.messageAdd({ conversation, body, format }));
     expect(item?.body).toBe(body);
-    expect(item?.bodyHtml).not.toMatch(/<script|<img|href="javascript/i);
+    expect(item?.bodyHtml).not.toMatch(/<script|<img|<a[^>]+javascript/i);
   }
 });

@@ -106,6 +106,15 @@ test(`variables: ${variableValues} values, however they are nested`, async () =>
   );
 });
 
+test(`variables: ${depth} levels, so that nothing overflows the stack`, async () => {
+  const nested = (levels: number): unknown => JSON.parse(`${"[".repeat(levels)}${"]".repeat(levels)}`);
+  const query = "subscription { events { __typename } }";
+  expect(await told({ query: "{ __typename }", variables: { deep: nested(depth - 1) } })).toBeNull();
+  for (const levels of [depth + 1, 4_000]) {
+    expect(await told({ query, variables: { deep: nested(levels) } })).toContain(`more than ${depth} levels deep`);
+  }
+});
+
 test(`variables of a subscription: ${subscriptionVariables} characters`, async () => {
   const query = "subscription S($after: String) { events(after: $after) { __typename } }";
   const withCharacters = (count: number) => ({
