@@ -3,17 +3,12 @@ import { execFileSync } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
 import { parseArgs } from "node:util";
+import type { Effort } from "./effort.ts";
 import { type Row, round, verdictOn } from "./measure.ts";
 import { fanOut } from "./rows/fan-out.ts";
 import { liveLatency } from "./rows/live-latency.ts";
 import { messageAdd } from "./rows/message-add.ts";
 import { openStage, type Stage } from "./stage.ts";
-
-/** How much is measured: the whole in five minutes at most, the quick one in one. */
-export interface Effort {
-  readonly isQuick: boolean;
-  progress(text: string): void;
-}
 
 const rows: Readonly<Record<string, (stage: Stage, effort: Effort) => Promise<readonly Row[]>>> = {
   "message-add": messageAdd,

@@ -2,8 +2,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { startChild } from "../ask-child.ts";
 import { broadcastSchema, listeningSchema, memorySchema } from "../bare-broadcast.ts";
-import type { Effort } from "../bench.ts";
 import { cpuMs } from "../cpu-time.ts";
+import type { Effort } from "../effort.ts";
 import { type Load, loadedSchema } from "../http-load.ts";
 import { median, type Row } from "../measure.ts";
 import { messageText } from "../sql-append.ts";

@@ -4,7 +4,7 @@ import { Redis } from "ioredis";
 import pg from "pg";
 import { decodeCursor } from "../../src/graphql/stream-cursor.ts";
 import { startChild } from "../ask-child.ts";
-import type { Effort } from "../bench.ts";
+import type { Effort } from "../effort.ts";
 import { type Load, loadedSchema } from "../http-load.ts";
 import { median, percentile, type Row } from "../measure.ts";
 import { messageText } from "../sql-append.ts";

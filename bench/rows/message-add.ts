@@ -2,8 +2,8 @@
 import { followAll } from "../../src/conversation/follow.ts";
 import { type EventRow, entryOf } from "../../src/store/rows.ts";
 import { startChild } from "../ask-child.ts";
-import type { Effort } from "../bench.ts";
 import { cpuMs } from "../cpu-time.ts";
+import type { Effort } from "../effort.ts";
 import { type Load, loadedSchema } from "../http-load.ts";
 import { median, type Row } from "../measure.ts";
 import { messageText, openSqlAppend, pick } from "../sql-append.ts";
@@ -126,7 +126,7 @@ export async function messageAdd(stage: Stage, { isQuick, progress }: Effort): P
 }
 
 /** Requests of random people in random conversations. */
-export function requestsOf(talks: readonly Talk[], count: number): Load["requests"] {
+function requestsOf(talks: readonly Talk[], count: number): Load["requests"] {
   return Array.from({ length: count }, (_, index) => {
     const { conversation, people } = pick(talks);
     const variables = { input: { conversation, body: messageText(index) } };

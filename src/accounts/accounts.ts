@@ -16,7 +16,7 @@ export interface Viewer {
 }
 
 /** The account cannot be made. The message says why, and what to do. */
-export class AccountError extends ExplainedError {
+class AccountError extends ExplainedError {
   override readonly name = "AccountError";
 }
 

@@ -124,7 +124,8 @@ export async function openFeed(options: FeedOptions): Promise<Feed> {
     for (const event of events) {
       const { conversation } = event;
       const gathering = gatherings.get(conversation);
-      if (gathering) give(gathering, { kind: "event", conversation, event, readAtMs: Date.now(), head: gathering.head }, event.seq);
+      if (gathering)
+        give(gathering, { kind: "event", conversation, event, readAtMs: Date.now(), head: gathering.head }, event.seq);
       remember(conversation, event.seq, event.recordedUs);
     }
     for (const receipt of receipts) {

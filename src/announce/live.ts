@@ -154,7 +154,10 @@ async function* readBackfill(options: BackfillOptions): AsyncGenerator<LiveItem,
         return;
       }
       const event = recordedEventOf(row);
-      yield { item: { kind: "event", conversation: event.conversation, event, readAtMs: Date.now(), head: null }, horizon };
+      yield {
+        item: { kind: "event", conversation: event.conversation, event, readAtMs: Date.now(), head: null },
+        horizon,
+      };
     }
     const last = rows.at(-1);
     if (!last || rows.length < pageSize) return;

@@ -41,6 +41,6 @@ function parse(args: readonly string[]) {
       options: { token: { type: "boolean", default: false }, json: { type: "boolean", default: false } },
     });
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
   }
 }

@@ -53,9 +53,13 @@ export function editDraft(draft: Draft, command: Command, newId: Hash): Draft | 
   const fault = bodyFault(model, body);
   if (fault) return fault;
   if (hasBody(action, model) && body === null) return reject("INVALID_BODY");
-  if (action === "add" && [...draft.messages, ...draft.labels, ...draft.participants].some(({ id }) => id === newId)) return draft;
+  if (action === "add" && [...draft.messages, ...draft.labels, ...draft.participants].some(({ id }) => id === newId))
+    return draft;
   if (body !== null && "text" in body && textBytes(draft) + Buffer.byteLength(body.text) > draftBytesMax) {
-    return reject("LIMIT_EXCEEDED", "A draft may have 2 MiB of text. Publish it, and say the rest in the conversation.");
+    return reject(
+      "LIMIT_EXCEEDED",
+      "A draft may have 2 MiB of text. Publish it, and say the rest in the conversation.",
+    );
   }
   switch (`${action} ${model}`) {
     case "modify subject":

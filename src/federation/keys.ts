@@ -9,7 +9,7 @@ import { newSeed, signingKey } from "../protocol/signature.ts";
 import type { Database } from "../store/database.ts";
 
 /** The database holds the keys of a platform of another name, or sealed with another secret. The message says what to do. */
-export class PlatformKeyError extends ExplainedError {
+class PlatformKeyError extends ExplainedError {
   override readonly name = "PlatformKeyError";
 }
 

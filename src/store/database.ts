@@ -1,7 +1,8 @@
 // The connections to PostgreSQL: one pool, which serves the store's own SQL and Prisma's client.
-import { ExplainedError } from "../observe/explained-error.ts";
+
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
+import { ExplainedError } from "../observe/explained-error.ts";
 import type { Logger } from "../observe/logger.ts";
 import { PrismaClient } from "./prisma/client.ts";
 

@@ -4,7 +4,7 @@
 // SIGTERM and SIGINT that stop PostgreSQL at once, under requests still running; and its child dies with Ctrl-C, for it
 // shares the terminal's process group. `pg_ctl` starts PostgreSQL in a session of its own, waits until it is ready, and
 // tells why it is not.
-import { ExplainedError } from "../observe/explained-error.ts";
+
 import { randomBytes } from "node:crypto";
 import { chown, lchown, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -12,6 +12,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { z } from "zod";
+import { ExplainedError } from "../observe/explained-error.ts";
 import type { Logger } from "../observe/logger.ts";
 import {
   findPostgresPrograms,

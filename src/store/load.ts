@@ -60,7 +60,9 @@ export async function loadSlices(client: pg.ClientBase, requests: readonly Appen
   return slices;
 }
 
-type HeadRow = ConversationRow & { readonly asked_actor: Hash | null } & { [Name in keyof ActorRow as `by_${Name}`]: ActorRow[Name] | null };
+type HeadRow = ConversationRow & { readonly asked_actor: Hash | null } & {
+  [Name in keyof ActorRow as `by_${Name}`]: ActorRow[Name] | null;
+};
 type ActorRow = Omit<ParticipantRow, "conversation_id" | "recipient_id" | "name" | "read_up_to">;
 
 const actorColumns = [

@@ -1,10 +1,11 @@
 // Brings a database to the schema that this code knows.
-import { ExplainedError } from "../observe/explained-error.ts";
+
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { MigrationList } from "@prisma/schema-engine-wasm/schema_engine_bg";
 import pg from "pg";
+import { ExplainedError } from "../observe/explained-error.ts";
 import { noFilters, withSchemaEngine } from "./schema-engine.ts";
 
 /** Of the session that migrates. Not the engine's own number, or it would wait for us. */

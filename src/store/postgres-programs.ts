@@ -1,5 +1,5 @@
 // The programs of the embedded PostgreSQL, and running them as a user that PostgreSQL accepts: it refuses root.
-import { ExplainedError } from "../observe/explained-error.ts";
+
 import { execFile } from "node:child_process";
 import { stat } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -8,6 +8,7 @@ import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { z } from "zod";
+import { ExplainedError } from "../observe/explained-error.ts";
 
 const programsSchema = z.object({ postgres: z.string(), pg_ctl: z.string(), initdb: z.string() });
 

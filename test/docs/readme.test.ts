@@ -46,7 +46,9 @@ test("two people talk, with the README's own documents", async () => {
 
   const begun = await ask(alice, "Begin");
   expect(begun).toMatchObject({ conversationCreate: { conversation: { subject: "Lunch on Friday", status: "OPEN" } } });
-  const events = [await heard.next(), await heard.next(), await heard.next(), await heard.next()].map(({ value }) => value?.data?.events);
+  const events = [await heard.next(), await heard.next(), await heard.next(), await heard.next()].map(
+    ({ value }) => value?.data?.events,
+  );
   expect(events.map((one) => one?.event)).toMatchObject([
     { seq: 1, action: "PUBLISH", model: "CONVERSATION", actor: { displayName: "Alice" } },
     { seq: 2, action: "MODIFY", model: "SUBJECT" },
@@ -55,12 +57,16 @@ test("two people talk, with the README's own documents", async () => {
   ]);
 
   const answered = await ask(bob, "Answer", { conversation: events[0]?.conversation["hash"] });
-  expect(answered).toMatchObject({ messageAdd: { event: { seq: 5 }, item: { bodyHtml: expect.stringContaining("book a table") } } });
+  expect(answered).toMatchObject({
+    messageAdd: { event: { seq: 5 }, item: { bodyHtml: expect.stringContaining("book a table") } },
+  });
   expect((await heard.next()).value?.data?.events.event).toMatchObject({ seq: 5, actor: { displayName: "Bob" } });
 
   const read = await ask(alice, "Read");
   expect(read).toMatchObject({
-    conversations: { edges: [{ node: { unread: 1, messages: { edges: [{ node: { author: { displayName: "Alice" } } }, {}] } } }] },
+    conversations: {
+      edges: [{ node: { unread: 1, messages: { edges: [{ node: { author: { displayName: "Alice" } } }, {}] } } }],
+    },
   });
   await client.dispose();
 });

@@ -18,12 +18,14 @@ describe("Markdown", () => {
 });
 
 describe("HTML", () => {
-  test.each(["<svg onload=alert(1)>", "<img src=x onerror=alert(1)>", "<style>@import 'x'</style>", "<form action=x><input>"])(
-    "keeps no more than structure and links: %s",
-    (text) => {
-      expect(toHtml({ format: "HTML", text: `<b>kept</b>${text}` })).toBe("<b>kept</b>");
-    },
-  );
+  test.each([
+    "<svg onload=alert(1)>",
+    "<img src=x onerror=alert(1)>",
+    "<style>@import 'x'</style>",
+    "<form action=x><input>",
+  ])("keeps no more than structure and links: %s", (text) => {
+    expect(toHtml({ format: "HTML", text: `<b>kept</b>${text}` })).toBe("<b>kept</b>");
+  });
 });
 
 test("what is too long to format is shown as it is, escaped", () => {

@@ -97,6 +97,9 @@ async function everything(setting: Setting, conversation: Hash, who: Somebody, p
   await does({ action: "modify", model: "participant", item: participant, value: { role: "READER" } }, creator);
   await does({ action: "remove", model: "participant", item: participant });
   const value = { role: "WRITER", via: "localhost", mail: false, imported: false } as const;
-  const again = await does({ action: "add", model: "participant", value, body: { address: who.address, name: null } }, creator);
+  const again = await does(
+    { action: "add", model: "participant", value, body: { address: who.address, name: null } },
+    creator,
+  );
   await does({ action: "remove", model: "participant", item: again.id }, creator);
 }

@@ -25,7 +25,7 @@ export function postgresSetting(pool: pg.Pool, more: Partial<AppendOptions> = {}
 }
 
 /** Makes a recipient, or finds them, with an account where the address is of `home`. */
-export async function enrol(pool: pg.Pool, address: string): Promise<Person> {
+async function enrol(pool: pg.Pool, address: string): Promise<Person> {
   const isLocal = address.endsWith(`@${home}`);
   const made = await pool.query<{ id: string }>(
     `INSERT INTO recipient (address, kind) VALUES ($1, $2::"RecipientKind")

@@ -145,7 +145,7 @@ export class Setting {
   }
 }
 
-export function followedState(log: readonly Entry[], now: Timestamp): State {
+function followedState(log: readonly Entry[], now: Timestamp): State {
   const followed = followAll(
     log.map(({ event, signatures, body, salt }) => ({ event, signatures, body, salt })),
     now,

@@ -6,7 +6,7 @@ import { itemKey, parseItemKey } from "../global-id.ts";
 import { ConversationType } from "./Conversation.ts";
 import { MessageType } from "./Message.ts";
 
-export const AttachmentType = builder.objectRef<AttachmentView>("Attachment");
+const AttachmentType = builder.objectRef<AttachmentView>("Attachment");
 
 builder.node(AttachmentType, {
   description: "A file that belongs to a message, or to the conversation as a whole.",

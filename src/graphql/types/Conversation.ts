@@ -1,6 +1,7 @@
 // A conversation: what its events come to, as far as the viewer may see them.
-import { isBase64url32 } from "../../protocol/encoding.ts";
+
 import { isExpired } from "../../conversation/decide.ts";
+import { isBase64url32 } from "../../protocol/encoding.ts";
 import type { ConversationBody, SubjectBody } from "../../protocol/event.ts";
 import { builder } from "../builder.ts";
 import { type ConversationSource, findConversation, isDraft } from "../find-conversation.ts";

@@ -63,7 +63,9 @@ export class AnswerTooLargeError extends Error {
 const charactersMax = 16 * 1024 * 1024;
 
 function charactersOf({ body }: { readonly body?: unknown }): number {
-  return typeof body === "object" && body !== null && "text" in body && typeof body.text === "string" ? body.text.length : 0;
+  return typeof body === "object" && body !== null && "text" in body && typeof body.text === "string"
+    ? body.text.length
+    : 0;
 }
 
 /** Runs tasks two at a time: what one request asks for by fifty aliases is then refused before most of it is read. */
@@ -163,8 +165,12 @@ export function createReader(pool: pg.Pool) {
   );
 
   const participantLoader = byKey<ParticipantView>(async (keys) => {
-    const rows = await query<SeenParticipantRow>("participants", `SELECT t.*, ${tellsSql}
-      FROM unnest($1::text[], $2::text[]) AS k(conversation_id, id) JOIN participant AS t USING (conversation_id, id)`, idsOf(keys));
+    const rows = await query<SeenParticipantRow>(
+      "participants",
+      `SELECT t.*, ${tellsSql}
+      FROM unnest($1::text[], $2::text[]) AS k(conversation_id, id) JOIN participant AS t USING (conversation_id, id)`,
+      idsOf(keys),
+    );
     return indexed(rows, keys, participantView);
   });
 
