@@ -254,7 +254,8 @@ describe("Limits and words are held to as in a conversation", () => {
     ).toBe("LIMIT_EXCEEDED");
   });
   test("a label that is already there", () => expect(refused(full, label("TRIP"))).toBe("LABEL_EXISTS"));
-  test("a recipient who already takes part", () => expect(refused(full, person("bob"))).toBe("ALREADY_PARTICIPANT"));
+  test("a recipient who already takes part", () =>
+    expect(refused(full, ["bob again", person("bob")[1]])).toBe("ALREADY_PARTICIPANT"));
   test("an address that is none", () => {
     const command = { action: "add", model: "participant", body: { address: "Bob", name: null } } as const;
     expect(refused(full, ["x", command])).toBe("INVALID_ADDRESS");
