@@ -51,7 +51,8 @@ export interface GatewayOptions {
 
 export function createGateway({ platform, authenticate, log }: GatewayOptions): Gateway {
   const schema = buildSchema();
-  const mask = (error: unknown): GraphQLError => {
+  /** @param noted what was logged of the same answer: several fields may fall to one fault */
+  const mask = (error: unknown, noted: Set<string> = new Set()): GraphQLError => {
     const original = error instanceof GraphQLError ? error.originalError : error;
     // What GraphQL itself says, and what our code says in its words, is meant to be read.
     if (error instanceof GraphQLError && (original == null || original instanceof GraphQLError)) return coded(error);
@@ -60,15 +61,21 @@ export function createGateway({ platform, authenticate, log }: GatewayOptions): 
         extensions: { code: "ANSWER_TOO_LARGE" },
       });
     }
-    log.error({ err: original }, "a request failed");
+    const fault = String(original);
+    if (!noted.has(fault)) log.error({ err: original }, "a request failed");
+    noted.add(fault);
     const at = error instanceof GraphQLError ? { nodes: error.nodes ?? null, path: error.path ?? null } : {};
     return new GraphQLError("Something broke here. It has been noted; try again.", {
       ...at,
       extensions: { code: "INTERNAL_SERVER_ERROR" },
     });
   };
+  const maskAll = (errors: readonly GraphQLError[]): readonly GraphQLError[] => {
+    const noted = new Set<string>();
+    return errors.map((error) => mask(error, noted));
+  };
   const masked = (result: ExecutionResult): ExecutionResult =>
-    result.errors ? { ...result, errors: result.errors.map(mask) } : result;
+    result.errors ? { ...result, errors: maskAll(result.errors) } : result;
   const prepare = createPrepare(schema);
   return {
     schema,
@@ -81,7 +88,7 @@ export function createGateway({ platform, authenticate, log }: GatewayOptions): 
       return fault ? { errors: [fault] } : { document: prepared.document, type };
     },
     subscribe: createSubscribe(schema, platform, masked),
-    mask,
+    mask: (error) => mask(error),
     run: async ({ variables, operationName }, document, viewer) =>
       masked(
         await execute({
