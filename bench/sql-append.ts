@@ -4,7 +4,7 @@ import { noWords } from "../src/conversation/body.ts";
 import { take } from "../src/conversation/take.ts";
 import type { Signer } from "../src/protocol/seal.ts";
 import type { CommandRequest } from "../src/store/conversation-store.ts";
-import { loadSlices, type Slice } from "../src/store/load.ts";
+import { actorKey, loadSlices, type Slice } from "../src/store/load.ts";
 import { eventRow } from "../src/store/rows.ts";
 import { now, salt, type Talk } from "./stage.ts";
 
@@ -87,7 +87,7 @@ export async function openSqlAppend(url: string, signer: Signer, talks: readonly
   const prepareOne = (number: number): Prepared => {
     const { conversation, accountId } = pick(requests);
     const slice = slices.get(conversation);
-    const actor = slice?.actors.get(accountId);
+    const actor = slice?.actors.get(actorKey(accountId, null));
     if (!slice || actor === undefined) throw new Error("somebody who takes part was not loaded");
     const body = { format: "MARKDOWN" as const, text: messageText(number), mentions: [], mail: null };
     const wish = { command: { action: "add" as const, model: "message" as const, body }, actor };

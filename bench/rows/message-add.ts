@@ -82,13 +82,17 @@ export async function messageAdd(stage: Stage, { isQuick, progress }: Effort): P
 
   const ourRuns: Awaited<ReturnType<typeof runOurs>>[] = [];
   const limits: number[] = [];
-  const limitUs: number[] = [];
+  const limitUs = { postgres: [] as number[], load: [] as number[] };
   const ourUs = { parley: [] as number[], postgres: [] as number[], load: [] as number[] };
   for (let index = 0; index < rounds; index++) {
+    const prepared = limit.prepare(limitCount);
     const atFirst = await cpuMs(stage.postgresPid);
-    limits.push(await runLimit(limitCount, connections));
+    const ownAtFirst = process.cpuUsage();
+    limits.push(await limit.run(prepared, connections));
+    const own = process.cpuUsage(ownAtFirst);
     const before = await cpu();
-    limitUs.push(((before.postgres - atFirst) * 1000) / limitCount);
+    limitUs.postgres.push(((before.postgres - atFirst) * 1000) / limitCount);
+    limitUs.load.push((own.user + own.system) / limitCount);
     ourRuns.push(await runOurs(ourCount));
     const after = await cpu();
     for (const name of ["parley", "postgres", "load"] as const)
@@ -118,7 +122,8 @@ export async function messageAdd(stage: Stage, { isQuick, progress }: Effort): P
         "all told after ms": median(ourRuns.map(({ drainedMs }) => drainedMs)),
         "limit's connections": connections,
         "events checked": said,
-        "processor µs a message": `${Math.round(median(ourUs.parley))} Parley + ${Math.round(median(ourUs.postgres))} PostgreSQL + ${Math.round(median(ourUs.load))} load; limit ${Math.round(median(limitUs))} PostgreSQL`,
+        "processor µs a message": `${Math.round(median(ourUs.parley))} Parley + ${Math.round(median(ourUs.postgres))} PostgreSQL + ${Math.round(median(ourUs.load))} load; limit ${Math.round(median(limitUs.postgres))} PostgreSQL + ${Math.round(median(limitUs.load))} load`,
+        "ratio by processor time": sumOf(limitUs) / sumOf(ourUs),
         rounds: ourRuns.map(({ toldRate }, index) => (toldRate / (limits[index] ?? 1)).toFixed(2)).join(" "),
       },
     },
@@ -170,3 +175,6 @@ async function checkWritten({ database: { pool } }: Stage, talks: readonly Talk[
       throw new Error(`the log of ${conversation} does not hold at ${followed.seq}: ${JSON.stringify(followed.fault)}`);
   }
 }
+
+const sumOf = (parts: Readonly<Record<string, readonly number[]>>): number =>
+  Object.values(parts).reduce((sum, samples) => sum + median(samples), 0);
