@@ -1,5 +1,6 @@
 // Bearer tokens: shown once, kept as their hash, looked up with a short memory.
 import { randomBytes } from "node:crypto";
+import DataLoader from "dataloader";
 import { sha256 } from "../protocol/hash.ts";
 import type { AccountId } from "../store/conversation-store.ts";
 import type { Database } from "../store/database.ts";
@@ -40,6 +41,15 @@ export function createAuthenticate({ pool }: Pick<Database, "pool">, nowMs: () =
   const memory = new Map<string, Remembered>();
   let sweptAtMs = Number.NEGATIVE_INFINITY;
 
+  // What is asked for in one tick, as when the tokens of all streams are checked, is looked up together.
+  const loader = new DataLoader<string, Viewer | null>(
+    async (hashes) => {
+      const found = await find(hashes);
+      return hashes.map((hash) => found.get(hash) ?? null);
+    },
+    { cache: false, maxBatchSize: 1_000 },
+  );
+
   const find = async (hashes: readonly string[]): Promise<ReadonlyMap<string, Viewer>> => {
     const { rows } = await pool.query<{
       hash: string;
@@ -77,10 +87,9 @@ export function createAuthenticate({ pool }: Pick<Database, "pool">, nowMs: () =
 
   const lookUp = (token: string, now: number): Promise<Viewer | null> => {
     const hashes = new Map([...sweep(now), [token, sha256(token)]]);
-    const found = find([...hashes.values()]);
     if (memory.size >= memoryMax) memory.clear();
     for (const [one, hash] of hashes) {
-      const viewer = found.then((viewers) => viewers.get(hash) ?? null);
+      const viewer = loader.load(hash);
       const remembered = { hash, viewer, untilMs: now + memoryMs, isUsed: false };
       memory.set(one, remembered);
       // A failed look-up says nothing about the token, and no token at all is not worth a place.

@@ -5,7 +5,7 @@ import type { Logger } from "../observe/logger.ts";
 import type { Timestamp } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
 import type { Place } from "../store/conversation-store.ts";
-import { announced } from "../store/outbox.ts";
+import { announced, unannounced } from "../store/outbox.ts";
 import type { EventRow } from "../store/rows.ts";
 import type { Bus } from "./bus.ts";
 import { raiseInInbox } from "./inbox-order.ts";
@@ -96,8 +96,11 @@ export function createAnnouncer({ pool, bus, log, requestErasure }: AnnouncerOpt
   return {
     announce: publishing.add,
     sweep: async (olderThanMs) => {
-      const left = await findUnannounced(pool, olderThanMs, batchMax);
-      if (left.length === 0) return 0;
+      const rows = await unannounced(pool, olderThanMs, batchMax);
+      if (rows.length === 0) return 0;
+      const left = rows.map((row) =>
+        announcementOf(row.conversation_id, { ...row, timestamp: row.timestamp.toISOString() }),
+      );
       // By itself, not through the loops: under load these never come to rest.
       await publish(left);
       await settle(left);
@@ -107,19 +110,6 @@ export function createAnnouncer({ pool, bus, log, requestErasure }: AnnouncerOpt
     idle,
     [Symbol.asyncDispose]: idle,
   };
-}
-
-async function findUnannounced(pool: pg.Pool, olderThanMs: number, limit: number): Promise<readonly Announcement[]> {
-  const { rows } = await pool.query<EventRow>({
-    name: "find_unannounced",
-    text: `SELECT e.* FROM (
-        SELECT conversation_id, seq FROM outbox
-        WHERE recorded_at <= clock_timestamp() - make_interval(secs => $1::float8 / 1000)
-        ORDER BY recorded_at, conversation_id, seq LIMIT $2
-      ) AS o JOIN event AS e USING (conversation_id, seq) ORDER BY e.conversation_id, e.seq`,
-    values: [olderThanMs, limit],
-  });
-  return rows.map((row) => announcementOf(row.conversation_id, { ...row, timestamp: row.timestamp.toISOString() }));
 }
 
 /**

@@ -5,6 +5,7 @@ import { horizonOf } from "../conversation/audience.ts";
 import type { ParticipantStatus } from "../conversation/state.ts";
 import type { Hash } from "../protocol/hash.ts";
 import type { AccountId } from "../store/conversation-store.ts";
+import { horizonOfTaken, type TakenRow, takenSql } from "../store/read/horizon.ts";
 import type { ConversationRow } from "../store/rows.ts";
 
 /** A conversation and its audience at one moment, so that whoever is in the audience may see the head. */
@@ -12,9 +13,12 @@ export interface Gathering {
   readonly head: ConversationRow;
   /** Up to which seq each account here may see. */
   readonly audience: ReadonlyMap<AccountId, number>;
+  /** Accounts that took part before, by the participant that they were added anew as. */
+  readonly addedAnew: ReadonlyMap<Hash, AccountId>;
 }
 
-type Taken = readonly (readonly [AccountId, ParticipantStatus, number | null])[];
+/** In the order in which they were added. */
+type Taken = readonly (readonly [AccountId, ParticipantStatus, number | null, Hash])[];
 
 /** Reads conversations with their audiences, in one statement: one moment for both. */
 export async function readGatherings(
@@ -24,12 +28,14 @@ export async function readGatherings(
   const { rows } = await pool.query<ConversationRow & { readonly taken: Taken }>({
     name: "read_gatherings",
     text: `SELECT c.*, m.taken FROM conversation AS c CROSS JOIN LATERAL (
-        SELECT coalesce(json_agg(json_build_array(account_id, status, removed_seq)), '[]') AS taken
+        SELECT coalesce(json_agg(json_build_array(account_id, status, removed_seq, id) ORDER BY seq), '[]') AS taken
         FROM participant WHERE conversation_id = c.id AND account_id IS NOT NULL
       ) AS m WHERE c.id = ANY($1::text[])`,
     values: [conversations],
   });
-  return new Map(rows.map(({ taken, ...head }) => [head.id, { head, audience: audienceOf(taken) }]));
+  return new Map(
+    rows.map(({ taken, ...head }) => [head.id, { head, audience: audienceOf(taken), addedAnew: addedAnewOf(taken) }]),
+  );
 }
 
 function audienceOf(taken: Taken): ReadonlyMap<AccountId, number> {
@@ -39,6 +45,16 @@ function audienceOf(taken: Taken): ReadonlyMap<AccountId, number> {
     audience.set(accountId, Math.max(horizon, audience.get(accountId) ?? 0));
   }
   return audience;
+}
+
+function addedAnewOf(taken: Taken): ReadonlyMap<Hash, AccountId> {
+  const before = new Set<AccountId>();
+  const addedAnew = new Map<Hash, AccountId>();
+  for (const [accountId, , , participant] of taken) {
+    if (before.has(accountId)) addedAnew.set(participant, accountId);
+    before.add(accountId);
+  }
+  return addedAnew;
 }
 
 /** Up to which seq an account may see a conversation now; 0: nothing. */
@@ -53,20 +69,13 @@ export function createReadHorizon(pool: pg.Pool): ReadHorizon {
     async (keys) => {
       // Whoever asks from here on may ask because of what was committed since.
       loader.clearAll();
-      const { rows } = await pool.query<{ place: number; status: ParticipantStatus; removed_seq: number | null }>({
+      const { rows } = await pool.query<{ readonly taken: readonly TakenRow[] | null }>({
         name: "read_horizons",
-        text: `SELECT k.place, p.status, p.removed_seq
-          FROM unnest($1::text[], $2::uuid[]) WITH ORDINALITY AS k(conversation_id, account_id, place)
-          CROSS JOIN LATERAL (
-            SELECT status, removed_seq FROM participant
-            WHERE conversation_id = k.conversation_id AND account_id = k.account_id OFFSET 0
-          ) AS p`,
+        text: `SELECT m.taken FROM unnest($1::text[], $2::uuid[]) WITH ORDINALITY AS k(conversation_id, account_id, place)
+          ${takenSql("k.conversation_id", "k.account_id")} ORDER BY k.place`,
         values: [keys.map(({ conversation }) => conversation), keys.map(({ accountId }) => accountId)],
       });
-      const taken = Map.groupBy(rows, ({ place }) => place);
-      return keys.map((_, index) =>
-        horizonOf((taken.get(index + 1) ?? []).map((row) => ({ status: row.status, removedSeq: row.removed_seq }))),
-      );
+      return rows.map(({ taken }) => horizonOfTaken(taken));
     },
     { cacheKeyFn: ({ accountId, conversation }) => `${accountId} ${conversation}`, maxBatchSize: 1_000 },
   );

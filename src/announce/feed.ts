@@ -5,6 +5,7 @@ import { everything } from "../conversation/audience.ts";
 import type { Logger } from "../observe/logger.ts";
 import type { Hash } from "../protocol/hash.ts";
 import type { AccountId, ReceiptMove } from "../store/conversation-store.ts";
+import { type ShownParticipantRow, shownColumns } from "../store/read/participants.ts";
 import { type RecordedEvent, type RecordedRow, recordedColumns, recordedEventOf } from "../store/recorded-event.ts";
 import type { ConversationRow } from "../store/rows.ts";
 import { createReadHorizon, type Gathering, type ReadHorizon, readGatherings } from "./audience.ts";
@@ -20,6 +21,10 @@ export type FeedItem =
       readonly readAtMs: number;
       /** The conversation when it was handed on, for whoever sees all of it; null where it was not at hand. */
       readonly head: ConversationRow | null;
+      /** Who did it, as they were when it was read. */
+      readonly actor: ShownParticipantRow | null;
+      /** The account that it adds anew: what happened while they were gone, which they may see now, was not handed to them. */
+      readonly addsAnew: AccountId | null;
     }
   | ({ readonly kind: "receipt" } & ReceiptMove);
 
@@ -121,11 +126,14 @@ export async function openFeed(options: FeedOptions): Promise<Feed> {
       readGatherings(pool, [...conversations]),
       readEvents(pool, ranges, floorUs),
     ]);
-    for (const event of events) {
+    for (const { event, actor } of events) {
       const { conversation } = event;
       const gathering = gatherings.get(conversation);
-      if (gathering)
-        give(gathering, { kind: "event", conversation, event, readAtMs: Date.now(), head: gathering.head }, event.seq);
+      if (gathering) {
+        const addsAnew = gathering.addedAnew.get(event.id) ?? null;
+        const { head } = gathering;
+        give(gathering, { kind: "event", conversation, event, readAtMs: Date.now(), head, actor, addsAnew }, event.seq);
+      }
       remember(conversation, event.seq, event.recordedUs);
     }
     for (const receipt of receipts) {
@@ -241,11 +249,16 @@ async function readEvents(
   pool: pg.Pool,
   ranges: readonly { readonly conversation: Hash; readonly after: number; readonly upTo: number }[],
   floorUs: number,
-): Promise<readonly RecordedEvent[]> {
+): Promise<readonly { readonly event: RecordedEvent; readonly actor: ShownParticipantRow | null }[]> {
   if (ranges.length === 0) return [];
-  const { rows } = await pool.query<RecordedRow>({
+  const { rows } = await pool.query<RecordedRow & { readonly actor_row: ShownParticipantRow | null }>({
     name: "feed_events",
-    text: `SELECT ${recordedColumns("e")} FROM unnest($1::text[], $2::int[], $3::int[]) AS k(conversation_id, after, up_to)
+    text: `SELECT ${recordedColumns("e")}, (
+        SELECT row_to_json(shown) FROM (
+          SELECT ${shownColumns("t")} FROM participant AS t
+          WHERE t.conversation_id = e.conversation_id AND t.id = coalesce(e.actor, e.id)
+        ) AS shown
+      ) AS actor_row FROM unnest($1::text[], $2::int[], $3::int[]) AS k(conversation_id, after, up_to)
       CROSS JOIN LATERAL (
         -- Where the place is not known, back to the last event before the floor: found from the end, not by reading the log.
         SELECT * FROM event WHERE conversation_id = k.conversation_id AND seq <= k.up_to AND seq > greatest(k.after, coalesce((
@@ -261,7 +274,7 @@ async function readEvents(
       floorUs,
     ],
   });
-  return rows.map(recordedEventOf);
+  return rows.map((row) => ({ event: recordedEventOf(row), actor: row.actor_row }));
 }
 
 /** The database's clock, in microseconds since 1970. */

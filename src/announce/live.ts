@@ -6,11 +6,9 @@
 //
 // It gives each event once, in order within its conversation, or says that there is a gap; never a silent hole.
 import type pg from "pg";
-import { horizonOf } from "../conversation/audience.ts";
-import type { ParticipantStatus } from "../conversation/state.ts";
 import type { Hash } from "../protocol/hash.ts";
 import type { AccountId } from "../store/conversation-store.ts";
-import { type RecordedRow, recordedColumns, recordedEventOf } from "../store/recorded-event.ts";
+import { readBackfill } from "./backfill.ts";
 import { databaseTimeUs, type Feed, type FeedItem, overlapUs } from "./feed.ts";
 
 /** `horizon`: up to which seq the subscriber sees the conversation, as it was when the item was handed on. */
@@ -27,26 +25,29 @@ export interface LiveOptions {
   readonly conversation: Hash | null;
   /** A cursor, in the database's microseconds; null: from now on. What was recorded shortly before comes again. */
   readonly afterUs: number | null;
-  /** Events that the backfill gives at most; behind more than that, reading anew is quicker. @default 10_000 */
+  /** Events that the backfill gives; behind more than that, it gives a gap, for reading anew is quicker. @default 10_000 */
   readonly backfillMax?: number;
   /** Items that wait for a slow subscriber. One more, and they are told of a gap instead. @default 1_000 */
   readonly bufferMax?: number;
+  /** And how many characters of words wait in them. @default 4 Mi */
+  readonly bufferCharactersMax?: number;
 }
 
-const pageSize = 500;
 /** How old a cursor may be. */
 const backfillAgeUs = 24 * 3600 * 1_000_000;
 
 /** Subscribes: from here on nothing is missed. Ends when returned (`return()`), which lets go of the feed. */
 export function liveStream(options: LiveOptions): AsyncIterableIterator<LiveItem, undefined> {
-  const { feed, pool, accountId, conversation, afterUs, backfillMax = 10_000, bufferMax = 1_000 } = options;
+  const { feed, pool, accountId, conversation, afterUs, backfillMax = 10_000 } = options;
+  const { bufferMax = 1_000, bufferCharactersMax = 4 * 1024 * 1024 } = options;
   let buffer: LiveItem[] = [];
+  let bufferCharacters = 0;
   let wake: (() => void) | null = null;
   let isOver = false;
   let lastUs = afterUs ?? feed.clockUs();
   /** Up to where the backfill gave each conversation. */
   const given = new Map<Hash, number>();
-  let backfill = afterUs === null ? null : readBackfill({ pool, accountId, conversation, afterUs, backfillMax });
+  let backfill = afterUs === null ? null : catchUp({ pool, accountId, conversation, afterUs, backfillMax });
 
   const attached = feed.attach({
     accountId,
@@ -54,8 +55,14 @@ export function liveStream(options: LiveOptions): AsyncIterableIterator<LiveItem
     deliver: (item, horizon) => {
       // Of an event recorded long ago that was found only now, the backfill or an earlier read has told.
       if (item.kind === "event" && item.event.seq <= (given.get(item.conversation) ?? 0)) return;
-      if (buffer.length >= bufferMax) buffer = [{ item: { kind: "gap", afterUs: lastUs }, horizon: 0 }];
-      else buffer.push({ item, horizon });
+      bufferCharacters += charactersOf(item);
+      if (buffer.length >= bufferMax || bufferCharacters > bufferCharactersMax) {
+        buffer = [gapAfter(lastUs)];
+        bufferCharacters = 0;
+      } else {
+        if (item.kind === "event" && item.addsAnew === accountId) buffer.push(gapAfter(lastUs));
+        buffer.push({ item, horizon });
+      }
       wake?.();
     },
   });
@@ -74,9 +81,13 @@ export function liveStream(options: LiveOptions): AsyncIterableIterator<LiveItem
         buffer = buffer.filter(
           ({ item }) => item.kind !== "event" || item.event.seq > (given.get(item.conversation) ?? 0),
         );
+        bufferCharacters = buffer.reduce((sum, { item }) => sum + charactersOf(item), 0);
       }
       const first = buffer.shift();
-      if (first) return told(first);
+      if (first) {
+        bufferCharacters -= charactersOf(first.item);
+        return told(first);
+      }
       await new Promise<void>((resolve) => {
         wake = resolve;
       });
@@ -105,62 +116,39 @@ export function liveStream(options: LiveOptions): AsyncIterableIterator<LiveItem
   };
 }
 
-type BackfillRow = RecordedRow & {
-  readonly taken: readonly { status: ParticipantStatus; removed_seq: number | null }[];
-};
+function gapAfter(afterUs: number): LiveItem {
+  return { item: { kind: "gap", afterUs }, horizon: 0 };
+}
 
-interface BackfillOptions extends Omit<LiveOptions, "feed" | "bufferMax"> {
+function charactersOf(item: LiveItem["item"]): number {
+  const body = item.kind === "event" ? item.event.body : null;
+  return body && "text" in body ? body.text.length : 0;
+}
+
+interface CatchUpOptions {
+  readonly pool: pg.Pool;
+  readonly accountId: AccountId;
+  readonly conversation: Hash | null;
   readonly afterUs: number;
   readonly backfillMax: number;
 }
 
-async function* readBackfill(options: BackfillOptions): AsyncGenerator<LiveItem, undefined> {
-  const { pool, accountId, conversation, afterUs, backfillMax } = options;
-  // Only up to here: what is recorded later is committed later, and so comes from the feed. Reading on, a page could pass
-  // over an event that is not visible yet and the next one give those after it: a hole, for what is below is dropped.
-  const nowUs = await databaseTimeUs(pool);
-  const gap: LiveItem = { item: { kind: "gap", afterUs }, horizon: 0 };
-  if (afterUs < nowUs - backfillAgeUs || afterUs > nowUs + overlapUs) {
-    yield gap;
+async function* catchUp(options: CatchUpOptions): AsyncGenerator<LiveItem, undefined> {
+  const { pool, accountId, conversation: only, afterUs, backfillMax: max } = options;
+  // Only up to here: what is recorded later is committed later, and so comes from the feed.
+  const upToUs = await databaseTimeUs(pool);
+  if (afterUs < upToUs - backfillAgeUs || afterUs > upToUs + overlapUs) {
+    yield gapAfter(afterUs);
     return;
   }
-  let from = { recordedUs: Math.max(0, afterUs - overlapUs), conversation: "", seq: 0 };
-  let count = 0;
-  for (;;) {
-    const { rows } = await pool.query<BackfillRow>({
-      name: conversation === null ? "live_backfill" : "live_backfill_one",
-      // Times first: since a cursor there are few events on the platform, and of those few are the account's.
-      text: `SELECT ${recordedColumns("e")}, m.taken FROM event AS e
-        CROSS JOIN LATERAL (
-          SELECT json_agg(json_build_object('status', status, 'removed_seq', removed_seq)) AS taken
-          FROM participant WHERE conversation_id = e.conversation_id AND account_id = $1
-        ) AS m
-        -- Ten microseconds early, for a double is that exact; the row comparison decides.
-        WHERE e.recorded_at >= to_timestamp(($2::float8 - 10) / 1e6) AND m.taken IS NOT NULL
-          AND ((extract(epoch FROM e.recorded_at) * 1e6)::bigint, e.conversation_id, e.seq) > ($2::bigint, $3::text, $4::int)
-          AND (extract(epoch FROM e.recorded_at) * 1e6)::bigint <= $6
-          ${conversation === null ? "" : "AND e.conversation_id = $7"}
-        ORDER BY recorded_us, e.conversation_id, e.seq LIMIT $5`,
-      values: [
-        ...[accountId, from.recordedUs, from.conversation, from.seq, pageSize, nowUs],
-        ...(conversation === null ? [] : [conversation]),
-      ],
-    });
-    for (const row of rows) {
-      const horizon = horizonOf(row.taken.map(({ status, removed_seq }) => ({ status, removedSeq: removed_seq })));
-      if (row.seq > horizon) continue;
-      if (++count > backfillMax) {
-        yield gap;
-        return;
-      }
-      const event = recordedEventOf(row);
-      yield {
-        item: { kind: "event", conversation: event.conversation, event, readAtMs: Date.now(), head: null },
-        horizon,
-      };
+  const from = Math.max(0, afterUs - overlapUs);
+  for await (const missed of readBackfill({ pool, accountId, conversation: only, afterUs: from, upToUs, max })) {
+    if (missed === "tooMany") yield gapAfter(afterUs);
+    else {
+      const { event, horizon } = missed;
+      const { conversation } = event;
+      const asRead = { readAtMs: Date.now(), head: null, actor: null, addsAnew: null };
+      yield { item: { kind: "event", conversation, event, ...asRead }, horizon };
     }
-    const last = rows.at(-1);
-    if (!last || rows.length < pageSize) return;
-    from = { recordedUs: last.recorded_us, conversation: last.conversation_id, seq: last.seq };
   }
 }

@@ -1,8 +1,16 @@
 // Executes subscriptions. Subscribers of the same document, variables and operation share one execution per item; where
 // the answer turns out to depend on who is looking, those of one account do.
-import { createSourceEventStream, type DocumentNode, type ExecutionResult, execute, type GraphQLSchema } from "graphql";
+import {
+  createSourceEventStream,
+  type DocumentNode,
+  type ExecutionResult,
+  execute,
+  GraphQLError,
+  type GraphQLSchema,
+} from "graphql";
 import type { Viewer } from "../accounts/accounts.ts";
 import type { LiveItem } from "../announce/live.ts";
+import type { AccountId } from "../store/conversation-store.ts";
 import type { Reader } from "../store/read/reader.ts";
 import { type Context, createContext, createSharedContext, type Platform, watched } from "./context.ts";
 
@@ -28,6 +36,9 @@ interface Answer {
   readonly isRead: boolean;
 }
 
+/** Streams that one account may have open in one process. */
+const streamsMax = 1_000;
+
 export type Subscribe = (
   subscribing: Subscribing,
 ) => Promise<AsyncIterableIterator<LiveResult, undefined> | ExecutionResult>;
@@ -43,10 +54,19 @@ export function createSubscribe(
 ): Subscribe {
   /** Documents whose answers depend on the viewer: found out once. */
   const personal = new WeakSet<DocumentNode>();
-  const shared = new WeakMap<object, Map<string, Promise<Answer | null>>>();
+  const executionsOf = new WeakMap<object, Map<string, Promise<Answer | null>>>();
   const readers = new WeakMap<object, Reader>();
   const documentNames = new WeakMap<DocumentNode, number>();
+  /** How many streams each account has open. */
+  const open = new Map<AccountId, number>();
   let documentCount = 0;
+
+  const count = (accountId: AccountId | null, change: 1 | -1) => {
+    if (accountId === null) return;
+    const streams = (open.get(accountId) ?? 0) + change;
+    if (streams > 0) open.set(accountId, streams);
+    else open.delete(accountId);
+  };
 
   const nameOf = (document: DocumentNode): number => {
     const name = documentNames.get(document) ?? ++documentCount;
@@ -96,26 +116,24 @@ export function createSubscribe(
 
   /** Runs it once per item for all who ask with the same key. */
   const once = (item: LiveItem, key: string, execute: () => Promise<Answer | null>): Promise<Answer | null> => {
-    const executions = shared.get(item.item) ?? new Map<string, Promise<Answer | null>>();
-    shared.set(item.item, executions);
+    const executions = executionsOf.get(item.item) ?? new Map<string, Promise<Answer | null>>();
+    executionsOf.set(item.item, executions);
     const execution = executions.get(key) ?? execute();
     executions.set(key, execution);
     return execution;
   };
 
-  const share = async (subscribing: Subscribing, sharing: string, item: LiveItem): Promise<Answer | null> => {
-    const key = `${sharing} ${item.horizon}`;
-    if (!personal.has(subscribing.document)) {
-      const answer = await once(item, key, () => runShared(subscribing, item));
-      if (answer) return answer;
-    }
+  /** Several devices of one person share one; null where nobody is signed in. */
+  const runPersonal = (subscribing: Subscribing, key: string, item: LiveItem): Promise<Answer | null> | null => {
     const { viewer } = subscribing;
-    // Several devices of one person.
     return viewer && once(item, `${key} ${viewer.accountId}`, () => runAlone(subscribing, item, readerOf(item)));
   };
 
   const executeFor = async (subscribing: Subscribing, sharing: string, item: LiveItem): Promise<ExecutionResult> => {
-    const answer = (await share(subscribing, sharing, item)) ?? (await runAlone(subscribing, item));
+    const key = `${sharing} ${item.horizon}`;
+    const isPersonal = personal.has(subscribing.document);
+    const shared = isPersonal ? null : await once(item, key, () => runShared(subscribing, item));
+    const answer = shared ?? (await runPersonal(subscribing, key, item)) ?? (await runAlone(subscribing, item));
     if (!answer.isRead || item.item.kind === "gap" || !subscribing.viewer) return answer.result;
     // The item waited, or others were quicker: what was read for it may be newer than the removal of this subscriber. So
     // they are looked up after the reading, and whoever is gone is answered anew, with what was there up to then.
@@ -125,6 +143,8 @@ export function createSubscribe(
 
   return async (subscribing) => {
     const { document, variables, operationName, viewer } = subscribing;
+    const { accountId = null } = viewer ?? {};
+    if (accountId !== null && (open.get(accountId) ?? 0) >= streamsMax) return tooManyStreams();
     const source = await createSourceEventStream({
       schema,
       document,
@@ -133,23 +153,39 @@ export function createSubscribe(
       ...(operationName !== undefined && { operationName }),
     });
     if (!(Symbol.asyncIterator in source)) return masked(source);
+    count(accountId, 1);
+    let isOpen = true;
     const items = source[Symbol.asyncIterator]() as AsyncIterableIterator<LiveItem, undefined>;
     const sharing = `${nameOf(document)} ${operationName ?? ""} ${JSON.stringify(variables ?? {})}`;
+    const end = async () => {
+      if (isOpen) count(accountId, -1);
+      isOpen = false;
+      await items.return?.();
+    };
     const results: AsyncIterableIterator<LiveResult, undefined> = {
       next: async () => {
-        const step = await items.next();
-        if (step.done) return { done: true, value: undefined };
-        return {
-          done: false,
-          value: { result: await executeFor(subscribing, sharing, step.value), item: step.value.item },
-        };
+        try {
+          const step = await items.next();
+          if (step.done) return { done: true, value: undefined };
+          const result = await executeFor(subscribing, sharing, step.value);
+          return { done: false, value: { result, item: step.value.item } };
+        } catch (error) {
+          // Whoever iterates does not let go of what failed.
+          await end();
+          throw error;
+        }
       },
       return: async () => {
-        await items.return?.();
+        await end();
         return { done: true, value: undefined };
       },
       [Symbol.asyncIterator]: () => results,
     };
     return results;
   };
+}
+
+function tooManyStreams(): ExecutionResult {
+  const message = `An account has ${streamsMax} streams open at most. Close some, or share one.`;
+  return { errors: [new GraphQLError(message, { extensions: { code: "TOO_MANY_STREAMS" } })] };
 }

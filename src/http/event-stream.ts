@@ -4,6 +4,7 @@ import type { ServerResponse } from "node:http";
 import type { ExecutionResult } from "graphql";
 import type { LiveResult } from "../graphql/live-execution.ts";
 import { encodeCursor } from "../graphql/stream-cursor.ts";
+import { resultText } from "./result-text.ts";
 
 /** How often a silent stream says that it lives: proxies cut what is silent for a minute. */
 const heartbeatMs = 15_000;
@@ -57,7 +58,7 @@ function begin(response: ServerResponse): void {
 }
 
 function next(result: ExecutionResult): string {
-  return `event: next\ndata: ${JSON.stringify(result)}\n\n`;
+  return `event: next\ndata: ${resultText(result)}\n\n`;
 }
 
 /** Resolves when there is room for more, or nobody to read it. */

@@ -6,6 +6,7 @@ import { acceptedBy, answerResult } from "./answer.ts";
 import { BadRequestError } from "./body.ts";
 import { eventStreamOf, sendOnce } from "./event-stream.ts";
 import { readOperation } from "./read-operation.ts";
+import type { TokenWatch } from "./token-watch.ts";
 
 /**
  * Makes the function that handles one request.
@@ -14,6 +15,7 @@ import { readOperation } from "./read-operation.ts";
  */
 export function graphqlOverHttp(
   gateway: Gateway,
+  tokens: TokenWatch,
   stopping: AbortSignal,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   return async (request, response) => {
@@ -41,6 +43,7 @@ export function graphqlOverHttp(
     const resumeAfter = String(request.headers["last-event-id"] ?? "") || null;
     const results = await gateway.subscribe({ document, variables, operationName, viewer, resumeAfter });
     if (!("next" in results)) return answerResult(response, accepted, results);
+    using _ = token === null ? null : tokens.watch(token, () => void results.return?.());
     await eventStreamOf(response, results, stopping);
   };
 }

@@ -8,14 +8,25 @@ import type { Viewer } from "../accounts/accounts.ts";
 import { bearerToken, type Gateway, type OperationRequest } from "../graphql/gateway.ts";
 import type { Logger } from "../observe/logger.ts";
 import { bodyBytesMax } from "./body.ts";
+import { resultText } from "./result-text.ts";
+import type { TokenWatch } from "./token-watch.ts";
 
 /** What a socket is remembered with. Without graphql-ws's own `extra.request`, an idle subscription takes less than half. */
 interface Extra {
   /** Looked at anew for each operation: it may have run out meanwhile. */
   token: string | null;
+  /** Resolves when the text has gone to the system, or there is nobody to send it to. */
+  send(text: string): Promise<void>;
+  /** Closes the socket once the token is not valid any more. */
+  watch(token: string): void;
 }
 
-type Args = ExecutionArgs & { readonly asked: OperationRequest; readonly viewer: Viewer | null };
+type Args = ExecutionArgs & {
+  readonly asked: OperationRequest;
+  readonly viewer: Viewer | null;
+  /** Sends one result of this operation. */
+  next(result: ExecutionResult): Promise<void>;
+};
 
 /** Characters of an operation's id. */
 const idMax = 100;
@@ -29,6 +40,7 @@ const closeWithinMs = 1_000;
 
 export interface WebSocketOptions {
   readonly gateway: Gateway;
+  readonly tokens: TokenWatch;
   readonly log: Logger;
   /** How long queries and mutations in flight may take when it is to stop. */
   readonly stopWithinMs: number;
@@ -40,7 +52,7 @@ export interface WebSockets extends AsyncDisposable {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
-export function graphqlOverWebSocket({ gateway, log, stopWithinMs }: WebSocketOptions): WebSockets {
+export function graphqlOverWebSocket({ gateway, tokens, log, stopWithinMs }: WebSocketOptions): WebSockets {
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: bodyBytesMax,
@@ -62,6 +74,7 @@ export function graphqlOverWebSocket({ gateway, log, stopWithinMs }: WebSocketOp
       try {
         await gateway.signIn(given);
         context.extra.token = given;
+        context.extra.watch(given);
         return true;
       } catch (error) {
         // 4403: the client must not try again with the same token.
@@ -88,6 +101,7 @@ export function graphqlOverWebSocket({ gateway, log, stopWithinMs }: WebSocketOp
         ...(asked.operationName !== undefined && { operationName: asked.operationName }),
         asked,
         viewer,
+        next: (result) => context.extra.send(nextMessage(id, result)),
       };
       return args;
     },
@@ -98,10 +112,10 @@ export function graphqlOverWebSocket({ gateway, log, stopWithinMs }: WebSocketOp
       return run;
     },
     subscribe: async (args) => {
-      const { asked, document, viewer } = args as Args;
+      const { asked, document, viewer, next } = args as Args;
       const { variables, operationName } = asked;
       const results = await gateway.subscribe({ document, variables, operationName, viewer });
-      return "next" in results ? resultsOnly(results) : results;
+      return "next" in results ? sending(results, next) : results;
     },
   });
 
@@ -125,12 +139,15 @@ export function graphqlOverWebSocket({ gateway, log, stopWithinMs }: WebSocketOp
       isAlive = true;
     });
     webSocket.on("error", (error) => log.debug({ err: error }, "a socket broke"));
+    let watched: Disposable | null = null;
+    const watch = (token: string) => {
+      watched = tokens.watch(token, () => webSocket.close(CloseCode.Forbidden, "This token is not valid any more."));
+    };
+    const send = (text: string) => new Promise<void>((resolve) => webSocket.send(text, () => resolve()));
     const closed = protocol.opened(
       {
         protocol: webSocket.protocol,
-        // Resolves when it has gone to the system, or there is nobody to send it to: until then nothing more is taken from
-        // the stream.
-        send: (data) => new Promise((resolve) => webSocket.send(data, () => resolve())),
+        send,
         close: (code, reason) => webSocket.close(code, reason),
         onMessage: (handle) => {
           webSocket.on("message", (data) => {
@@ -145,10 +162,11 @@ export function graphqlOverWebSocket({ gateway, log, stopWithinMs }: WebSocketOp
           });
         },
       },
-      { token: null },
+      { token: null, send, watch },
     );
     webSocket.once("close", (code, reason) => {
       clearInterval(alive);
+      watched?.[Symbol.dispose]();
       closed(code, String(reason)).catch((error: unknown) =>
         log.error({ err: error }, "a closed socket could not be let go of"),
       );
@@ -184,16 +202,32 @@ async function within(ms: number, promise: Promise<unknown>): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** graphql-ws sends what it is given; the items are for SSE, which has ids. */
-function resultsOnly(
+/** The protocol's `next`. */
+function nextMessage(id: string, result: ExecutionResult): string {
+  return `{"id":${JSON.stringify(id)},"type":"next","payload":${resultText(result)}}`;
+}
+
+/**
+ * Sends each result itself, and tells graphql-ws only of the end: it would check and write each result anew for every
+ * subscriber. Nothing more is taken from the stream until the last result has gone.
+ */
+function sending(
   results: AsyncIterableIterator<{ readonly result: ExecutionResult }, undefined>,
-): AsyncIterableIterator<ExecutionResult, undefined> {
+  send: (result: ExecutionResult) => Promise<void>,
+): AsyncIterableIterator<never, undefined> {
+  let isOver = false;
   return {
     next: async () => {
-      const step = await results.next();
-      return step.done ? step : { done: false, value: step.value.result };
+      while (!isOver) {
+        const step = await results.next();
+        if (step.done) break;
+        // Whoever completed the operation meanwhile must not get another result.
+        if (!isOver) await send(step.value.result);
+      }
+      return { done: true, value: undefined };
     },
     return: async () => {
+      isOver = true;
       await results.return?.();
       return { done: true, value: undefined };
     },

@@ -12,6 +12,7 @@ import { BadRequestError } from "./body.ts";
 import { answerGraphiql } from "./graphiql.ts";
 import { graphqlOverHttp } from "./graphql-over-http.ts";
 import { graphqlOverWebSocket } from "./graphql-over-websocket.ts";
+import { watchTokens } from "./token-watch.ts";
 
 /** The address is taken, or not ours to take. The message says what to do. */
 class ListenError extends ExplainedError {
@@ -28,6 +29,8 @@ export interface ListenOptions {
   unreadiness(): Promise<string | null>;
   /** How long a client may take to send a request; its headers in a third of it. @default 30_000 */
   readonly receiveWithinMs?: number;
+  /** How long a stream may outlive its token. @default 30_000 */
+  readonly checkTokensEveryMs?: number;
   /** How long requests in flight may take when it is to stop; then they are cut. @default 20_000 */
   readonly stopWithinMs?: number;
 }
@@ -42,7 +45,12 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   const stopping = new AbortController();
   // One per stream.
   setMaxListeners(0, stopping.signal);
-  const overHttp = graphqlOverHttp(gateway, stopping.signal);
+  const tokens = watchTokens({
+    gateway,
+    log,
+    ...(options.checkTokensEveryMs !== undefined && { everyMs: options.checkTokensEveryMs }),
+  });
+  const overHttp = graphqlOverHttp(gateway, tokens, stopping.signal);
 
   const route = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = pathOf(request);
@@ -89,7 +97,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
       route(request, response).catch((error: unknown) => answerError(gateway, log, request, response, error));
     },
   );
-  const webSockets = graphqlOverWebSocket({ gateway, log, stopWithinMs });
+  const webSockets = graphqlOverWebSocket({ gateway, tokens, log, stopWithinMs });
   server.on("connection", (socket) => {
     unused.add(socket);
     socket.once("close", () => unused.delete(socket));
@@ -109,6 +117,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     port: (server.address() as AddressInfo).port,
     [Symbol.asyncDispose]: async () => {
       stopping.abort();
+      tokens[Symbol.dispose]();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const socket of unused) socket.destroy();
       // Closing, Node no longer looks for requests that come too slowly.

@@ -22,7 +22,7 @@ export interface TestApi extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-export type ApiOptions = Partial<Pick<ListenOptions, "receiveWithinMs" | "stopWithinMs">>;
+export type ApiOptions = Partial<Pick<ListenOptions, "receiveWithinMs" | "stopWithinMs" | "checkTokensEveryMs">>;
 
 export const startApi = async (options: ApiOptions = {}): Promise<TestApi> => {
   const stack = new AsyncDisposableStack();
@@ -65,7 +65,7 @@ export const startApi = async (options: ApiOptions = {}): Promise<TestApi> => {
       now: () => new Date().toISOString(),
       salt: () => randomBytes(32).toString("base64url"),
     },
-    authenticate: createAuthenticate(database, Date.now),
+    authenticate: createAuthenticate(database, () => Date.now()),
     log: log("graphql"),
   });
   const api = await listen({

@@ -1,7 +1,8 @@
 // Subscription.events
 import { type LiveItem, liveStream } from "../../announce/live.ts";
 import { everything } from "../../conversation/audience.ts";
-import { viewAtHead } from "../../store/read/reader.ts";
+import { viewAtHead } from "../../store/read/conversations.ts";
+import { participantView } from "../../store/read/participants.ts";
 import { badInput, builder } from "../builder.ts";
 import type { Context } from "../context.ts";
 import { findConversation, isDraft } from "../find-conversation.ts";
@@ -45,10 +46,10 @@ const EventAddedType = builder.objectRef<EventSource>("EventAdded").implement({
       description: "The event.",
       resolve: async (source, _, context) => {
         const of = await viewOf(context, source);
-        const { event, readAtMs } = source.item;
+        const { event, actor, readAtMs } = source.item;
         // Whoever was slow to take it gets the words that are left of it.
         const anew = Date.now() - readAtMs > staleMs ? await context.reader.event(of, event.seq) : null;
-        return anew ?? { of, event };
+        return anew ?? { of, event, actor: actor && participantView(actor, of) };
       },
     }),
     conversation: t.field({
