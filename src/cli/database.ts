@@ -1,10 +1,10 @@
 // Which database a command works on: the one of DATABASE_URL, or one of our own in the data folder.
-import { randomBytes } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import type { Logger } from "../observe/logger.ts";
 import { findEmbeddedPostgres, startEmbeddedPostgres } from "../store/embedded-postgres.ts";
+import { secretFile } from "../store/secret-file.ts";
 
 export interface Located {
   readonly url: string;
@@ -28,19 +28,9 @@ export async function locateDatabase(
   }
   await mkdir(config.dataFolder, { recursive: true });
   const folder = join(config.dataFolder, "postgres");
-  const secret = config.secret ?? (await secretOf(join(config.dataFolder, "secret")));
+  const secret = config.secret ?? (await secretFile(join(config.dataFolder, "secret")));
   const running = use === "share" ? await findEmbeddedPostgres(folder) : undefined;
   if (running !== undefined) return { url: running, secret, isEmbedded: true };
   const started = stack.use(await startEmbeddedPostgres({ folder, log }));
   return { url: started.url, secret, isEmbedded: true };
-}
-
-/** The secret in the data folder, made at the first start. Only its owner may read it. */
-async function secretOf(file: string): Promise<string> {
-  try {
-    await writeFile(file, `${randomBytes(32).toString("base64url")}\n`, { flag: "wx", mode: 0o600 });
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
-  }
-  return (await readFile(file, "utf8")).trim();
 }

@@ -69,9 +69,13 @@ export const settingsSchema = z.object({
     .min(32, "has to have at least 32 characters; `openssl rand -base64 32` makes one")
     .optional()
     .describe("Seals the platform's private keys. Without DATABASE_URL, one is made and kept in the data folder."),
-  PARLEY_DATABASE_POOL: wholeNumber(1, 100, "has to be a number from 1 to 100")
+  PARLEY_DATABASE_POOL: wholeNumber(
+    2,
+    100,
+    "has to be a number from 2 to 100: a worker listens for jobs on one connection and needs another to do them",
+  )
     .default(4)
-    .describe("Database connections of each process. More is not faster: on 2 cores, 4 beat 16."),
+    .describe("Database connections of each process, at least 2. More is not faster: on 2 cores, 4 beat 16."),
   PARLEY_LOG_LEVEL: z
     .enum(logLevels, `has to be one of ${logLevels.join(", ")}`)
     .default("info")

@@ -5,7 +5,7 @@ import { version } from "../protocol/event.ts";
 import { hasBody } from "../protocol/form.ts";
 import type { Hash } from "../protocol/hash.ts";
 import { commitmentTo, type Entry, isCommitted, proposalId, type Signer, sequence } from "../protocol/seal.ts";
-import { bodyFault, doublesWords, type Words } from "./body.ts";
+import { bodyFault, doublesWords, type IsKnown, unknownRecipient, type Words } from "./body.ts";
 import { decide, latestEvent } from "./decide.ts";
 import { evolve } from "./evolve.ts";
 import { type Rejection, reject } from "./rejection.ts";
@@ -79,6 +79,7 @@ export interface Accepted {
 /**
  * Takes one proposal as the leader at `now`. Accepted: `state` and `words` are moved on, so that the next proposal can
  * be taken on them; else nothing changes. A proposal that was made an event before is for the caller to find, by its id.
+ * @param isKnown asked of whom the proposal makes a participant; RECIPIENT_UNKNOWN where nobody has the address
  */
 export function accept(
   state: State,
@@ -86,6 +87,7 @@ export function accept(
   signed: SignedProposal,
   now: Timestamp,
   leader: Signer,
+  isKnown: IsKnown = () => true,
 ): Accepted | "done" | Rejection {
   const { proposal, body, salt } = signed;
   const fault = bodyFault(proposal.model, body);
@@ -102,6 +104,7 @@ export function accept(
     return reject("WRONG_PLATFORM", "Another platform leads.");
   const doubled = doublesWords(state, words, proposal, body);
   if (doubled) return doubled;
+  if (body !== null && "address" in body && !isKnown(body.address)) return unknownRecipient(body.address);
 
   const place = { seq: (parent?.seq ?? 0) + 1, parent: parent?.head ?? null, timestamp };
   const entry = sequence(signed, proposalId(proposal), place, leader);

@@ -4,7 +4,7 @@ import { CanonicalJsonError, canonicalJson } from "../protocol/canonical-json.ts
 import type { Body, Model, Proposal } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
 import { bodySchema } from "../protocol/wire.ts";
-import { isAddress } from "./address.ts";
+import { type Address, isAddress } from "./address.ts";
 import { limits } from "./limits.ts";
 import { type Rejection, reject } from "./rejection.ts";
 import { isActive } from "./roles.ts";
@@ -132,6 +132,13 @@ export function doublesWords(
     if (isTaken) return reject("ALREADY_PARTICIPANT");
   }
   return null;
+}
+
+/** Whether somebody has this address, as far as was looked up for those whom an append adds. */
+export type IsKnown = (address: Address) => boolean;
+
+export function unknownRecipient(address: Address): Rejection {
+  return reject("RECIPIENT_UNKNOWN", `Nobody here has the address ${address}. Check its spelling.`);
 }
 
 /** Labels differ if people would call them different: neither case nor composition counts. */

@@ -17,7 +17,9 @@ import {
   mayAttachTo,
   mayBeAdmin,
   mayModifyMessage,
-  mayRemoveItem,
+  mayRemoveAttachment,
+  mayRemoveLabel,
+  mayRemoveMessage,
 } from "./roles.ts";
 import { type Attachment, type Conversation, isRemoved, type Label, type Participant, type State } from "./state.ts";
 
@@ -149,7 +151,7 @@ function decideMessage(question: Question): Decision {
   const lock = heldLock(state, message, at);
   const isOthers = lock !== null && lock.holder.id !== actor.id;
   if (action === "remove") {
-    if (!mayRemoveItem(actor, message)) return reject("FORBIDDEN");
+    if (!mayRemoveMessage(actor, message)) return reject("FORBIDDEN");
     if (isRemoved(state, message)) return "done";
     return isOthers && !isAdmin(actor) ? reject("LOCKED") : following(question);
   }
@@ -177,7 +179,10 @@ function decideAttachment(question: Question): Decision {
     return attachmentsOf(state, item).length >= limits.attachmentsPerMessage ? reject("LIMIT_EXCEEDED") : "accepted";
   }
   const attachment = item === null ? undefined : state.attachments.get(item);
-  return decideRemoval(question, attachment);
+  if (!attachment) return reject("NOT_FOUND");
+  const message = attachment.message === null ? undefined : state.messages.get(attachment.message);
+  if (!mayRemoveAttachment(actor, attachment, message)) return reject("FORBIDDEN");
+  return isRemoved(state, attachment) ? "done" : following(question);
 }
 
 function decideLabel(question: Question): Decision {
@@ -187,13 +192,10 @@ function decideLabel(question: Question): Decision {
     if (!isAtLeast(actor, "WRITER")) return reject("FORBIDDEN");
     return labelsOf(state).length >= limits.labels ? reject("LIMIT_EXCEEDED") : "accepted";
   }
-  return decideRemoval(question, item === null ? undefined : state.labels.get(item));
-}
-
-function decideRemoval(question: Question, item: Label | Attachment | undefined): Decision {
-  if (!item) return reject("NOT_FOUND");
-  if (!mayRemoveItem(question.actor, item)) return reject("FORBIDDEN");
-  return isRemoved(question.state, item) ? "done" : following(question);
+  const label = item === null ? undefined : state.labels.get(item);
+  if (!label) return reject("NOT_FOUND");
+  if (!mayRemoveLabel(actor, label)) return reject("FORBIDDEN");
+  return isRemoved(state, label) ? "done" : following(question);
 }
 
 function decideExpiry(question: Question): Decision {

@@ -15,7 +15,7 @@ import { expiresAtOf, roleOf } from "../protocol/value.ts";
 import { bodySchema } from "../protocol/wire.ts";
 import { type Command, type Occasion, propose } from "./accept.ts";
 import type { Address } from "./address.ts";
-import { bodyFault, labelKey, slugOf } from "./body.ts";
+import { bodyFault, labelKey, slugOf, unknownRecipient } from "./body.ts";
 import { limits } from "./limits.ts";
 import { type Rejection, reject } from "./rejection.ts";
 
@@ -180,7 +180,7 @@ export function publishDraft(
   const adds = new Map<Hash, SignedProposal>();
   for (const { id, role, address, name } of draft.participants) {
     const reached = reach(address);
-    if (!reached) return reject("RECIPIENT_UNKNOWN", `Nobody here has the address ${address}. Check its spelling.`);
+    if (!reached) return unknownRecipient(address);
     adds.set(id, say({ action: "add", model: "participant", value: { ...reached, role }, body: { address, name } }));
   }
   // Mentions name participants by the ids that the adds will make; the creator by the conversation's, as ever.

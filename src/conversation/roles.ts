@@ -2,7 +2,7 @@
 
 import type { Timestamp } from "../protocol/event.ts";
 import { type Role, roles } from "../protocol/event.ts";
-import type { Item, Message, Participant, State } from "./state.ts";
+import type { Attachment, Item, Label, Message, Participant, State } from "./state.ts";
 
 export function isAtLeast(participant: Participant, role: Role): boolean {
   return roles.indexOf(participant.role) >= roles.indexOf(role);
@@ -26,14 +26,35 @@ export function mayModifyMessage(participant: Participant, message: Message): bo
   return isAtLeast(participant, message.addedBy === participant.id ? "COMMENTER" : "WRITER");
 }
 
-/** What they made themselves while they may still speak; an ADMIN anything. */
-export function mayRemoveItem(participant: Participant, item: Item): boolean {
-  return isAdmin(participant) || (item.addedBy === participant.id && isAtLeast(participant, "COMMENTER"));
+/** A COMMENTER their own, an ADMIN any. */
+export function mayRemoveMessage(participant: Participant, message: Message): boolean {
+  return mayTakeBack(participant, message, "COMMENTER");
 }
 
-/** To their own message while they may still speak; an ADMIN to any. */
+/** A COMMENTER to their own, an ADMIN to any. */
 export function mayAttachTo(participant: Participant, message: Message): boolean {
-  return mayRemoveItem(participant, message);
+  return mayTakeBack(participant, message, "COMMENTER");
+}
+
+/** A WRITER what they added, an ADMIN any. */
+export function mayRemoveLabel(participant: Participant, label: Label): boolean {
+  return mayTakeBack(participant, label, "WRITER");
+}
+
+/**
+ * A COMMENTER what they added to their own message, a WRITER what they added to anything, an ADMIN any.
+ * @param message that it belongs to; undefined: to none
+ */
+export function mayRemoveAttachment(
+  participant: Participant,
+  attachment: Attachment,
+  message: Message | undefined,
+): boolean {
+  return mayTakeBack(participant, attachment, message?.addedBy === participant.id ? "COMMENTER" : "WRITER");
+}
+
+function mayTakeBack(participant: Participant, item: Item, role: Role): boolean {
+  return isAdmin(participant) || (item.addedBy === participant.id && isAtLeast(participant, role));
 }
 
 export interface Lock {

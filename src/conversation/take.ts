@@ -4,7 +4,7 @@ import type { SignedProposal, Timestamp } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
 import type { Entry } from "../protocol/seal.ts";
 import { type Accepted, accept, type Command, type Occasion, proposeOn } from "./accept.ts";
-import { bodyFault, type Words } from "./body.ts";
+import { bodyFault, type IsKnown, type Words } from "./body.ts";
 import type { Rejection } from "./rejection.ts";
 import { apply, type Changes, type State } from "./state.ts";
 
@@ -21,8 +21,16 @@ export type Taken =
 /**
  * Takes `wish` as the leader at `now`. `state` and `words` are moved on if it is taken, and are as before if it is
  * rejected: one proposal that is rejected rejects them all.
+ * @param isKnown as `accept` asks it
  */
-export function take(state: State, words: Words, wish: Wish, now: Timestamp, occasion: Occasion): Taken {
+export function take(
+  state: State,
+  words: Words,
+  wish: Wish,
+  now: Timestamp,
+  occasion: Occasion,
+  isKnown?: IsKnown,
+): Taken {
   const proposals = proposalsOf(wish, state, occasion);
   if ("code" in proposals) return { rejection: proposals };
   // `accept` moves on only what it takes, so one proposal needs no copy; several are tried on one.
@@ -31,7 +39,7 @@ export function take(state: State, words: Words, wish: Wish, now: Timestamp, occ
   const trialWords = isTrial ? { labels: new Map(words.labels), addresses: new Map(words.addresses) } : words;
   const accepted: Accepted[] = [];
   for (const proposal of proposals) {
-    const answer = accept(trial, trialWords, proposal, now, occasion.signer);
+    const answer = accept(trial, trialWords, proposal, now, occasion.signer, isKnown);
     if (answer === "done") continue;
     if ("code" in answer) return { rejection: answer };
     accepted.push(answer);

@@ -1,16 +1,18 @@
 // Append: load, decide, write, announce. The only way into a log.
 //
-// Requests that wait are taken together: one load, one write, one commit for all of them, each conversation folded in
-// memory. Alone, a request is a batch of one. While a batch is out, its conversations are kept from the next ones, so
-// that this process never competes with itself; other processes are met by the `seq` that a write expects.
+// Requests that wait are taken together: one load (of what is not remembered), one write, one commit for all of them, each
+// conversation folded in memory. Alone, a request is a batch of one. While a batch is out, its conversations are kept from the next ones, so
+// that this process never competes with itself; other processes are met by the head that a write expects.
 import pg from "pg";
 import type { Occasion } from "../conversation/accept.ts";
+import type { Address } from "../conversation/address.ts";
 import { type Rejection, reject } from "../conversation/rejection.ts";
 import { type Taken, take, type Wish } from "../conversation/take.ts";
 import { isTimestamp } from "../protocol/form.ts";
 import type { Hash } from "../protocol/hash.ts";
 import { proposalId, type Signer } from "../protocol/seal.ts";
 import type { AppendRequest, AppendResult, Person } from "./conversation-store.ts";
+import { createHeadMemory, type HeadMemory } from "./head-memory.ts";
 import { actorKey, conversationOfRequest, loadSlices, type Slice } from "./load.ts";
 import { type Appended, write } from "./write.ts";
 
@@ -38,6 +40,8 @@ interface Waiting {
   readonly keys: readonly string[];
   /** Set once a batch with others failed: then this one is tried by itself, to learn whose fault it was. */
   isAlone: boolean;
+  /** Whether it may be decided on what is remembered of the conversation: not once that turned out old. */
+  mayRecall: boolean;
   /** How often somebody else was quicker, or the database refused. */
   tries: number;
   resolve(result: AppendResult): void;
@@ -50,6 +54,7 @@ const triesMax = 200;
 /** Makes `append`, as `ConversationStore` promises it, on PostgreSQL. */
 export function createAppend(options: AppendOptions): (request: AppendRequest) => Promise<AppendResult> {
   const { lanes = 2, batchMax = 64 } = options;
+  const memory = createHeadMemory();
   let queue: Waiting[] = [];
   const out = new Set<string>();
   let lanesOut = 0;
@@ -84,7 +89,7 @@ export function createAppend(options: AppendOptions): (request: AppendRequest) =
       const keys = batch.flatMap((waiting) => [waiting.conversation, ...waiting.keys]);
       for (const key of keys) out.add(key);
       lanesOut++;
-      void appendBatch(options, batch).then((again) => {
+      void appendBatch(options, memory, batch).then((again) => {
         for (const key of keys) out.delete(key);
         lanesOut--;
         queue.unshift(...again);
@@ -102,6 +107,7 @@ export function createAppend(options: AppendOptions): (request: AppendRequest) =
         ids,
         keys: [...(request.client ? [keyOf(request.client)] : []), ...draftsOf(request), ...ids],
         isAlone: false,
+        mayRecall: true,
         tries: 0,
         resolve,
         reject: rejectWith,
@@ -129,18 +135,26 @@ function draftVersionOf(request: AppendRequest): number | null {
 }
 
 /** Appends a batch and settles what it can; returns what has to be tried again. Never throws. */
-async function appendBatch(options: AppendOptions, batch: readonly Waiting[]): Promise<readonly Waiting[]> {
+async function appendBatch(
+  options: AppendOptions,
+  memory: HeadMemory,
+  batch: readonly Waiting[],
+): Promise<readonly Waiting[]> {
   try {
     const { committed, settle } = await withClient(options.pool, async (client) => {
       const { fresh, places } = await settleRepeats(client, batch);
-      const slices = await loadSlices(
+      const recalled = memory.recall(fresh);
+      const toLoad = fresh.filter(({ conversation }) => !recalled.has(conversation));
+      const loaded = await loadSlices(
         client,
-        fresh.map(({ request }) => request),
+        toLoad.map(({ request }) => request),
       );
-      const { appended, idle, settle } = decideBatch(options, fresh, places, slices);
+      const slices = new Map([...recalled, ...loaded]);
+      const { appended, idle, settle } = decideBatch(options, fresh, places, slices, recalled);
       if (idle.length > 0) await rememberIdle(client, idle);
       const written = appended.length > 0 ? await write(client, appended) : new Set<Hash>();
       const committed = appended.filter(({ conversation }) => written.has(conversation));
+      memory.remember(slices, committed);
       return { committed, settle: () => settle(written) };
     });
     if (committed.length > 0) options.onCommitted(committed);
@@ -296,6 +310,7 @@ function decideBatch(
   batch: readonly Waiting[],
   places: ReadonlyMap<string, RepeatPlace>,
   slices: ReadonlyMap<Hash, Slice>,
+  recalled: ReadonlyMap<Hash, Slice>,
 ) {
   const now = options.now();
   if (!isTimestamp(now)) throw new Error(`the clock says ${now}`);
@@ -307,11 +322,11 @@ function decideBatch(
     const { request, conversation } = waiting;
     const slice = slices.get(conversation);
     if (!slice) throw new Error("no slice was loaded for a request");
-    const expected = slice.state.conversation?.seq ?? 0;
     let taken: Taken;
     try {
       const wish = wishOf(waiting, slice, places);
-      taken = "code" in wish ? { rejection: wish } : take(slice.state, slice.words, wish, now, occasion);
+      const isKnown = (address: Address) => request.people?.has(address) ?? false;
+      taken = "code" in wish ? { rejection: wish } : take(slice.state, slice.words, wish, now, occasion, isKnown);
     } catch (error) {
       // Nothing was taken, so the others of its batch stand on what they would stand on without it.
       outcomes.push({ waiting, answer: () => waiting.reject(error) });
@@ -330,7 +345,7 @@ function decideBatch(
       if (request.client) done.push({ client: request.client, conversation });
       continue;
     }
-    const so = byConversation.get(conversation) ?? newAppended(conversation, expected);
+    const so = byConversation.get(conversation) ?? newAppended(conversation);
     byConversation.set(conversation, so);
     so.entries.push(...entries);
     so.changes.push(...changes);
@@ -338,22 +353,29 @@ function decideBatch(
     so.drafts.push(...draftsOf(request).map((hash) => ({ hash, version: draftVersionOf(request) })));
     for (const { id, body } of entries) {
       if (body !== null && "address" in body) {
-        so.people.set(id, { person: request.people?.get(body.address) ?? null, name: body.name });
+        const person = request.people?.get(body.address);
+        if (!person) throw new Error("somebody was added whom nobody had looked up");
+        so.people.set(id, { person, name: body.name });
       }
     }
   }
   // In a conversation that moves on, with it or not at all: else they are decided again.
   for (const { client, conversation } of done)
     byConversation.get(conversation)?.clientRequests.push({ client, seq: 0 });
-  const idle = done.filter(({ conversation }) => !byConversation.has(conversation));
+  const idle = done.filter(({ conversation }) => !byConversation.has(conversation) && !recalled.has(conversation));
   const appended: readonly Appended[] = [...byConversation.values()];
   const settle = (written: ReadonlySet<Hash>): readonly Waiting[] => {
     const again: Waiting[] = [];
     for (const { waiting, answer } of outcomes) {
       // Also what was rejected or done is decided again where the state it was decided on turned out old.
-      if (!byConversation.has(waiting.conversation) || written.has(waiting.conversation)) answer();
+      const { conversation } = waiting;
+      const isUnproven = byConversation.has(conversation) || recalled.has(conversation);
+      if (!isUnproven || written.has(conversation)) answer();
       else if (++waiting.tries > triesMax) waiting.reject(new Error("the conversation is too busy: try again later"));
-      else again.push(waiting);
+      else {
+        waiting.mayRecall = false;
+        again.push(waiting);
+      }
     }
     return again;
   };
@@ -362,7 +384,6 @@ function decideBatch(
 
 interface Mutable<T extends Appended> {
   conversation: T["conversation"];
-  expected: number;
   entries: T["entries"][number][];
   changes: T["changes"][number][];
   people: Map<Hash, { person: Person | null; name: string | null }>;
@@ -370,9 +391,9 @@ interface Mutable<T extends Appended> {
   drafts: T["drafts"][number][];
 }
 
-function newAppended(conversation: Hash, expected: number): Mutable<Appended> {
+function newAppended(conversation: Hash): Mutable<Appended> {
   const lists = { entries: [], changes: [], people: new Map(), clientRequests: [], drafts: [] };
-  return { conversation, expected, ...lists };
+  return { conversation, ...lists };
 }
 
 /** What the request wants, by whom. Whoever never took part is told no more than that there is no such conversation. */

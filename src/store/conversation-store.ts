@@ -18,7 +18,7 @@ export interface Person {
 interface Request {
   /** null where the proposals publish one. */
   readonly conversation: Hash | null;
-  /** By address: everybody whom the request adds. */
+  /** By address: everybody whom the request adds. Who is not among them is RECIPIENT_UNKNOWN, and is not added. */
   readonly people?: ReadonlyMap<string, Person>;
   /** A retried request with the same pair appends once, whatever else it says. */
   readonly client?: { readonly accountId: AccountId; readonly clientId: string };
@@ -68,7 +68,7 @@ export interface ConversationStore {
   /** Entries after `after`, in order, at most `limit`. Whoever asks has checked who may see them. */
   entriesAfter(conversation: Hash, after: number, limit: number): Promise<readonly Entry[]>;
 
-  /** Places that were committed and not yet announced, oldest first. */
+  /** Places that were committed and not yet announced: the oldest, those of a conversation in order. */
   unannounced(olderThanMs: number, limit: number): Promise<readonly Place[]>;
 
   /** Says that these have been announced. Saying it again does nothing. */

@@ -1,4 +1,6 @@
-// Drafts in the database: a JSON document per draft, edited under a version so that two edits cannot overwrite each other.
+// Drafts in the database: a JSON document per draft, edited under its row's lock so that two edits cannot overwrite each
+// other. Its version tells publishing, which takes no lock, that it was edited meanwhile.
+import type pg from "pg";
 import { z } from "zod";
 import { type Draft, emptyDraft } from "../conversation/draft.ts";
 import type { Rejection } from "../conversation/rejection.ts";
@@ -65,26 +67,74 @@ export async function createDraft(
 }
 
 /**
- * Changes the account's draft by `edit`, which may be called again where another edit was quicker. Null where there is no
- * such draft (any more).
+ * Changes the account's draft by `edit`. Null where there is no such draft (any more). Edits at once come one after the
+ * other, and each reads and writes the draft once.
  */
-export async function changeDraft(
-  prisma: Prisma,
+export function changeDraft(
+  { pool }: Pick<Database, "pool">,
   accountId: AccountId,
   hash: Hash,
   edit: (draft: Draft) => Draft | Rejection,
 ): Promise<StoredDraft | Rejection | null> {
-  for (;;) {
-    const row = await prisma.draft.findFirst({ where: { hash, accountId } });
-    if (!row) return null;
-    const content = edit(contentSchema.parse(row.content));
-    if ("code" in content) return content;
-    const version = row.version + 1;
-    const { count } = await prisma.draft.updateMany({
-      where: { hash, accountId, version: row.version },
-      data: { content, version, updatedAt: new Date() },
-    });
-    if (count === 1) return { hash, accountId, content, createdAt: row.createdAt, version };
+  return inTurn(accountId, hash, async () => {
+    const client = await pool.connect();
+    let isBroken = true;
+    try {
+      await client.query("BEGIN");
+      const changed = await changeLocked(client, accountId, hash, edit);
+      await client.query("COMMIT");
+      isBroken = false;
+      return changed;
+    } finally {
+      // With the connection goes its transaction.
+      client.release(isBroken);
+    }
+  });
+}
+
+async function changeLocked(
+  client: pg.ClientBase,
+  accountId: AccountId,
+  hash: Hash,
+  edit: (draft: Draft) => Draft | Rejection,
+): Promise<StoredDraft | Rejection | null> {
+  const { rows } = await client.query<{ content: unknown; created_at: Date; version: number }>({
+    name: "lock_draft",
+    text: "SELECT content, created_at, version FROM draft WHERE hash = $1 AND account_id = $2 FOR UPDATE",
+    values: [hash, accountId],
+  });
+  const [row] = rows;
+  if (!row) return null;
+  const content = edit(contentSchema.parse(row.content));
+  if ("code" in content) return content;
+  const version = row.version + 1;
+  await client.query({
+    name: "change_draft",
+    text: "UPDATE draft SET content = $2, version = $3, updated_at = now() WHERE hash = $1",
+    values: [hash, JSON.stringify(content), version],
+  });
+  return { hash, accountId, content, createdAt: row.created_at, version };
+}
+
+/** What this process does with a draft at the moment, and all that waits for it. */
+const turns = new Map<string, Promise<unknown>>();
+
+/**
+ * Runs `use` when everything is done that was asked of the draft here before. Who waits, waits without a connection.
+ * Other processes do not wait: the row's lock and its version keep them apart.
+ */
+export async function inTurn<Result>(accountId: AccountId, hash: Hash, use: () => Promise<Result>): Promise<Result> {
+  const key = `${accountId} ${hash}`;
+  const turn = (turns.get(key) ?? Promise.resolve()).then(use);
+  const over = turn.then(
+    () => {},
+    () => {},
+  );
+  turns.set(key, over);
+  try {
+    return await turn;
+  } finally {
+    if (turns.get(key) === over) turns.delete(key);
   }
 }
 

@@ -6,7 +6,7 @@
 // tells why it is not.
 
 import { randomBytes } from "node:crypto";
-import { chown, lchown, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chown, lchown, mkdir, readdir, readFile, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -21,12 +21,16 @@ import {
   type PostgresUser,
   type ProgramResult,
 } from "./postgres-programs.ts";
+import { secretFile } from "./secret-file.ts";
 
 const user = "parley";
 const database = "parley";
 
 /** Held by whoever owns the cluster, for as long as its connection lives: a process that was killed lets go of it. */
 const ownerLock = 1_885_434_489;
+
+/** How folders begin in which a cluster is being made. */
+const unfinishedName = "cluster.unfinished";
 
 const startTimeoutMs = 60_000;
 const pollMs = 50;
@@ -147,17 +151,33 @@ async function openCluster(folder: string): Promise<Cluster> {
   };
 }
 
-/** Made beside its place and moved there when whole, so that one cut short is not taken for a cluster. */
+const isMade = async ({ data }: Cluster): Promise<boolean> =>
+  (await readIfThere(join(data, "PG_VERSION"))) !== undefined;
+
+/**
+ * Makes the cluster, unless another process is quicker: each makes one beside its place, under a name of its own and
+ * with the one password, and moves it there when it is whole, which fails where there is one.
+ */
 async function makeCluster(cluster: Cluster, isDurable: boolean): Promise<void> {
   const { folder, passwordFile } = cluster;
-  const unfinished = join(folder, "cluster.unfinished");
-  await rm(unfinished, { recursive: true, force: true });
-  await writeFile(passwordFile, randomBytes(24).toString("base64url"), { mode: 0o600 });
+  await secretFile(passwordFile);
   if (cluster.owner) for (const path of [folder, passwordFile]) await chown(path, cluster.owner.uid, cluster.owner.gid);
+  const unfinished = join(folder, `${unfinishedName}.${randomBytes(8).toString("hex")}`);
+  try {
+    await initialize(cluster, unfinished, isDurable);
+    await rename(unfinished, cluster.data);
+  } catch (error) {
+    if (!(await isMade(cluster))) throw error;
+  } finally {
+    await rm(unfinished, { recursive: true, force: true });
+  }
+}
+
+async function initialize(cluster: Cluster, folder: string, isDurable: boolean): Promise<void> {
   const made = await cluster.run(cluster.programs.initdb, [
-    `--pgdata=${unfinished}`,
+    `--pgdata=${folder}`,
     `--username=${user}`,
-    `--pwfile=${passwordFile}`,
+    `--pwfile=${cluster.passwordFile}`,
     "--auth=scram-sha-256",
     "--encoding=UTF8",
     // The same order of text on every machine, whatever locales and ICU it has.
@@ -167,10 +187,17 @@ async function makeCluster(cluster: Cluster, isDurable: boolean): Promise<void> 
     ...(isDurable ? [] : ["--no-sync"]),
   ]);
   if (made.code !== 0) throw new EmbeddedPostgresError(`PostgreSQL's initdb failed in ${folder}:\n${made.output}`);
-  const configuration = join(unfinished, "postgresql.conf");
+  const configuration = join(folder, "postgresql.conf");
   const text = await readFile(configuration, "utf8");
   await writeFile(configuration, `${text}\n# Written by Parley at each start.\ninclude_if_exists = 'parley.conf'\n`);
-  await rename(unfinished, cluster.data);
+}
+
+/** What starts left that were cut short. Those that are still at it give up then, for there is a cluster. */
+async function removeUnfinished({ folder }: Cluster): Promise<void> {
+  for (const name of await readdir(folder)) {
+    // Being filled at this moment, it may not go away; its maker removes it, or the next start.
+    if (name.startsWith(unfinishedName)) await rm(join(folder, name), { recursive: true, force: true }).catch(() => {});
+  }
 }
 
 async function startCluster(
@@ -186,10 +213,14 @@ async function startCluster(
     log_min_messages: "warning",
     ...settings,
   }).map(([name, value]) => `${name} = ${quote(value)}\n`);
-  await writeFile(join(cluster.data, "parley.conf"), lines.join(""));
+  // In one step: another process may be starting it at this moment, and a part of these would be other settings.
+  const unplaced = join(cluster.data, `parley.conf.${randomBytes(8).toString("hex")}`);
+  await writeFile(unplaced, lines.join(""));
+  await rename(unplaced, join(cluster.data, "parley.conf"));
   // Its owner may have been another: the folder was moved, or Parley is started by another user.
   if (cluster.owner) await chownAll(cluster.folder, cluster.owner);
-  await rm(cluster.logFile, { force: true });
+  // The same file: what another process is starting has it open.
+  if ((await readIfThere(cluster.logFile)) !== undefined) await truncate(cluster.logFile);
   return await cluster.run(cluster.programs.pg_ctl, [
     "start",
     "--wait",
@@ -230,27 +261,27 @@ async function reachCluster(
   cluster: Cluster,
   options: EmbeddedPostgresOptions,
 ): Promise<{ client: pg.Client; password: string; port: number; wasTakenOver: boolean }> {
-  const password = await readFile(cluster.passwordFile, "utf8");
+  const password = (await readFile(cluster.passwordFile, "utf8")).trim();
   const giveUpAt = performance.now() + startTimeoutMs;
   let failure: unknown;
+  let failedStarts = 0;
+  let isOurs = false;
   while (performance.now() < giveUpAt) {
     const postmaster = await findPostmaster(cluster.data);
     if (!postmaster.isRunning) {
       const port = options.port ?? (await freePort());
       const started = await startCluster(cluster, port, options.settings ?? {});
-      if (started.code === 0) {
-        const client = await connect(urlOf(password, port, "postgres"));
-        return { client, password, port, wasTakenOver: false };
-      }
-      // Another process was quicker: look at what it started.
-      const other = await findPostmaster(cluster.data);
-      if (!other.isRunning) {
+      isOurs = started.code === 0;
+      // What runs now may have another port: that of another process's settings, read after ours were written.
+      if (isOurs) continue;
+      // Another process may have been quicker, and what it started not be visible yet. So one failure is none.
+      if (++failedStarts > 1 && !(await findPostmaster(cluster.data)).isRunning) {
         throw await withLog(`PostgreSQL did not start in ${options.folder}. ${started.output.trim()}`, cluster.logFile);
       }
     } else if (postmaster.port !== undefined) {
       try {
         const client = await connect(urlOf(password, postmaster.port, "postgres"));
-        return { client, password, port: postmaster.port, wasTakenOver: true };
+        return { client, password, port: postmaster.port, wasTakenOver: !isOurs };
       } catch (error) {
         if (!isStartingOrStopping(error)) throw error;
         failure = error;
@@ -269,10 +300,10 @@ async function reachCluster(
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const folder = resolve(options.folder);
   const cluster = await openCluster(folder);
-  const isMade = (await readIfThere(join(cluster.data, "PG_VERSION"))) !== undefined;
-  if (!isMade) await makeCluster(cluster, options.settings?.["fsync"] !== "off");
+  if (!(await isMade(cluster))) await makeCluster(cluster, options.settings?.["fsync"] !== "off");
   const { client, password, port, wasTakenOver } = await reachCluster(cluster, { ...options, folder });
   await ownCluster(client, folder, options.log);
+  await removeUnfinished(cluster);
   options.log.info({ folder, port, wasTakenOver }, "embedded PostgreSQL runs");
   return {
     url: urlOf(password, port, database),
@@ -298,7 +329,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 /** The URL of a folder's PostgreSQL while a Parley runs it; undefined if none does. For commands beside it. */
 export async function findEmbeddedPostgres(folder: string): Promise<string | undefined> {
   const postmaster = await findPostmaster(join(resolve(folder), "cluster"));
-  const password = await readIfThere(join(resolve(folder), "password"));
+  const password = (await readIfThere(join(resolve(folder), "password")))?.trim();
   if (!postmaster.isRunning || postmaster.port === undefined || password === undefined) return undefined;
   return urlOf(password, postmaster.port, database);
 }

@@ -54,6 +54,7 @@ export async function loadSlices(client: pg.ClientBase, requests: readonly Appen
       actors: new Map(),
     });
   }
+  if (requests.length === 0) return slices;
   await loadHeads(client, requests, slices);
   const wanted = requests.flatMap(wantedBy);
   if (wanted.length > 0) await loadWanted(client, wanted, slices);
@@ -135,7 +136,7 @@ interface Wanted extends Needs {
 }
 
 /** What a request needs beside the head and the account's own participation; nothing in the commonest case. */
-function wantedBy(request: AppendRequest): readonly Wanted[] {
+export function wantedBy(request: AppendRequest): readonly Wanted[] {
   // What publishes has no state to load.
   if (request.conversation === null) return [];
   const { conversation } = request;

@@ -1,14 +1,20 @@
 // The outbox: which events still have to be announced. Written by append, emptied by announce, swept by the worker.
 import type pg from "pg";
 import type { Place } from "./conversation-store.ts";
+import type { EventRow } from "./rows.ts";
 
-/** Places committed more than `olderThanMs` ago and not yet announced, oldest first. */
-export async function unannounced(pool: pg.Pool, olderThanMs: number, limit: number): Promise<readonly Place[]> {
-  const { rows } = await pool.query<Place>({
+/**
+ * Events committed more than `olderThanMs` ago and not yet announced: the oldest, those of a conversation in order, which
+ * the times of one append do not say.
+ */
+export async function unannounced(pool: pg.Pool, olderThanMs: number, limit: number): Promise<readonly EventRow[]> {
+  const { rows } = await pool.query<EventRow>({
     name: "outbox_unannounced",
-    text: `SELECT conversation_id AS conversation, seq FROM outbox
-      WHERE recorded_at <= clock_timestamp() - make_interval(secs => $1::float8 / 1000)
-      ORDER BY recorded_at, conversation_id, seq LIMIT $2`,
+    text: `SELECT e.* FROM (
+        SELECT conversation_id, seq FROM outbox
+        WHERE recorded_at <= clock_timestamp() - make_interval(secs => $1::float8 / 1000)
+        ORDER BY recorded_at, conversation_id, seq LIMIT $2
+      ) AS o JOIN event AS e USING (conversation_id, seq) ORDER BY e.conversation_id, e.seq`,
     values: [olderThanMs, limit],
   });
   return rows;

@@ -15,7 +15,11 @@ export function postgresStore(options: AppendOptions): ConversationStore {
   return {
     append: createAppend(options),
     entriesAfter: (conversation, after, limit) => entriesAfter(pool, conversation, after, limit),
-    unannounced: (olderThanMs, limit) => unannounced(pool, olderThanMs, limit),
+    unannounced: async (olderThanMs, limit) =>
+      (await unannounced(pool, olderThanMs, limit)).map(({ conversation_id, seq }) => ({
+        conversation: conversation_id,
+        seq,
+      })),
     announced: (places) => announced(pool, places),
     moveReceipt: (conversation, accountId, seq) => moveReceipt(pool, conversation, accountId, seq),
     eraseBodies: (conversation) => eraseBodies(pool, conversation),

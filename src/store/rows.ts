@@ -194,7 +194,8 @@ export function entryOf(row: EventRow): Entry {
 
 // What is written goes as JSON and comes out as rows (json_populate_recordset), so times stay texts here.
 
-export function conversationRow(conversation: Conversation, expected: number, draftHash: string | null) {
+/** @param parent the head that it moves on from; null for a new one */
+export function conversationRow(conversation: Conversation, parent: string | null, draftHash: string | null) {
   return {
     id: conversation.id,
     seq: conversation.seq,
@@ -210,7 +211,7 @@ export function conversationRow(conversation: Conversation, expected: number, dr
     leader_latest: conversation.leaderLatest,
     subject_seq: conversation.subjectSeq,
     draft_hash: draftHash,
-    expected,
+    parent,
   };
 }
 

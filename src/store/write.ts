@@ -9,8 +9,6 @@ import { attachmentRow, conversationRow, eventRow, labelRow, messageRow, partici
 /** What one conversation gets: entries in order, each with its changes. */
 export interface Appended {
   readonly conversation: Hash;
-  /** The seq that the state was loaded at; 0 for a new conversation. */
-  readonly expected: number;
   readonly entries: readonly Entry[];
   readonly changes: readonly Changes[];
   /** By the id of the event that adds them. */
@@ -124,23 +122,24 @@ const headColumns = [
 // Heads move on by an upsert and not by an update: it goes by the primary key whatever the planner thinks of the table
 // (it read all of it while the table was small), and locks and writes each row in one visit, in the order of their ids, so
 // that two processes with overlapping batches wait for each other instead of deadlocking. The first parameter holds all
-// heads; those with nothing expected are new. A new one that publishes a stored draft is written only if it can take that
+// heads, each with the one that it was decided on, its parent; those without are new. A new one that publishes a stored draft is written only if it can take that
 // away as it was read: an edit meanwhile would be lost, and a draft that was discarded published.
 const headsSql = (drafts: number | null) => `
   head AS MATERIALIZED (SELECT * FROM json_to_recordset($1::json) AS h(
     id text, seq int, head text, "timestamp" timestamptz, created_at timestamptz, leader text, expires_at timestamptz,
     participants int, admins int, subject_latest text, expiry_latest text, leader_latest text, subject_seq int,
-    draft_hash text, expected int)),
+    draft_hash text, parent text)),
   ${drafts === null ? "" : draftsSql(drafts)}
   advanced AS (
     INSERT INTO conversation AS c (id, created_at, ${quoted(headColumns)})
-    SELECT id, created_at, ${quoted(headColumns)} FROM head WHERE expected > 0 ORDER BY id
-    ON CONFLICT (id) DO UPDATE SET ${headColumns.map((column) => `"${column}" = excluded."${column}"`).join(", ")}
-    WHERE c.seq = (SELECT expected FROM head WHERE head.id = excluded.id) RETURNING id),
+    SELECT id, created_at, ${quoted(headColumns)} FROM head WHERE parent IS NOT NULL ORDER BY id
+    ON CONFLICT (id) DO UPDATE SET recorded_at = excluded.recorded_at,
+      ${headColumns.map((column) => `"${column}" = excluded."${column}"`).join(", ")}
+    WHERE c.head = (SELECT parent FROM head WHERE head.id = excluded.id) AND c.frozen_at IS NULL RETURNING id),
   founded AS (
     INSERT INTO conversation (id, created_at, draft_hash, ${quoted(headColumns)})
     SELECT id, created_at, draft_hash, ${quoted(headColumns)}
-    FROM head WHERE expected = 0 ${drafts === null ? "" : "AND (draft_hash IS NULL OR draft_hash NOT IN (SELECT hash FROM draft_kept))"}
+    FROM head WHERE parent IS NULL ${drafts === null ? "" : "AND (draft_hash IS NULL OR draft_hash NOT IN (SELECT hash FROM draft_kept))"}
     ORDER BY id ON CONFLICT DO NOTHING RETURNING id),
   moved AS (SELECT id FROM advanced UNION ALL SELECT id FROM founded)`;
 
@@ -158,7 +157,9 @@ function draftsSql(parameter: number): string {
 // What most batches write: events, and messages that are new. The events' rows say all of it, so they come only once.
 const eventsSql = `
   new_event AS MATERIALIZED (
-    SELECT r.* FROM json_populate_recordset(NULL::event, $2::json) AS r JOIN moved ON moved.id = r.conversation_id),
+    SELECT r.* FROM json_populate_recordset(NULL::event, $2::json) AS r JOIN moved ON moved.id = r.conversation_id
+    -- As they are written they are stamped with the time, and streams give them by it.
+    ORDER BY r.conversation_id, r.seq),
   write_event AS (
     INSERT INTO event (${quoted(eventColumns)}) SELECT ${quoted(eventColumns)} FROM new_event),
   write_outbox AS (INSERT INTO outbox (conversation_id, seq) SELECT conversation_id, seq FROM new_event)`;
@@ -191,9 +192,10 @@ const statements = new Map<string, string>();
  * @throws what the database throws; then nothing of the batch was written, or, where the connection broke, perhaps all
  */
 export async function write(client: pg.ClientBase, batch: readonly Appended[]): Promise<ReadonlySet<Hash>> {
-  const heads = batch.flatMap(({ conversation, expected, drafts, changes }) => {
+  const heads = batch.flatMap(({ conversation, drafts, entries, changes }) => {
     const head = changes.at(-1)?.conversation;
-    return head ? [conversationRow({ ...head, id: conversation }, expected, drafts[0]?.hash ?? null)] : [];
+    const parent = entries[0]?.event.parent ?? null;
+    return head ? [conversationRow({ ...head, id: conversation }, parent, drafts[0]?.hash ?? null)] : [];
   });
   const events = batch.flatMap(({ conversation, entries }) => entries.map((entry) => eventRow(conversation, entry)));
   const messages = batch.flatMap(({ changes }) => changes.flatMap(({ message }) => message ?? []));

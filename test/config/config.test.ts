@@ -88,7 +88,7 @@ test.each([
   ["DATABASE_URL", ["localhost", "mysql://localhost/parley"]],
   ["REDIS_URL", ["localhost:6379", "http://localhost"]],
   ["PARLEY_SECRET", ["short"]],
-  ["PARLEY_DATABASE_POOL", ["0", "101", "many"]],
+  ["PARLEY_DATABASE_POOL", ["0", "1", "101", "many"]],
   ["PARLEY_LOG_LEVEL", ["verbose", "INFO"]],
 ])("a wrong %s is told", (name, values) => {
   for (const value of values) {

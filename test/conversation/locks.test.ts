@@ -133,6 +133,31 @@ describe("It ends with the holder's right to it", () => {
     scene.when("wes").modifies("plan").accepted();
   });
 
+  test("who gets the right again within the lock's time holds it again, and no longer than that", () => {
+    const scene = givenMessage();
+    const { id } = scene.when("vera").locks("plan").accepted();
+    const until = lockOf(scene)?.until;
+    scene.when("alice").makes("vera", "COMMENTER").accepted();
+    expect(lockOf(scene)).toBeNull();
+    scene.when("alice").makes("vera", "WRITER").accepted();
+    expect(lockOf(scene)).toMatchObject({ holder: { id: scene.id("vera") }, until });
+    scene.when("wes").modifies("plan").rejected("LOCKED");
+    // Neither losing the right nor getting it moved the message.
+    scene.later(15 * minuteMs);
+    expect(lockOf(scene)).toBeNull();
+    scene.when("wes").modifies("plan", { follows: id }).accepted();
+  });
+
+  test("who gets the right again after another locked it does not hold it", () => {
+    const scene = givenMessage();
+    scene.when("vera").locks("plan").accepted();
+    scene.when("alice").makes("vera", "READER").accepted();
+    scene.when("walt").locks("plan").accepted();
+    scene.when("alice").makes("vera", "WRITER").accepted();
+    expect(lockOf(scene)?.holder.id).toBe(scene.id("walt"));
+    scene.when("vera").modifies("plan").rejected("LOCKED");
+  });
+
   test("who is added again does not get it back", () => {
     const scene = givenMessage();
     scene.when("vera").locks("plan").accepted();

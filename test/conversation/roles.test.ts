@@ -2,9 +2,12 @@ import { describe, expect, test } from "vitest";
 import { type Role, roles } from "../../src/protocol/event.ts";
 import { type Actor, beginning, dayMs, fromAbroad, given, type Outcome, timeAfter } from "./given.ts";
 
-/** Mona has this role; she has words, a label and files of her own from when she was a WRITER, and so has Wes. */
+/**
+ * Mona has this role; she has words, a label and files of her own from when she was an ADMIN, who attaches to anything.
+ * Wes, a WRITER, has the like.
+ */
 function givenMona(role: Role) {
-  const scene = given({ mona: fromAbroad("WRITER"), wes: "WRITER", rita: "READER" });
+  const scene = given({ mona: fromAbroad("ADMIN"), wes: "WRITER", rita: "READER" });
   for (const [name, own] of [
     ["mona", "her"],
     ["wes", "his"],
@@ -14,7 +17,10 @@ function givenMona(role: Role) {
     actor.attaches(`${own} file`, `${own} message`).accepted();
     actor.labels(`${own} label`).accepted();
   }
-  if (role !== "WRITER") scene.when("alice").makes("mona", role).accepted();
+  scene.when("mona").attaches("her file at his message", "his message").accepted();
+  scene.when("mona").attaches("her file at no message").accepted();
+  scene.when("alice").attaches("alice's file at her message", "her message").accepted();
+  if (role !== "ADMIN") scene.when("alice").makes("mona", role).accepted();
   return scene;
 }
 
@@ -36,10 +42,25 @@ const acts: ReadonlyArray<readonly [act: string, who: readonly Role[], does: (mo
   ["removes another's message", admins, (mona) => mona.removes("his message")],
   ["attaches to another's message", admins, (mona) => mona.attaches("new file", "his message")],
   ["attaches to the conversation", writersUp, (mona) => mona.attaches("new file")],
-  ["removes an attachment that she added", commentersUp, (mona) => mona.detaches("her file")],
+  ["removes an attachment that she added to her own message", commentersUp, (mona) => mona.detaches("her file")],
+  [
+    "removes an attachment that she added to another's message",
+    writersUp,
+    (mona) => mona.detaches("her file at his message"),
+  ],
+  [
+    "removes an attachment that she added to the conversation",
+    writersUp,
+    (mona) => mona.detaches("her file at no message"),
+  ],
+  [
+    "removes an attachment that another added to her message",
+    admins,
+    (mona) => mona.detaches("alice's file at her message"),
+  ],
   ["removes an attachment that another added", admins, (mona) => mona.detaches("his file")],
   ["adds a label", writersUp, (mona) => mona.labels("new label")],
-  ["removes a label that she added", commentersUp, (mona) => mona.unlabels("her label")],
+  ["removes a label that she added", writersUp, (mona) => mona.unlabels("her label")],
   ["removes a label that another added", admins, (mona) => mona.unlabels("his label")],
   ["modifies the subject", writersUp, (mona) => mona.callsIt("Trip")],
   ["adds a READER", writersUp, (mona) => mona.adds("zoe", "READER")],

@@ -163,6 +163,30 @@ export function describeStore(
       expect(await setting.log(conversation)).toHaveLength(3);
     });
 
+    promise("adds nobody whom it was not told of: no participant is without a recipient", async (setting) => {
+      const [alice, bob, eve] = await setting.persons("alice", "bob", "eve");
+      const conversation = await setting.published(alice, [[bob, "READER"]]);
+      const before = await setting.contents();
+      const { accountId } = alice;
+      const request = { conversation, accountId, command: adds(eve) };
+      expect(rejectionOf(await setting.store.append(request)).code).toBe("RECIPIENT_UNKNOWN");
+      const others = new Map([[bob.address, bob]]);
+      expect(rejectionOf(await setting.store.append({ ...request, people: others })).code).toBe("RECIPIENT_UNKNOWN");
+      // Whoever may not add anybody hears that first.
+      const byBob = await setting.store.append({ ...request, accountId: bob.accountId });
+      expect(rejectionOf(byBob).code).toBe("FORBIDDEN");
+      const byEve = await setting.store.append({ ...request, accountId: eve.accountId });
+      expect(rejectionOf(byEve).code).toBe("NOT_FOUND");
+      // Nor does it publish for somebody, or to somebody, whom it was not told of.
+      const participants = [{ id: someHash("bob"), role: "WRITER", address: bob.address, name: null } as const];
+      const publication = setting.publication(alice, { participants });
+      for (const known of [[], [alice], [bob]]) {
+        const people = new Map(known.map((one) => [one.address, one]));
+        expect(rejectionOf(await setting.store.append({ ...publication, people })).code).toBe("RECIPIENT_UNKNOWN");
+      }
+      expect(await setting.contents()).toEqual(before);
+    });
+
     promise("tells an account that never took part no more than of a conversation that is not", async (setting) => {
       const [alice, bob, eve] = await setting.persons("alice", "bob", "eve");
       const conversation = await setting.published(alice, [[bob, "WRITER"]]);
@@ -375,6 +399,61 @@ export function describeStore(
       expect(results.filter((result) => "entries" in result)).toHaveLength(1);
       expect(new Set(results.map((result) => "conversation" in result && result.conversation)).size).toBe(1);
       expect(repeatOf(await publish(99))).toBe(2);
+    });
+  });
+
+  describe(`${name}: a stored draft`, () => {
+    promise("is published at the version that the proposals say, and is gone", async (setting) => {
+      const alice = await setting.person("alice");
+      const draft = someHash("a draft");
+      await setting.drafts.save(draft, alice.accountId);
+      const draftVersion = await setting.drafts.save(draft, alice.accountId);
+      const publish = () =>
+        setting.store.append({ ...setting.publication(alice, { subject: "Lunch" }), draft, draftVersion });
+      expect(entriesOf(await publish())).toHaveLength(2);
+      expect(await setting.drafts.isThere(draft)).toBe(false);
+      // Once published it stays so, though the draft is not as it was read: it is gone.
+      expect(repeatOf(await publish())).toBe(2);
+    });
+
+    promise("that was edited or discarded since is not published: CONFLICT, and nothing changes", async (setting) => {
+      const alice = await setting.person("alice");
+      const draft = someHash("a draft");
+      const draftVersion = await setting.drafts.save(draft, alice.accountId);
+      const request = { ...setting.publication(alice, { subject: "Lunch" }), draft, draftVersion };
+      const client = { accountId: alice.accountId, clientId: "mine" };
+      const edited = await setting.drafts.save(draft, alice.accountId);
+      const before = await setting.contents();
+      expect(rejectionOf(await setting.store.append({ ...request, client })).code).toBe("CONFLICT");
+      expect(await setting.contents()).toEqual(before);
+      expect(await setting.drafts.isThere(draft)).toBe(true);
+      await setting.drafts.discard(draft);
+      expect(rejectionOf(await setting.store.append({ ...request, draftVersion: edited })).code).toBe("CONFLICT");
+      expect(await setting.drafts.isThere(draft)).toBe(false);
+      // The client may go on with what was said last.
+      const saved = await setting.drafts.save(draft, alice.accountId);
+      entriesOf(await setting.store.append({ ...request, draftVersion: saved, client }));
+    });
+
+    promise("that is rejected stays", async (setting) => {
+      const alice = await setting.person("alice");
+      const draft = someHash("a draft");
+      const draftVersion = await setting.drafts.save(draft, alice.accountId);
+      const twice = ["food", "Food"].map((name) => ({ id: someHash(name), name }));
+      const request = { ...setting.publication(alice, { labels: twice }), draft, draftVersion };
+      expect(rejectionOf(await setting.store.append(request)).code).toBe("LABEL_EXISTS");
+      expect(await setting.drafts.isThere(draft)).toBe(true);
+    });
+
+    promise("is published once at its version, also ten at once", async (setting) => {
+      const alice = await setting.person("alice");
+      const draft = someHash("a draft");
+      const draftVersion = await setting.drafts.save(draft, alice.accountId);
+      const results = await tenTimes((index) =>
+        setting.store.append({ ...setting.publication(alice, { subject: `${index}` }), draft, draftVersion }),
+      );
+      expect(results.filter((result) => "entries" in result)).toHaveLength(1);
+      expect(results.filter((result) => "repeatOf" in result).map(repeatOf)).toEqual(Array(9).fill(2));
     });
   });
 

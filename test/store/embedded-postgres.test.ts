@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
@@ -86,6 +86,32 @@ test("a second live start on the same folder is refused, and the first runs on",
   expect(await query(postgres.url, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
 });
 
+test.each([1, 2, 3])(
+  "of first starts at once in an empty folder one has it, the others are refused, and it is whole (%i)",
+  async () => {
+    await using folder = await temporaryFolder();
+    {
+      await using stack = new AsyncDisposableStack();
+      const starts = await Promise.allSettled([1, 2, 3].map(async () => stack.use(await start(folder.path))));
+      const refusal = expect.objectContaining({
+        name: "EmbeddedPostgresError",
+        message: expect.stringContaining("in use by another Parley"),
+      });
+      expect(starts.toSorted((a, b) => a.status.localeCompare(b.status))).toEqual([
+        { status: "fulfilled", value: expect.anything() },
+        { status: "rejected", reason: refusal },
+        { status: "rejected", reason: refusal },
+      ]);
+      const url = (await findEmbeddedPostgres(folder.path)) ?? "";
+      expect(starts).toContainEqual({ status: "fulfilled", value: expect.objectContaining({ url }) });
+      await query(url, "CREATE TABLE kept AS SELECT 1 AS n");
+    }
+    await using postgres = await start(folder.path);
+    expect(await query(postgres.url, "SELECT n FROM kept")).toEqual([{ n: 1 }]);
+    expect((await readdir(folder.path)).toSorted()).toEqual(["cluster", "password", "postgres.log"]);
+  },
+);
+
 test("what a killed process left running is taken over, with what was committed", async () => {
   await using folder = await temporaryFolder();
   const owner = await startElsewhere(folder.path);
@@ -121,9 +147,10 @@ test.runIf(process.platform === "linux")(
 
 test("an initdb that was cut short is done again", async () => {
   await using folder = await temporaryFolder();
-  await mkdir(join(folder.path, "cluster.unfinished"));
-  await writeFile(join(folder.path, "cluster.unfinished/PG_VERSION"), "18\n");
+  await mkdir(join(folder.path, "cluster.unfinished.1"));
+  await writeFile(join(folder.path, "cluster.unfinished.1/PG_VERSION"), "18\n");
   await using postgres = await start(folder.path);
+  expect((await readdir(folder.path)).toSorted()).toEqual(["cluster", "password", "postgres.log"]);
   expect(await query(postgres.url, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
 });
 

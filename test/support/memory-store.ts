@@ -1,4 +1,5 @@
 // A store of conversations in memory: what the one on PostgreSQL promises, over full states. One append at a time.
+import type { Address } from "../../src/conversation/address.ts";
 import { noWords, type Words } from "../../src/conversation/body.ts";
 import { type Rejection, reject } from "../../src/conversation/rejection.ts";
 import { isActive } from "../../src/conversation/roles.ts";
@@ -19,6 +20,8 @@ export interface MemoryStoreOptions {
   readonly signer: Signer;
   now(): Timestamp;
   salt(): Salt;
+  /** The versions of the drafts that are stored; publishing takes them away. @default none */
+  readonly drafts?: Map<Hash, number>;
   /** As the store on PostgreSQL calls it: after each commit, before `append` answers. */
   onCommitted?(appended: readonly { readonly conversation: Hash; readonly entries: readonly Entry[] }[]): void;
 }
@@ -63,10 +66,16 @@ export function memoryStore(options: MemoryStoreOptions): ConversationStore {
     if (ids.length > 0 && known.length === ids.length) return { conversation, repeatOf: known.at(-1) ?? 0 };
     const published = repeats.get(draft ?? "");
     if (published) return published;
+    const version = "draftVersion" in request ? request.draftVersion : undefined;
+    if (version !== undefined && options.drafts?.get(draft ?? "") !== version) {
+      return { rejection: reject("CONFLICT", "The draft was changed meanwhile.") };
+    }
 
     const wish = wishOf(request, kept, ids);
     const occasion = { signer: options.signer, sentAt: options.now(), salt: options.salt };
-    const taken = "code" in wish ? { rejection: wish } : take(kept.state, kept.words, wish, occasion.sentAt, occasion);
+    const isKnown = (address: Address) => request.people?.has(address) ?? false;
+    const { sentAt: now } = occasion;
+    const taken = "code" in wish ? { rejection: wish } : take(kept.state, kept.words, wish, now, occasion, isKnown);
     if ("rejection" in taken) return taken;
     const { entries, changes } = taken;
     const head = kept.state.conversation;
@@ -77,7 +86,10 @@ export function memoryStore(options: MemoryStoreOptions): ConversationStore {
     if (entries.length === 0) return result;
 
     logs.set(conversation, kept);
-    if (draft !== undefined) repeats.set(draft, { conversation, repeatOf });
+    if (draft !== undefined) {
+      repeats.set(draft, { conversation, repeatOf });
+      options.drafts?.delete(draft);
+    }
     kept.entries.push(...entries);
     for (const { id, event, body } of entries) {
       const place = { conversation, seq: event.seq, committedAt: Date.parse(options.now()) };

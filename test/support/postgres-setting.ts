@@ -5,7 +5,7 @@ import type { AppendOptions } from "../../src/store/append.ts";
 import type { Person } from "../../src/store/conversation-store.ts";
 import { postgresStore } from "../../src/store/postgres-store.ts";
 import { home } from "../conversation/given.ts";
-import { Circumstances, Setting } from "./setting.ts";
+import { Circumstances, type Drafts, Setting } from "./setting.ts";
 
 const tables = [
   ...["conversation", "event", "participant", "participation", "message", "label", "attachment"],
@@ -21,6 +21,7 @@ export function postgresSetting(pool: pg.Pool, more: Partial<AppendOptions> = {}
     store,
     enrol: (address) => enrol(pool, address),
     contents: () => contents(pool),
+    drafts: draftsIn(pool),
   });
 }
 
@@ -40,6 +41,21 @@ async function enrol(pool: pg.Pool, address: string): Promise<Person> {
     [recipientId],
   );
   return { recipientId, accountId: account.rows[0]?.id ?? null };
+}
+
+function draftsIn(pool: pg.Pool): Drafts {
+  return {
+    save: async (hash, accountId) => {
+      const { rows } = await pool.query<{ version: number }>(
+        `INSERT INTO draft (hash, account_id, content) VALUES ($1, $2, '{}')
+          ON CONFLICT (hash) DO UPDATE SET version = draft.version + 1 RETURNING version`,
+        [hash, accountId],
+      );
+      return rows[0]?.version ?? 0;
+    },
+    discard: async (hash) => void (await pool.query("DELETE FROM draft WHERE hash = $1", [hash])),
+    isThere: async (hash) => (await pool.query("SELECT FROM draft WHERE hash = $1", [hash])).rowCount === 1,
+  };
 }
 
 async function contents(pool: pg.Pool): Promise<unknown> {

@@ -46,11 +46,21 @@ export interface Keeper {
   enrol(address: string): Promise<Person>;
   /** All that is kept, in some form: equal only where nothing changed. */
   contents(): Promise<unknown>;
+  readonly drafts: Drafts;
+}
+
+/** The drafts that are stored, as far as a store of conversations knows them. */
+export interface Drafts {
+  /** Stores one, or edits it. Its version. */
+  save(hash: Hash, accountId: AccountId): Promise<number>;
+  discard(hash: Hash): Promise<void>;
+  isThere(hash: Hash): Promise<boolean>;
 }
 
 export class Setting {
   readonly store: ConversationStore;
   readonly contents: () => Promise<unknown>;
+  readonly drafts: Drafts;
   readonly circumstances: Circumstances;
   readonly people = new Map<string, Person>();
   readonly #keeper: Keeper;
@@ -60,6 +70,7 @@ export class Setting {
     this.#keeper = keeper;
     this.store = keeper.store;
     this.contents = keeper.contents;
+    this.drafts = keeper.drafts;
   }
 
   async person(name: string, domain = home): Promise<Somebody> {

@@ -81,6 +81,7 @@ CREATE TABLE "conversation" (
     "leader_latest" TEXT COLLATE "C",
     "subject_seq" INTEGER,
     "draft_hash" TEXT COLLATE "C",
+    "recorded_at" TIMESTAMPTZ(6) NOT NULL DEFAULT clock_timestamp(),
     "frozen_at" TIMESTAMPTZ(3),
 
     CONSTRAINT "conversation_pkey" PRIMARY KEY ("id")
