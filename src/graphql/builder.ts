@@ -125,7 +125,7 @@ export function badInput(message: string): GraphQLError {
 }
 
 /** What connections take. */
-interface ConnectionArgs {
+export interface ConnectionArgs {
   readonly first?: number | null | undefined;
   readonly last?: number | null | undefined;
   readonly after?: string | null | undefined;
@@ -154,10 +154,15 @@ export function seqPageRequest(args: ConnectionArgs): PageRequest<number> {
   return pageRequest(args, (text) => (/^\d{1,9}$/.test(text) ? Number(text) : null));
 }
 
+/** Something in a list, and its place there, which its cursor is made of. */
+export interface Placed<Node> {
+  readonly node: Node;
+  readonly place: number | string;
+}
+
 /** What Relay's connections answer. Cursors are opaque: base64url of the place. */
-export function connectionOf<Node>(page: Page<Node>, placeOf: (node: Node) => string) {
-  const edges = page.nodes.map((node) => ({ node, cursor: Buffer.from(placeOf(node)).toString("base64url") }));
-  const { hasNextPage, hasPreviousPage } = page;
+export function connectionOf<Node>({ nodes, hasNextPage, hasPreviousPage }: Page<Placed<Node>>) {
+  const edges = nodes.map(({ node, place }) => ({ node, cursor: Buffer.from(String(place)).toString("base64url") }));
   const pageInfo = {
     hasNextPage,
     hasPreviousPage,

@@ -12,7 +12,7 @@ import {
 import type { Viewer } from "../accounts/accounts.ts";
 import type { Authenticate } from "../accounts/tokens.ts";
 import type { Logger } from "../observe/logger.ts";
-import { AnswerTooLargeError } from "../store/read/reader.ts";
+import { AnswerTooLargeError } from "../store/read/bounded-query.ts";
 import { createPrepare, variablesFault } from "./bounds.ts";
 import { createContext, type Platform } from "./context.ts";
 import { createSubscribe, type Subscribe } from "./live-execution.ts";

@@ -260,3 +260,40 @@ test("a draft discarded while it is published is gone, or published: never both"
     expect(published !== null).toBe(verdicts[0] === "done");
   }
 });
+
+test("fifty requests at once on one draft, publishing among them, all end: done, or said in the conversation, or refused", async () => {
+  const { alice } = await given.people("alice");
+  const draftHash = await begin(alice.parley);
+  const edit = (index: number) => verdictOf(alice.parley.labelAdd({ conversation: draftHash, name: `${index}` }));
+  const asked = Array.from({ length: 50 }, (_, index) =>
+    index === 25 ? verdictOf(alice.parley.conversationPublish({ draftHash })) : edit(index),
+  );
+  const verdicts = await Promise.all(asked);
+  expect(verdicts[25]).toBe("done");
+  const published = present(await alice.parley.conversation({ draftHash }));
+  const said = verdicts.filter((verdict, index) => index !== 25 && verdict !== "NOT_FOUND");
+  expect(new Set(said)).toEqual(new Set(["done", "nothing to do"]));
+  expect(published.labels.edges).toHaveLength(said.length);
+});
+
+test("a draft that another process edits at each try to publish it is left to people: CONFLICT, after some tries", async () => {
+  const { alice } = await given.people("alice");
+  const draftHash = await begin(alice.parley);
+  const { store, database } = given.platform.core;
+  const { append } = store;
+  let tries = 0;
+  Object.assign(store, {
+    append: async (request: Parameters<typeof append>[0]) => {
+      tries++;
+      await database.pool.query("UPDATE draft SET version = version + 1 WHERE hash = $1", [draftHash]);
+      return append(request);
+    },
+  });
+  try {
+    expect(await verdictOf(alice.parley.conversationPublish({ draftHash }))).toBe("CONFLICT");
+  } finally {
+    Object.assign(store, { append });
+  }
+  expect(tries).toBe(5);
+  expect(await verdictOf(alice.parley.conversationPublish({ draftHash }))).toBe("done");
+});

@@ -133,9 +133,12 @@ export async function addImported(
   conversation: string,
   address: string,
 ): Promise<string> {
+  const create = { address, kind: "EMAIL" as const };
+  const recipient = await platform.core.database.prisma.recipient.upsert({ where: { address }, create, update: {} });
   const result = await platform.core.store.append({
     conversation,
     accountId: by.accountId,
+    people: new Map([[address, { recipientId: recipient.id, accountId: null }]]),
     command: {
       action: "add",
       model: "participant",

@@ -1,6 +1,8 @@
 // `node` and `nodes`: each thing by its global id, of a draft too.
 import { expect, test } from "vitest";
-import { conversationOf, done, errorCodeOf, givenPlatform, labelled, present, said } from "./given.ts";
+import type { Command } from "../../src/conversation/accept.ts";
+import { attachmentBody } from "../conversation/given.ts";
+import { conversationOf, done, errorCodeOf, givenPlatform, labelled, participantOf, present, said } from "./given.ts";
 
 const given = givenPlatform();
 
@@ -66,6 +68,29 @@ test("everything in a draft has a global id that finds it again, for its account
   expect(await alice.parley.message({ id: ids[2] ?? "" })).toMatchObject({ body: "Words", author: null });
   expect(await alice.parley.label({ id: ids[3] ?? "" })).toMatchObject({ name: "food" });
   expect(await bob.parley.nodes({ ids })).toEqual([null, null, null, null]);
+});
+
+test("a file has a global id that finds it again, until it is removed; whoever was removed before it finds nothing", async () => {
+  const { alice, bob } = await given.people("alice", "bob");
+  const conversation = await conversationOf(alice, [[bob, "WRITER"]]);
+  const append = async (command: Command) => {
+    const result = await given.platform.core.store.append({ conversation, accountId: alice.accountId, command });
+    return present("entries" in result ? result.entries[0] : null).id;
+  };
+  const adds = (title: string): Command => ({ action: "add", model: "attachment", body: attachmentBody(title) });
+  const seen = await append(adds("menu.txt"));
+  await done(
+    alice.parley.participantRemove({ conversation, participant: await participantOf(bob, conversation, alice) }),
+  );
+  const later = await append(adds("bill.txt"));
+  const document = `query ($ids: [ID!]!) { nodes(ids: $ids) { __typename ... on Attachment { hash title } } }`;
+  const ids = [seen, later].map((hash) => Buffer.from(`Attachment:${conversation}.${hash}`).toString("base64"));
+  const menu = { __typename: "Attachment", hash: seen, title: "menu.txt" };
+  const bill = { __typename: "Attachment", hash: later, title: "bill.txt" };
+  expect(await alice.parley.request(document, { ids })).toEqual({ nodes: [menu, bill] });
+  expect(await bob.parley.request(document, { ids })).toEqual({ nodes: [menu, null] });
+  await append({ action: "remove", model: "attachment", item: later });
+  expect(await alice.parley.request(document, { ids })).toEqual({ nodes: [menu, null] });
 });
 
 test("mutations take what they are about by global id as well as by hash", async () => {

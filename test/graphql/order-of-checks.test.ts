@@ -151,6 +151,25 @@ test("an erasure that was not given yet is an event, also of somebody who left",
   });
 });
 
+test("whoever may not add anybody is told so before they learn who has an address here", async () => {
+  const { admin, bob, conversation } = await scene();
+  const { stranger } = await given.people("stranger");
+  const participant = await participantOf(bob, conversation);
+  for (const address of ["nobody@localhost", "nobody@elsewhere.example", admin.address]) {
+    const add = (who: typeof bob) => verdictOf(who.parley.participantAdd({ conversation, address }));
+    expect(await add(stranger), address).toBe("NOT_FOUND");
+    expect(await add(bob), address).toBe("FORBIDDEN");
+  }
+  await done(admin.parley.participantRemove({ conversation, participant }));
+  expect(await verdictOf(bob.parley.participantAdd({ conversation, address: "nobody@localhost" }))).toBe(
+    "NOT_PARTICIPANT",
+  );
+  const draftHash = present((await done(admin.parley.conversationCreate({}))).conversation.draftHash);
+  expect(
+    await verdictOf(stranger.parley.participantAdd({ conversation: draftHash, address: "nobody@localhost" })),
+  ).toBe("NOT_FOUND");
+});
+
 test("the right comes before what is done already, that before LOCKED, that before CONFLICT", async () => {
   const { admin, alice, bob, conversation, message } = await scene();
   const follows = stale;

@@ -115,10 +115,10 @@ const rows: readonly Row[] = [
     verdicts: [...none, no, no, "done", "done"],
   },
   {
-    rule: "whoever may still speak removes the labels that they added",
+    rule: "a WRITER removes the labels that they added",
     about: "own label",
     attempt: ({ by, conversation, item }) => by.parley.labelRemove({ conversation, label: item }),
-    verdicts: [...none, no, "done", "done", "done"],
+    verdicts: [...none, no, no, "done", "done"],
   },
   {
     rule: "an ADMIN removes anybody's labels",

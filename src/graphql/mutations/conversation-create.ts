@@ -1,31 +1,26 @@
 // Mutation.conversationCreate
 import { findPeople, toAddress } from "../../accounts/accounts.ts";
 import type { Command } from "../../conversation/accept.ts";
+import { unknownRecipient } from "../../conversation/body.ts";
 import { type Draft, editDraft, emptyDraft } from "../../conversation/draft.ts";
+import { limits } from "../../conversation/limits.ts";
 import { createDraft } from "../../store/drafts.ts";
-import { builder, MessageFormatType, RoleType } from "../builder.ts";
+import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
-import { messageBody } from "../message-body.ts";
+import { messageBody, textFields } from "../message-body.ts";
 import type { RejectionSource } from "../types/Rejection.ts";
-import { clientOf, type Performed, rejected, unknownRecipient } from "./perform.ts";
+import { clientOf, type Performed, rejected } from "./perform.ts";
 import { publish } from "./publish.ts";
-import { appendResult } from "./result.ts";
+import { appendResult, personFields } from "./result.ts";
 
 const ParticipantInput = builder.inputType("DraftParticipantInput", {
   description: "Somebody to take part.",
-  fields: (t) => ({
-    address: t.string({ required: true, description: "Whom: `bob@a.example`." }),
-    name: t.string({ description: "What to call them. Default: what they call themselves." }),
-    role: t.field({ type: RoleType, description: "What they may do. Default: WRITER." }),
-  }),
+  fields: personFields,
 });
 
 const MessageInput = builder.inputType("DraftMessageInput", {
   description: "Something to say.",
-  fields: (t) => ({
-    body: t.string({ required: true, description: "The text: at most 256 KiB." }),
-    format: t.field({ type: MessageFormatType, description: "How the text is written. Default: MARKDOWN." }),
-  }),
+  fields: (t) => textFields(t, "The text"),
 });
 
 const Input = builder.inputType("ConversationCreateInput", {
@@ -34,7 +29,7 @@ const Input = builder.inputType("ConversationCreateInput", {
     clientId: t.string({
       description: "With `publish`: your name for this request; sent again with the same one, it is done once.",
     }),
-    subject: t.string({ description: "One line, at most 200 characters." }),
+    subject: t.string({ description: `One line, at most ${limits.subjectCharacters} characters.` }),
     participants: t.field({ type: [ParticipantInput], description: "Who takes part beside the viewer, who is ADMIN." }),
     messages: t.field({ type: [MessageInput], description: "What is said, in this order." }),
     labels: t.stringList({ description: "Labels, which everybody sees." }),

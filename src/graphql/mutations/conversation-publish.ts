@@ -1,11 +1,13 @@
 // Mutation.conversationPublish
 import { reject } from "../../conversation/rejection.ts";
-import { findDraft } from "../../store/drafts.ts";
+import { findDraft, inTurn } from "../../store/drafts.ts";
 import { builder } from "../builder.ts";
 import type { RejectionSource } from "../types/Rejection.ts";
 import { clientOf, type Performed, viewOf } from "./perform.ts";
 import { publish } from "./publish.ts";
 import { appendResult } from "./result.ts";
+
+const triesMax = 5;
 
 const Input = builder.inputType("ConversationPublishInput", {
   description: "Which draft to publish.",
@@ -25,12 +27,18 @@ builder.mutationField("conversationPublish", (t) =>
     args: { input: t.arg({ type: Input, required: true, description: "Which draft." }) },
     resolve: async (_, { input }, context): Promise<Performed | RejectionSource> => {
       const { platform, viewer, reader } = context;
-      for (;;) {
-        const draft = await findDraft(platform.database.prisma, viewer.accountId, input.draftHash);
-        if (!draft) break;
-        const answer = await publish(context, draft, clientOf(context, input));
-        // Edited in between: what is published is what was said last.
-        if (!("rejection" in answer) || answer.rejection.code !== "CONFLICT") return answer;
+      const { draftHash } = input;
+      const client = clientOf(context, input);
+      // Edits that are asked here wait until it is published; only those of other processes can come in between. Then
+      // what is published is what was said last, or, where they come again and again, it is for people to look.
+      for (let tries = 1; tries <= triesMax; tries++) {
+        const answer = await inTurn(viewer.accountId, draftHash, async () => {
+          const draft = await findDraft(platform.database.prisma, viewer.accountId, draftHash);
+          return draft && publish(context, draft, client);
+        });
+        if (!answer) break;
+        const isEdited = "rejection" in answer && answer.rejection.code === "CONFLICT";
+        if (!isEdited || tries === triesMax) return answer;
       }
       const published = await reader.publishedFrom(input.draftHash);
       const isOwn = published !== null && (await reader.view(viewer.accountId, published)) !== null;

@@ -1,23 +1,13 @@
 // Mutation.labelRemove
-import { builder } from "../builder.ts";
-import { hashOf, perform } from "./perform.ts";
-import { appendInputFields, appendResult, followsField } from "./result.ts";
+import { appendMutation } from "./append-mutation.ts";
+import { hashOf } from "./perform.ts";
+import { followsField } from "./result.ts";
 
-const Input = builder.inputType("LabelRemoveInput", {
+appendMutation("labelRemove", {
   description: "Removes a label.",
   fields: (t) => ({
-    ...appendInputFields(t),
     ...followsField(t),
     label: t.id({ required: true, description: "Which label." }),
   }),
+  command: ({ label }) => ({ action: "remove", model: "label", item: hashOf(label, "label") }),
 });
-
-builder.mutationField("labelRemove", (t) =>
-  t.field({
-    type: appendResult("LabelRemove"),
-    description: "Removes a label.",
-    args: { input: t.arg({ type: Input, required: true, description: "What to do, and where." }) },
-    resolve: (_, { input }, context) =>
-      perform(context, input, { action: "remove", model: "label", item: hashOf(input.label, "label") }),
-  }),
-);

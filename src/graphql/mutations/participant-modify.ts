@@ -1,29 +1,21 @@
 // Mutation.participantModify
-import { builder, RoleType } from "../builder.ts";
-import { hashOf, perform } from "./perform.ts";
-import { appendInputFields, appendResult, followsField } from "./result.ts";
+import { RoleType } from "../builder.ts";
+import { appendMutation } from "./append-mutation.ts";
+import { hashOf } from "./perform.ts";
+import { followsField } from "./result.ts";
 
-const Input = builder.inputType("ParticipantModifyInput", {
+appendMutation("participantModify", {
   description: "Changes what a participant may do.",
+  item: "participant",
   fields: (t) => ({
-    ...appendInputFields(t),
     ...followsField(t),
     participant: t.id({ required: true, description: "Who." }),
     role: t.field({ type: RoleType, required: true, description: "Their new role." }),
   }),
-});
-
-builder.mutationField("participantModify", (t) =>
-  t.field({
-    type: appendResult("ParticipantModify", "participant"),
-    description: "Changes what a participant may do.",
-    args: { input: t.arg({ type: Input, required: true, description: "What to do, and where." }) },
-    resolve: (_, { input }, context) =>
-      perform(context, input, {
-        action: "modify",
-        model: "participant",
-        item: hashOf(input.participant, "participant"),
-        value: { role: input.role },
-      }),
+  command: ({ participant, role }) => ({
+    action: "modify",
+    model: "participant",
+    item: hashOf(participant, "participant"),
+    value: { role },
   }),
-);
+});

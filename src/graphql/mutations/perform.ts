@@ -3,14 +3,14 @@ import { findPeople } from "../../accounts/accounts.ts";
 import type { Command } from "../../conversation/accept.ts";
 import type { Address } from "../../conversation/address.ts";
 import { everything } from "../../conversation/audience.ts";
+import { unknownRecipient } from "../../conversation/body.ts";
 import { editDraft } from "../../conversation/draft.ts";
 import { type Rejection, reject } from "../../conversation/rejection.ts";
 import type { Changes } from "../../conversation/state.ts";
 import { type Hash, sha256 } from "../../protocol/hash.ts";
 import type { AppendRequest } from "../../store/conversation-store.ts";
 import { changeDraft } from "../../store/drafts.ts";
-import type { EventView } from "../../store/read/reader.ts";
-import type { ConversationView, DraftView } from "../../store/read/views.ts";
+import type { ConversationView, DraftView, EventView } from "../../store/read/views.ts";
 import { badInput } from "../builder.ts";
 import type { Context } from "../context.ts";
 import type { ConversationSource } from "../find-conversation.ts";
@@ -49,7 +49,6 @@ export async function perform(
   const follows = input.follows ? { follows: input.follows } : {};
   const adds = addedBy(command);
   const people = adds === null ? null : await findPeople(platform.database, [adds]);
-  if (adds !== null && !people?.has(adds)) return { rejection: unknownRecipient(adds) };
   const request: AppendRequest = {
     conversation,
     accountId: viewer.accountId,
@@ -61,7 +60,8 @@ export async function perform(
   if ("rejection" in result) {
     // Looked for last: most of what is said is said in conversations, and a draft's hash is no conversation's.
     if (result.rejection.code !== "NOT_FOUND") return result;
-    const drafted = await performOnDraft(context, conversation, input.clientId ?? null, command);
+    const unknown = adds !== null && !people?.has(adds) ? adds : null;
+    const drafted = await performOnDraft(context, conversation, input.clientId ?? null, command, unknown);
     if (drafted) return drafted;
     const published = await context.reader.publishedFrom(conversation);
     return published === null ? result : perform(context, { ...input, conversation: published }, command);
@@ -92,18 +92,21 @@ function itemOf({ event }: EventView): Hash | null {
   return action === "add" || action === "publish" ? event.id : item;
 }
 
+/** @param unknown whom the command adds, where nobody has that address */
 async function performOnDraft(
   context: Context,
   hash: Hash,
   clientId: string | null,
   command: Command,
+  unknown: Address | null,
 ): Promise<Performed | RejectionSource | null> {
   const { platform, viewer } = context;
   // A retried add makes what it made: in a draft, whose ids are ours to choose, that needs no memory.
   const made = clientId === null ? platform.salt() : sha256(`${viewer.accountId} ${hash} ${clientId}`);
-  const draft = await changeDraft(platform.database.prisma, viewer.accountId, hash, (content) =>
-    editDraft(content, command, made),
-  );
+  const draft = await changeDraft(platform.database, viewer.accountId, hash, (content) => {
+    const edited = editDraft(content, command, made);
+    return "code" in edited || unknown === null ? edited : unknownRecipient(unknown);
+  });
   if (draft === null) return null;
   if ("code" in draft) return { rejection: draft };
   const view: DraftView = { id: draft.hash, draft };
@@ -118,10 +121,6 @@ async function performOnDraft(
 /** Whom the command adds. */
 function addedBy({ model, body }: Command): Address | null {
   return model === "participant" && body && "address" in body ? body.address : null;
-}
-
-export function unknownRecipient(address: Address): Rejection {
-  return reject("RECIPIENT_UNKNOWN", `Nobody here has the address ${address}. Check its spelling.`);
 }
 
 /** The conversation that an input names. @throws GraphQLError BAD_USER_INPUT where it names none */

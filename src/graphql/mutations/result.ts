@@ -1,16 +1,16 @@
 // What all mutations have in common in the schema: their inputs' shared fields, their payloads, their unions.
-import { builder } from "../builder.ts";
+import { builder, RoleType } from "../builder.ts";
 import type { Context } from "../context.ts";
 import { isDraft } from "../find-conversation.ts";
 import { ConversationType } from "../types/Conversation.ts";
 import { EventType } from "../types/Event.ts";
-import { LabelType } from "../types/Label.ts";
-import { MessageType } from "../types/Message.ts";
-import { ParticipantType } from "../types/Participant.ts";
+import { findLabel, LabelType } from "../types/Label.ts";
+import { findMessage, MessageType } from "../types/Message.ts";
+import { findParticipant, ParticipantType } from "../types/Participant.ts";
 import { ConflictRejectionType, type RejectionSource, RuleRejectionType } from "../types/Rejection.ts";
 import type { Performed } from "./perform.ts";
 
-type InputFields = Parameters<Parameters<typeof builder.inputType>[1]["fields"]>[0];
+export type InputFields = Parameters<Parameters<typeof builder.inputType>[1]["fields"]>[0];
 
 /** Where to do it, and how to retry it. */
 export const appendInputFields = (t: InputFields) => ({
@@ -30,7 +30,14 @@ export const followsField = (t: InputFields) => ({
   }),
 });
 
-type Item = "message" | "participant" | "label";
+/** Whom to add. */
+export const personFields = (t: InputFields) => ({
+  address: t.string({ required: true, description: "Whom: `bob@a.example`." }),
+  name: t.string({ description: "What to call them. Default: what they call themselves." }),
+  role: t.field({ type: RoleType, description: "What they may do. Default: WRITER." }),
+});
+
+export type Item = "message" | "participant" | "label";
 
 /**
  * The union that an appending mutation answers with: `NamePayload`, or a rejection.
@@ -67,11 +74,18 @@ export function appendResult(name: string, item?: Item) {
           type: ParticipantType,
           nullable: true,
           description: "The participant, as they are now.",
-          resolve: participantOf,
+          resolve: ({ conversation, item }, _, { reader }) =>
+            item === null ? null : findParticipant(conversation, item, reader),
         }),
       }),
       ...(item === "label" && {
-        item: t.field({ type: LabelType, nullable: true, description: "The label.", resolve: labelOf }),
+        item: t.field({
+          type: LabelType,
+          nullable: true,
+          description: "The label.",
+          resolve: ({ conversation, item }, _, { reader }) =>
+            item === null ? null : findLabel(conversation, item, reader),
+        }),
       }),
     }),
   });
@@ -88,29 +102,9 @@ function isPerformed(source: unknown): source is Performed {
 }
 
 function messageOf({ conversation, event, changes, item }: Performed, _: unknown, { reader }: Context) {
-  if (isDraft(conversation)) {
-    const drafted = conversation.draft.content.messages.find(({ id }) => id === item);
-    return drafted ? { of: conversation, drafted } : null;
-  }
   const body = event?.event.body;
   // New words are at hand; of what was locked, released or removed they are not.
-  if (changes?.message && body && "text" in body)
+  if (!isDraft(conversation) && changes?.message && body && "text" in body)
     return { of: conversation, message: changes.message, body, isErased: false };
-  return item === null ? null : reader.message(conversation, item);
-}
-
-function participantOf({ conversation, item }: Performed, _: unknown, { reader }: Context) {
-  if (isDraft(conversation)) {
-    const drafted = conversation.draft.content.participants.find(({ id }) => id === item);
-    return drafted ? { of: conversation, drafted } : null;
-  }
-  return item === null ? null : reader.participant(conversation, item);
-}
-
-async function labelOf({ conversation, item }: Performed, _: unknown, { reader }: Context) {
-  if (isDraft(conversation)) {
-    const draftedLabel = conversation.draft.content.labels.find(({ id }) => id === item);
-    return draftedLabel ? { of: conversation, draftedLabel } : null;
-  }
-  return (await reader.labels(conversation)).find(({ label }) => label.id === item) ?? null;
+  return item === null ? null : findMessage(conversation, item, reader);
 }

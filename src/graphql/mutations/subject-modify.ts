@@ -1,30 +1,20 @@
 // Mutation.subjectModify
-import { builder } from "../builder.ts";
-import { perform } from "./perform.ts";
-import { appendInputFields, appendResult, followsField } from "./result.ts";
+import { limits } from "../../conversation/limits.ts";
+import { appendMutation } from "./append-mutation.ts";
+import { followsField } from "./result.ts";
 
-const Input = builder.inputType("SubjectModifyInput", {
+appendMutation("subjectModify", {
   description: "Changes the subject.",
   fields: (t) => ({
-    ...appendInputFields(t),
     ...followsField(t),
     subject: t.string({
       required: true,
-      description: "The new subject: one line, at most 200 characters. Empty: none.",
+      description: `The new subject: one line, at most ${limits.subjectCharacters} characters. Empty: none.`,
     }),
   }),
-});
-
-builder.mutationField("subjectModify", (t) =>
-  t.field({
-    type: appendResult("SubjectModify"),
-    description: "Changes the subject.",
-    args: { input: t.arg({ type: Input, required: true, description: "What to do, and where." }) },
-    resolve: (_, { input }, context) =>
-      perform(context, input, {
-        action: "modify",
-        model: "subject",
-        body: { subject: input.subject.trim().normalize("NFC") },
-      }),
+  command: ({ subject }) => ({
+    action: "modify",
+    model: "subject",
+    body: { subject: subject.trim().normalize("NFC") },
   }),
-);
+});

@@ -1,6 +1,6 @@
 // Query.conversations
 import { isBase64url32 } from "../../protocol/encoding.ts";
-import type { ListCursor } from "../../store/read/reader.ts";
+import type { ListCursor } from "../../store/read/views.ts";
 import { builder, connectionOf, pageRequest } from "../builder.ts";
 import { ConversationType } from "../types/Conversation.ts";
 
@@ -10,8 +10,8 @@ builder.queryField("conversations", (t) =>
     description: "What the viewer takes or took part in, latest words first. Drafts are not among them.",
     resolve: async (_, args, { reader, viewer }) => {
       const page = await reader.conversations(viewer.accountId, pageRequest(args, decode));
-      const places = new Map(page.nodes.map(({ view, cursor }) => [view.id, `${cursor.sortUs} ${cursor.id}`]));
-      return connectionOf({ ...page, nodes: page.nodes.map(({ view }) => view) }, ({ id }) => places.get(id) ?? "");
+      const nodes = page.nodes.map(({ view, cursor }) => ({ node: view, place: `${cursor.sortUs} ${cursor.id}` }));
+      return connectionOf({ ...page, nodes });
     },
   }),
 );

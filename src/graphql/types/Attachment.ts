@@ -1,10 +1,13 @@
 // A file of a conversation, as its event describes it.
+import type { Hash } from "../../protocol/hash.ts";
+import type { Reader } from "../../store/read/reader.ts";
 import type { AttachmentView } from "../../store/read/views.ts";
-import { builder, connectionOf, seqPageRequest } from "../builder.ts";
-import { findConversation, isDraft } from "../find-conversation.ts";
-import { itemKey, parseItemKey } from "../global-id.ts";
+import { builder, type ConnectionArgs } from "../builder.ts";
+import type { ConversationSource } from "../find-conversation.ts";
+import { itemKey } from "../global-id.ts";
+import { itemConnection, itemFinder, loaderOf, noneInDraft } from "../items.ts";
 import { ConversationType } from "./Conversation.ts";
-import { MessageType } from "./Message.ts";
+import { MessageType, messageId } from "./Message.ts";
 
 const AttachmentType = builder.objectRef<AttachmentView>("Attachment");
 
@@ -12,18 +15,7 @@ builder.node(AttachmentType, {
   description: "A file that belongs to a message, or to the conversation as a whole.",
   id: { resolve: ({ of, attachment }) => itemKey(of.id, attachment.id), description: "Opaque and global." },
   isTypeOf: (source) => typeof source === "object" && source !== null && "attachment" in source,
-  loadOne: async (key, context) => {
-    const named = parseItemKey(key);
-    const source = named && (await findConversation(context, named.conversation));
-    if (!source || isDraft(source)) return null;
-    const all = await context.reader.attachments(source, undefined, {
-      limit: 10_000,
-      isBackward: false,
-      after: null,
-      before: null,
-    });
-    return all.nodes.find(({ attachment }) => attachment.id === named.item) ?? null;
-  },
+  loadOne: loaderOf(itemFinder(noneInDraft, (reader, of, id) => reader.attachment(of, id))),
   fields: (t) => ({
     hash: t.field({
       type: "Hash",
@@ -65,14 +57,7 @@ builder.objectFields(ConversationType, (t) => ({
   attachments: t.connection({
     type: AttachmentType,
     description: "All files, in the order in which they were added.",
-    resolve: async (source, args, { reader }) => {
-      const request = seqPageRequest(args);
-      if (isDraft(source))
-        return connectionOf<AttachmentView>({ nodes: [], hasNextPage: false, hasPreviousPage: false }, () => "");
-      return connectionOf(await reader.attachments(source, undefined, request), ({ attachment }) =>
-        String(attachment.seq),
-      );
-    },
+    resolve: (source, args, { reader }) => attachmentConnection(source, args, undefined, reader),
   }),
 }));
 
@@ -80,13 +65,22 @@ builder.objectFields(MessageType, (t) => ({
   attachments: t.connection({
     type: AttachmentType,
     description: "Its files.",
-    resolve: async (source, args, { reader }) => {
-      const request = seqPageRequest(args);
-      if ("drafted" in source)
-        return connectionOf<AttachmentView>({ nodes: [], hasNextPage: false, hasPreviousPage: false }, () => "");
-      return connectionOf(await reader.attachments(source.of, source.message.id, request), ({ attachment }) =>
-        String(attachment.seq),
-      );
-    },
+    resolve: (source, args, { reader }) => attachmentConnection(source.of, args, messageId(source), reader),
   }),
 }));
+
+/** A draft has none. */
+function attachmentConnection(
+  source: ConversationSource,
+  args: ConnectionArgs,
+  message: Hash | undefined,
+  reader: Reader,
+) {
+  return itemConnection(
+    source,
+    args,
+    noneInDraft,
+    (of, request) => reader.attachments(of, message, request),
+    ({ attachment }) => attachment.seq,
+  );
+}

@@ -1,8 +1,9 @@
 // A conversation: what its events come to, as far as the viewer may see them.
-
 import { isExpired } from "../../conversation/decide.ts";
+import { limits } from "../../conversation/limits.ts";
 import { isBase64url32 } from "../../protocol/encoding.ts";
 import type { ConversationBody, SubjectBody } from "../../protocol/event.ts";
+import { unreadMax } from "../../store/read/unread.ts";
 import { builder } from "../builder.ts";
 import { type ConversationSource, findConversation, isDraft } from "../find-conversation.ts";
 
@@ -54,7 +55,7 @@ builder.node(ConversationType, {
     }),
     reference: t.string({
       nullable: true,
-      description: "The first subject as it stands in links: at most 60 characters of a-z, 0-9 and `-`. Not unique.",
+      description: `The first subject as it stands in links: at most ${limits.slugCharacters} characters of a-z, 0-9 and \`-\`. Not unique.`,
       resolve: async (source, _, { reader }) =>
         isDraft(source) ? null : (((await reader.bodyAt(source, 1)) as ConversationBody | null)?.slug ?? null),
     }),
@@ -88,7 +89,7 @@ builder.node(ConversationType, {
       resolve: (source) => (isDraft(source) ? 0 : source.conversation.seq),
     }),
     unread: t.int({
-      description: "Messages by others above what the viewer has read; counted up to 1,000.",
+      description: `Messages by others above what the viewer has read; counted up to ${unreadMax.toLocaleString("en")}.`,
       resolve: (source, _, { reader, viewer }) => (isDraft(source) ? 0 : reader.unread(source, viewer.accountId)),
     }),
   }),

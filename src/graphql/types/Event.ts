@@ -1,9 +1,10 @@
 // One entry of a conversation's log, as it was signed.
 import type { Body, Value } from "../../protocol/event.ts";
-import type { EventView } from "../../store/read/reader.ts";
-import { builder, connectionOf, seqPageRequest } from "../builder.ts";
-import { findConversation, isDraft } from "../find-conversation.ts";
-import { itemKey, parseItemKey } from "../global-id.ts";
+import type { EventView } from "../../store/read/views.ts";
+import { builder } from "../builder.ts";
+import { isDraft } from "../find-conversation.ts";
+import { itemKey } from "../global-id.ts";
+import { itemConnection, itemFinder, loaderOf, noneInDraft } from "../items.ts";
 import { ConversationType } from "./Conversation.ts";
 import { ParticipantType } from "./Participant.ts";
 
@@ -74,11 +75,7 @@ builder.node(EventType, {
   description: "One entry of the log. Together they are the conversation; each is signed and names the one before.",
   id: { resolve: ({ of, event }) => itemKey(of.id, event.id), description: "Opaque and global." },
   isTypeOf: (source) => typeof source === "object" && source !== null && "event" in source && "of" in source,
-  loadOne: async (key, context) => {
-    const named = parseItemKey(key);
-    const source = named && (await findConversation(context, named.conversation));
-    return source && !isDraft(source) ? context.reader.eventById(source, named.item) : null;
-  },
+  loadOne: loaderOf(itemFinder(noneInDraft, (reader, of, id) => reader.eventById(of, id))),
   fields: (t) => ({
     hash: t.field({
       type: "Hash",
@@ -106,7 +103,9 @@ builder.node(EventType, {
       type: ParticipantType,
       nullable: true,
       description: "Who did it. Of the first event, the participant whom it made.",
-      resolve: ({ of, event }, _, { reader }) => reader.participant(of, event.event.proposal.actor ?? event.id),
+      // Not destructured: whoever takes the reader has read, and then access is looked up once more (see `watched`).
+      resolve: (source, _, context) =>
+        source.actor ?? context.reader.participant(source.of, source.event.event.proposal.actor ?? source.event.id),
     }),
     action: t.field({
       type: ActionType,
@@ -183,11 +182,13 @@ builder.objectFields(ConversationType, (t) => ({
   events: t.connection({
     type: EventType,
     description: "Its log, in order; the newest are `last`. Empty of a draft.",
-    resolve: async (source, args, { reader }) => {
-      const request = seqPageRequest(args);
-      if (isDraft(source))
-        return connectionOf<EventView>({ nodes: [], hasNextPage: false, hasPreviousPage: false }, () => "");
-      return connectionOf(await reader.events(source, request), ({ event }) => String(event.seq));
-    },
+    resolve: (source, args, { reader }) =>
+      itemConnection(
+        source,
+        args,
+        noneInDraft,
+        (of, request) => reader.events(of, request),
+        ({ event }) => event.seq,
+      ),
   }),
 }));

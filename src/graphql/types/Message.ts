@@ -1,25 +1,24 @@
 // A message: its latest words, its lock, its answers.
 import type { DraftMessage } from "../../conversation/draft.ts";
+import { limits } from "../../conversation/limits.ts";
 import { heldLock } from "../../conversation/roles.ts";
 import { emptyState } from "../../conversation/state.ts";
-import { pageOfList } from "../../store/read/page.ts";
+import type { Hash } from "../../protocol/hash.ts";
 import type { DraftView, MessageView } from "../../store/read/views.ts";
-import { builder, connectionOf, MessageFormatType, seqPageRequest } from "../builder.ts";
-import { findConversation, isDraft } from "../find-conversation.ts";
-import { itemKey, parseItemKey } from "../global-id.ts";
+import { builder, MessageFormatType } from "../builder.ts";
+import { itemKey } from "../global-id.ts";
+import { type Drafted, draftedOf, isDrafted, itemConnection, itemFinder, loaderOf } from "../items.ts";
 import { toHtml } from "../message-html.ts";
 import { ConversationType } from "./Conversation.ts";
 import { ParticipantType } from "./Participant.ts";
 
-/** A message of a draft: nobody has read it. */
-export interface DraftedMessage {
-  readonly of: DraftView;
-  readonly drafted: DraftMessage;
-}
+export type MessageSource = MessageView | Drafted<DraftMessage>;
 
-export type MessageSource = MessageView | DraftedMessage;
+export const messageId = (source: MessageSource): Hash => (isDrafted(source) ? source.drafted.id : source.message.id);
 
-const isDrafted = (source: MessageSource): source is DraftedMessage => "drafted" in source;
+const draftedMessages = (of: DraftView) => draftedOf(of, of.draft.content.messages);
+
+export const findMessage = itemFinder(draftedMessages, (reader, of, id) => reader.message(of, id));
 
 export const MessageType = builder.objectRef<MessageSource>("Message");
 
@@ -38,7 +37,7 @@ const LockType = builder.objectRef<{
   readonly holder: { readonly message: MessageView; readonly id: string };
 }>("Lock");
 builder.objectType(LockType, {
-  description: "While it holds, only its holder may modify the message. It lasts 15 minutes at most.",
+  description: `While it holds, only its holder may modify the message. It lasts ${limits.lockMs / 60_000} minutes at most.`,
   fields: (t) => ({
     holder: t.field({
       type: ParticipantType,
@@ -55,21 +54,11 @@ const bodyOf = (source: MessageSource) => (isDrafted(source) ? source.drafted.bo
 builder.node(MessageType, {
   description: "What somebody said, as it reads now.",
   id: {
-    resolve: (source) => itemKey(source.of.id, isDrafted(source) ? source.drafted.id : source.message.id),
+    resolve: (source) => itemKey(source.of.id, messageId(source)),
     description: "Opaque and global.",
   },
-  isTypeOf: (source) =>
-    typeof source === "object" &&
-    source !== null &&
-    ("message" in source || ("drafted" in source && "body" in (source.drafted as object))),
-  loadOne: async (key, context) => {
-    const named = parseItemKey(key);
-    const source = named && (await findConversation(context, named.conversation));
-    if (!source) return null;
-    if (!isDraft(source)) return context.reader.message(source, named.item);
-    const drafted = source.draft.content.messages.find(({ id }) => id === named.item);
-    return drafted ? { of: source, drafted } : null;
-  },
+  isTypeOf: (source) => typeof source === "object" && source !== null && ("message" in source || "drafted" in source),
+  loadOne: loaderOf(findMessage),
   fields: (t) => ({
     hash: t.field({
       type: "Hash",
@@ -176,21 +165,21 @@ builder.objectFields(MessageType, (t) => ({
     nullable: true,
     description: "The message that it answers.",
     resolve: (source, _, { reader }) => {
-      if (!isDrafted(source))
-        return source.message.parent === null ? null : reader.message(source.of, source.message.parent);
-      const { of, drafted } = source;
-      const parent = of.draft.content.messages.find(({ id }) => id === drafted.parent);
-      return parent ? { of, drafted: parent } : null;
+      const { parent } = isDrafted(source) ? source.drafted : source.message;
+      return parent === null ? null : findMessage(source.of, parent, reader);
     },
   }),
   replies: t.connection({
     type: MessageType,
     description: "Its answers, in the order of the log.",
-    resolve: async (source, args, { reader }) => {
-      const request = seqPageRequest(args);
-      if (isDrafted(source)) return draftedConnection(source.of, source.drafted.id, request);
-      return connectionOf(await reader.messages(source.of, request, source.message.id), ({ message }) =>
-        String(message.seq),
+    resolve: (source, args, { reader }) => {
+      const id = messageId(source);
+      return itemConnection(
+        source.of,
+        args,
+        (of) => draftedMessages(of).filter(({ drafted }) => drafted.parent === id),
+        (of, request) => reader.messages(of, request, id),
+        ({ message }) => message.seq,
       );
     },
   }),
@@ -200,20 +189,13 @@ builder.objectFields(ConversationType, (t) => ({
   messages: t.connection({
     type: MessageType,
     description: "All messages, in the order of the log; the newest are `last`.",
-    resolve: async (source, args, { reader }) => {
-      const request = seqPageRequest(args);
-      if (isDraft(source)) return draftedConnection(source, null, request);
-      return connectionOf(await reader.messages(source, request), ({ message }) => String(message.seq));
-    },
+    resolve: (source, args, { reader }) =>
+      itemConnection(
+        source,
+        args,
+        draftedMessages,
+        (of, request) => reader.messages(of, request),
+        ({ message }) => message.seq,
+      ),
   }),
 }));
-
-function draftedConnection(of: DraftView, parent: string | null, request: Parameters<typeof pageOfList>[1]) {
-  const drafted = of.draft.content.messages
-    .filter((one) => parent === null || one.parent === parent)
-    .map((one, index) => ({ of, drafted: one, place: index + 1 }));
-  return connectionOf(
-    pageOfList(drafted, request, ({ place }) => place),
-    ({ place }) => String(place),
-  );
-}

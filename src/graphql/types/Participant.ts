@@ -1,22 +1,18 @@
 // A recipient in a conversation.
 import type { DraftParticipant } from "../../conversation/draft.ts";
-import { pageOfList } from "../../store/read/page.ts";
 import type { DraftView, ParticipantView } from "../../store/read/views.ts";
-import { builder, connectionOf, RoleType, seqPageRequest } from "../builder.ts";
-import { findConversation, isDraft } from "../find-conversation.ts";
-import { itemKey, parseItemKey } from "../global-id.ts";
+import { builder, RoleType } from "../builder.ts";
+import { isDraft } from "../find-conversation.ts";
+import { itemKey } from "../global-id.ts";
+import { type Drafted, draftedOf, isDrafted, itemConnection, itemFinder, loaderOf } from "../items.ts";
 import { ConversationType } from "./Conversation.ts";
 import { RecipientType } from "./Recipient.ts";
 
-/** Somebody in a draft: nobody was told yet. */
-interface DraftedParticipant {
-  readonly of: DraftView;
-  readonly drafted: DraftParticipant;
-}
+export type ParticipantSource = ParticipantView | Drafted<DraftParticipant>;
 
-export type ParticipantSource = ParticipantView | DraftedParticipant;
+const draftedParticipants = (of: DraftView) => draftedOf(of, of.draft.content.participants);
 
-const isDrafted = (source: ParticipantSource): source is DraftedParticipant => "drafted" in source;
+export const findParticipant = itemFinder(draftedParticipants, (reader, of, id) => reader.participant(of, id));
 
 export const ParticipantType = builder.objectRef<ParticipantSource>("Participant");
 
@@ -37,14 +33,7 @@ builder.node(ParticipantType, {
   },
   isTypeOf: (source) =>
     typeof source === "object" && source !== null && ("participant" in source || "drafted" in source),
-  loadOne: async (key, context) => {
-    const named = parseItemKey(key);
-    const source = named && (await findConversation(context, named.conversation));
-    if (!source) return null;
-    if (!isDraft(source)) return context.reader.participant(source, named.item);
-    const drafted = source.draft.content.participants.find(({ id }) => id === named.item);
-    return drafted ? { of: source, drafted } : null;
-  },
+  loadOne: loaderOf(findParticipant),
   fields: (t) => ({
     hash: t.field({
       type: "Hash",
@@ -56,26 +45,20 @@ builder.node(ParticipantType, {
       type: RecipientType,
       nullable: true,
       description: "Who it is; null in a draft, and once erased.",
-      resolve: (source, _, { reader }) =>
-        isDrafted(source) || source.recipientId === null ? null : reader.recipient(source.recipientId),
+      resolve: (source) => (isDrafted(source) ? null : source.recipient),
     }),
     address: t.string({
       nullable: true,
       description: "The recipient's address; null once erased.",
-      resolve: async (source, _, { reader }) => {
-        if (isDrafted(source)) return source.drafted.address;
-        return source.recipientId === null ? null : ((await reader.recipient(source.recipientId))?.address ?? null);
-      },
+      resolve: (source) => (isDrafted(source) ? source.drafted.address : (source.recipient?.address ?? null)),
     }),
     displayName: t.string({
       description:
         "What to call them: as they were added, else as they call themselves, else their address; or that they are erased.",
-      resolve: async (source, _, { reader }) => {
+      resolve: (source) => {
         if (isDrafted(source)) return source.drafted.name ?? source.drafted.address;
-        if (source.name !== null) return source.name;
-        if (source.recipientId === null) return "(erased)";
-        const recipient = await reader.recipient(source.recipientId);
-        return recipient?.name ?? recipient?.address ?? "(unknown)";
+        const { name, recipient } = source;
+        return name ?? recipient?.name ?? recipient?.address ?? "(erased)";
       },
     }),
     role: t.field({
@@ -115,20 +98,13 @@ builder.objectFields(ConversationType, (t) => ({
     type: ParticipantType,
     description:
       "Everybody who takes or took part, in the order in which they were added. Of a draft, without its account.",
-    resolve: async (source, args, { reader }) => {
-      const request = seqPageRequest(args);
-      if (isDraft(source)) {
-        const drafted = source.draft.content.participants.map((one, index) => ({
-          of: source,
-          drafted: one,
-          place: index + 1,
-        }));
-        return connectionOf(
-          pageOfList(drafted, request, ({ place }) => place),
-          ({ place }) => String(place),
-        );
-      }
-      return connectionOf(await reader.participants(source, request), ({ participant }) => String(participant.seq));
-    },
+    resolve: (source, args, { reader }) =>
+      itemConnection(
+        source,
+        args,
+        draftedParticipants,
+        (of, request) => reader.participants(of, request),
+        ({ participant }) => participant.seq,
+      ),
   }),
 }));

@@ -1,4 +1,5 @@
 // An address that takes part, and how it is reached.
+import type { RecipientView } from "../../store/read/views.ts";
 import { builder } from "../builder.ts";
 
 const RecipientKindType = builder.enumType("RecipientKind", {
@@ -11,7 +12,7 @@ const RecipientKindType = builder.enumType("RecipientKind", {
 });
 
 // No node: an id would show an address also to whoever shares no conversation with it (any more).
-export const RecipientType = builder.prismaObject("Recipient", {
+export const RecipientType = builder.objectRef<RecipientView>("Recipient").implement({
   description: "An address, and how it is reached.",
   fields: (t) => ({
     address: t.exposeString("address", { description: "`alice@a.example`: lower case, the domain in A-labels." }),

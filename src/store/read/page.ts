@@ -31,6 +31,15 @@ export function pageOf<Node, Cursor>(read: readonly Node[], request: PageRequest
   };
 }
 
+/** The page without the nodes that are not there. */
+export function presentOf<Row, Node>(page: Page<Row>, found: readonly (Node | null | Error)[]): Page<Node> {
+  const nodes = found.flatMap((node) => {
+    if (node instanceof Error) throw node;
+    return node === null ? [] : [node];
+  });
+  return { ...page, nodes };
+}
+
 /** The same page of a list in memory. */
 export function pageOfList<Node>(
   list: readonly Node[],
@@ -62,4 +71,9 @@ export function seqPageSql(
     sql: `${column} > $${from}::int AND ${column} < $${from + 1}::int ORDER BY ${column} ${request.isBackward ? "DESC" : "ASC"} LIMIT $${from + 2}::int`,
     values: [request.after ?? 0, before, request.limit + 1],
   };
+}
+
+/** The name of a page's statement, which is another one backwards. */
+export function statementName(name: string, { isBackward }: PageRequest<number>): string {
+  return isBackward ? `${name}_backward` : name;
 }

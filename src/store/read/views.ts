@@ -4,6 +4,8 @@ import type { AttachmentBody, MessageBody } from "../../protocol/event.ts";
 import type { Hash } from "../../protocol/hash.ts";
 import type { AccountId } from "../conversation-store.ts";
 import type { StoredDraft } from "../drafts.ts";
+import type { Recipient } from "../prisma/client.ts";
+import type { RecordedEvent } from "../recorded-event.ts";
 
 /** A conversation up to `horizon`. Whatever is read of it is read up to there. */
 export interface ConversationView {
@@ -23,11 +25,32 @@ export interface DraftView {
   readonly draft: StoredDraft;
 }
 
+/** Place of a conversation in an account's list. */
+export interface ListCursor {
+  /** The database's microseconds. */
+  readonly sortUs: number;
+  readonly id: Hash;
+}
+
+export interface ListedConversation {
+  readonly view: ConversationView;
+  readonly cursor: ListCursor;
+}
+
+export interface EventView {
+  readonly of: ConversationView;
+  readonly event: RecordedEvent;
+  /** Who did it, where that is at hand. */
+  readonly actor?: ParticipantView | null;
+}
+
+export type RecipientView = Pick<Recipient, "address" | "kind" | "platform" | "name">;
+
 export interface ParticipantView {
   readonly of: ConversationView;
   readonly participant: Participant;
   /** null once erased. */
-  readonly recipientId: string | null;
+  readonly recipient: RecipientView | null;
   readonly accountId: AccountId | null;
   readonly name: string | null;
   readonly readUpTo: number;
