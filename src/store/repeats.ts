@@ -1,0 +1,88 @@
+// Requests that come again: what was appended for them before is what they are answered with.
+import type pg from "pg";
+import { reject } from "../conversation/rejection.ts";
+import type { Hash } from "../protocol/hash.ts";
+import type { Place } from "./conversation-store.ts";
+import { type Client, clientKey, draftsOf, draftVersionOf, type Waiting } from "./waiting.ts";
+
+/**
+ * Answers those that were appended before; returns the others, and where what was appended before stands: by client
+ * request, draft and proposal.
+ */
+export async function settleRepeats(client: pg.ClientBase, batch: readonly Waiting[]) {
+  const places = new Map<string, Place>();
+  const clients = batch.flatMap(({ request }) => (request.client ? [request.client] : []));
+  if (clients.length > 0) {
+    const { rows } = await client.query<{ account_id: string; client_id: string; conversation_id: Hash; seq: number }>({
+      name: "find_client_requests",
+      text: `SELECT r.* FROM unnest($1::uuid[], $2::text[]) AS k(account_id, client_id)
+        JOIN client_request AS r USING (account_id, client_id)`,
+      values: [clients.map(({ accountId }) => accountId), clients.map(({ clientId }) => clientId)],
+    });
+    for (const { account_id: accountId, client_id: clientId, conversation_id: conversation, seq } of rows) {
+      places.set(clientKey({ accountId, clientId }), { conversation, seq });
+    }
+  }
+  const proposed = batch.flatMap(({ conversation, ids }) => ids.map((id) => ({ conversation, id })));
+  if (proposed.length > 0) {
+    const { rows } = await client.query<{ key: Hash; conversation_id: Hash; seq: number }>({
+      name: "find_proposals",
+      text: `SELECT e.id AS key, e.conversation_id, e.seq FROM unnest($1::text[], $2::text[]) AS k(conversation_id, id)
+          JOIN event AS e USING (conversation_id, id)
+        UNION ALL SELECT draft_hash, id, seq FROM conversation WHERE draft_hash = ANY($3::text[])`,
+      values: [
+        proposed.map(({ conversation }) => conversation),
+        proposed.map(({ id }) => id),
+        batch.flatMap(({ request }) => draftsOf(request)),
+      ],
+    });
+    for (const { key, conversation_id: conversation, seq } of rows) places.set(key, { conversation, seq });
+  }
+
+  const drafts = await readDraftVersions(client, batch);
+  const fresh = batch.filter((waiting) => {
+    const { request, ids } = waiting;
+    const place =
+      (request.client && places.get(clientKey(request.client))) ??
+      (ids.every((id) => places.has(id)) ? places.get(ids.at(-1) ?? "") : undefined) ??
+      places.get(draftsOf(request)[0] ?? "");
+    if (place) waiting.resolve({ conversation: place.conversation, repeatOf: place.seq });
+    const version = draftVersionOf(request);
+    const isStale = !place && version !== null && drafts.get(draftsOf(request)[0] ?? "") !== version;
+    if (isStale) waiting.resolve({ rejection: reject("CONFLICT", "The draft was changed meanwhile.") });
+    return !place && !isStale;
+  });
+  return { fresh, places };
+}
+
+/** The versions at which the drafts stand that are to be published. */
+async function readDraftVersions(client: pg.ClientBase, batch: readonly Waiting[]): Promise<ReadonlyMap<Hash, number>> {
+  const hashes = batch.flatMap(({ request }) => (draftVersionOf(request) === null ? [] : draftsOf(request)));
+  if (hashes.length === 0) return new Map();
+  const { rows } = await client.query<{ hash: Hash; version: number }>({
+    name: "find_drafts",
+    text: "SELECT hash, version FROM draft WHERE hash = ANY($1::text[])",
+    values: [hashes],
+  });
+  return new Map(rows.map(({ hash, version }) => [hash, version]));
+}
+
+/** A client request that found nothing left to do, in a conversation that nothing else of its batch moves on. */
+export interface Idle {
+  readonly client: Client;
+  readonly conversation: Hash;
+}
+
+/** Keeps that these were answered. Before the write: what is refused after it could not be told from what it refused. */
+export async function rememberIdle(client: pg.ClientBase, idle: readonly Idle[]): Promise<void> {
+  await client.query({
+    name: "remember_idle",
+    text: `INSERT INTO client_request (account_id, client_id, conversation_id, seq)
+      SELECT *, 0 FROM unnest($1::uuid[], $2::text[], $3::text[]) ON CONFLICT DO NOTHING`,
+    values: [
+      idle.map((one) => one.client.accountId),
+      idle.map((one) => one.client.clientId),
+      idle.map(({ conversation }) => conversation),
+    ],
+  });
+}
