@@ -1,0 +1,43 @@
+// parley doctor [--json]
+import type { Config } from "../config/config.ts";
+import { type Diagnosis, diagnose, examinedTables } from "../store/doctor.ts";
+import { parseArguments } from "./arguments.ts";
+import { openShared } from "./open-shared.ts";
+import { progressLine } from "./progress-line.ts";
+import { UsageError } from "./usage.ts";
+
+/** Compares the tables with the logs, and prints how many rows differ; the process ends with 1 where any does. */
+export async function doctor(args: readonly string[], config: Config): Promise<void> {
+  const { values, positionals } = parseArguments(args, { json: { type: "boolean", default: false } });
+  if (positionals.length > 0) throw new UsageError("Say: parley doctor [--json]");
+  await using stack = new AsyncDisposableStack();
+  const { database } = await openShared(stack, config);
+  using progress = progressLine("conversations examined");
+  const diagnosis = await diagnose(database.pool, (done) => progress.show(done, null));
+  console.log(values.json ? JSON.stringify(diagnosis, null, 2) : textOf(diagnosis));
+  if (driftOf(diagnosis) > 0) process.exitCode = 1;
+}
+
+function driftOf({ drift }: Diagnosis): number {
+  return Object.values(drift).reduce((sum, count) => sum + count, 0);
+}
+
+function textOf(diagnosis: Diagnosis): string {
+  const { conversations, events, drift, differences, waiting } = diagnosis;
+  const total = driftOf(diagnosis);
+  const lines = [`${conversations} conversations, ${events} events folded anew. Drift: ${total}.`];
+  for (const table of examinedTables) {
+    lines.push(`  ${table.padEnd(14)} ${drift[table]}`);
+    for (const one of differences.filter((difference) => difference.table === table))
+      lines.push(`    ${one.conversation} ${one.id}: ${one.what}`);
+  }
+  if (waiting.unannounced > 0)
+    lines.push(
+      `${waiting.unannounced} events wait to be announced. If that does not pass, start a worker: parley worker.`,
+    );
+  if (waiting.erasedBodies > 0)
+    lines.push(`${waiting.erasedBodies} erased texts, which nobody sees, wait to be deleted by a worker.`);
+  if (total > 0)
+    lines.push("The logs are what counts (parley verify proves them); the rows named here are not what they come to.");
+  return lines.join("\n");
+}
