@@ -2,7 +2,7 @@
 // biome-ignore-all format: generated
 // biome-ignore-all lint: generated
 // biome-ignore-all assist: generated
-import type { DocumentTypeDecoration } from "@graphql-typed-document-node/core";
+import type { Document } from "./document.ts";
 
 /** Internal type. DO NOT USE DIRECTLY. */
 type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
@@ -10,7 +10,7 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 /** What the conversation starts with. */
 export type ConversationCreateInput = {
-  /** With `publish`: your name for this request; sent again with the same one, it is done once. */
+  /** With `publish`: your name for this request; sent again with the same one, it is done once. Each other request takes a new one; that only its words differ is not noticed. */
   readonly clientId?: string | null | undefined;
   /** When the conversation expires. */
   readonly expiresAt?: string | Date | null | undefined;
@@ -32,9 +32,29 @@ export type ConversationDiscardInput = {
   readonly draftHash: string;
 };
 
+/** Which conversations to list: those that fit all that is said here. What is left out does not matter. */
+export type ConversationFilter = {
+  /** With an event, or a change of the viewer's own, recorded since then by the platform's clock. Take some seconds before your last look: what was being written then is visible only now. */
+  readonly changedSince?: string | Date | null | undefined;
+  /** In this folder. Left out: in all but SPAM and TRASH. Of DRAFTS, of all else only `changedSince` can be asked. */
+  readonly folder?: FolderFilter | null | undefined;
+  /** Hidden ones alone. Default: false, which leaves them out. */
+  readonly hidden?: boolean | null | undefined;
+  /** With a label of this name, whatever its case: the viewer's own, or one that all the conversation sees. */
+  readonly label?: string | null | undefined;
+  /** Muted; false: not muted. */
+  readonly muted?: boolean | null | undefined;
+  /** In which this address takes or took part. */
+  readonly person?: string | null | undefined;
+  /** Pinned; false: not pinned. */
+  readonly pinned?: boolean | null | undefined;
+  /** With something unread; false: with nothing. */
+  readonly unread?: boolean | null | undefined;
+};
+
 /** Leaves the conversation. What was seen stays to be seen, up to here. */
 export type ConversationLeaveInput = {
-  /** Your name for this request, unique per account, 1 to 100 characters: sent again with the same one, it is done once. */
+  /** Your name for this request, unique per account, 1 to 100 characters: sent again with the same one, it is done once. Each other request takes a new one; that only its words differ is not noticed. */
   readonly clientId?: string | null | undefined;
   /** Where: the conversation's hash, draft hash or global id. */
   readonly conversation: string;
@@ -44,7 +64,7 @@ export type ConversationLeaveInput = {
 
 /** Which draft to publish. */
 export type ConversationPublishInput = {
-  /** Your name for this request, 1 to 100 characters. A draft is published once with or without it. */
+  /** Your name for this request, 1 to 100 characters. A draft is published once with or without it. Each other request takes a new one. */
   readonly clientId?: string | null | undefined;
   /** The draft's hash. */
   readonly draftHash: string;
@@ -123,7 +143,7 @@ export type EventModel =
 
 /** Sets when the conversation expires. Then nothing is added or changed; nothing is deleted. */
 export type ExpiryModifyInput = {
-  /** Your name for this request, unique per account, 1 to 100 characters: sent again with the same one, it is done once. */
+  /** Your name for this request, unique per account, 1 to 100 characters: sent again with the same one, it is done once. Each other request takes a new one; that only its words differ is not noticed. */
   readonly clientId?: string | null | undefined;
   /** Where: the conversation's hash, draft hash or global id. */
   readonly conversation: string;
@@ -133,9 +153,39 @@ export type ExpiryModifyInput = {
   readonly follows?: string | null | undefined;
 };
 
+/** Where the viewer keeps a conversation. */
+export type Folder =
+  /** Done with, until somebody else says something; for good if it is muted. */
+  | 'ARCHIVE'
+  /** Where conversations begin, and where new words bring them back to. */
+  | 'INBOX'
+  /** From people whom the viewer does not know. */
+  | 'REQUESTS'
+  /** Unwanted. New words change nothing. */
+  | 'SPAM'
+  /** Thrown away. New words change nothing; nothing is deleted. */
+  | 'TRASH';
+
+/** What a list is of: a folder, or what is asked for as if it were one. */
+export type FolderFilter =
+  /** Done with, until somebody else says something; for good if it is muted. */
+  | 'ARCHIVE'
+  /** The viewer's drafts, the one edited last first. */
+  | 'DRAFTS'
+  /** Where conversations begin, and where new words bring them back to. */
+  | 'INBOX'
+  /** From people whom the viewer does not know. */
+  | 'REQUESTS'
+  /** Where the viewer said something, in whichever folder but SPAM and TRASH. */
+  | 'SENT'
+  /** Unwanted. New words change nothing. */
+  | 'SPAM'
+  /** Thrown away. New words change nothing; nothing is deleted. */
+  | 'TRASH';
+
 /** Adds a label, which everybody in the conversation sees. */
 export type LabelAddInput = {
-  /** Your name for this request, unique per account, 1 to 100 characters: sent again with the same one, it is done once. */
+  /** Your name for this request, unique per account, 1 to 100 characters: sent again with the same one, it is done once. Each other request takes a new one; that only its words differ is not noticed. */
   readonly clientId?: string | null | undefined;
   /** Where: the conversation's hash, draft hash or global id. */
   readonly conversation: string;
@@ -145,7 +195,7 @@ export type LabelAddInput = {
 
 /** Removes a label. */
 export type LabelRemoveInput = {
-  /** Your name for this request, unique per account, 1 to 100 characters: sent again with the same one, it is done once. */
+  /** Your name for this request, unique per account, 1 to 100 characters: sent again with the same one, it is done once. Each other request takes a new one; that only its words differ is not noticed. */
   readonly clientId?: string | null | undefined;
   /** Where: the conversation's hash, draft hash or global id. */
   readonly conversation: string;
@@ -159,7 +209,7 @@ export type LabelRemoveInput = {
 export type MessageAddInput = {
   /** The text: at most 256 KiB. */
   readonly body: string;
-  /** Your name for this request, unique per account, 1 to 100 characters: sent again with the same one, it is done once. */
+  /** Your name for this request, unique per account, 1 to 100 characters: sent again with the same one, it is done once. Each other request takes a new one; that only its words differ is not noticed. */
   readonly clientId?: string | null | undefined;
   /** Where: the conversation's hash, draft hash or global id. */
   readonly conversation: string;
@@ -182,7 +232,7 @@ export type MessageFormat =
 
 /** Locks a message for 15 minutes, or renews the viewer's lock: only its holder may modify it meanwhile. */
 export type MessageLockInput = {
-  /** Your name for this request, unique per account, 1 to 100 characters: sent again with the same one, it is done once. */
+  /** Your name for this request, unique per account, 1 to 100 characters: sent again with the same one, it is done once. Each other request takes a new one; that only its words differ is not noticed. */
   readonly clientId?: string | null | undefined;
   /** Where: the conversation's hash, draft hash or global id. */
   readonly conversation: string;
@@ -196,7 +246,7 @@ export type MessageLockInput = {
 export type MessageModifyInput = {
   /** The new text: at most 256 KiB. */
   readonly body: string;
-  /** Your name for this request, unique per account, 1 to 100 characters: sent again with the same one, it is done once. */
+  /** Your name for this request, unique per account, 1 to 100 characters: sent again with the same one, it is done once. Each other request takes a new one; that only its words differ is not noticed. */
   readonly clientId?: string | null | undefined;
   /** Where: the conversation's hash, draft hash or global id. */
   readonly conversation: string;
@@ -212,7 +262,7 @@ export type MessageModifyInput = {
 
 /** Releases the lock on a message. */
 export type MessageReleaseInput = {
-  /** Your name for this request, unique per account, 1 to 100 characters: sent again with the same one, it is done once. */
+  /** Your name for this request, unique per account, 1 to 100 characters: sent again with the same one, it is done once. Each other request takes a new one; that only its words differ is not noticed. */
   readonly clientId?: string | null | undefined;
   /** Where: the conversation's hash, draft hash or global id. */
   readonly conversation: string;
@@ -224,7 +274,7 @@ export type MessageReleaseInput = {
 
 /** Removes a message, its attachments and all their words. It can still be answered. */
 export type MessageRemoveInput = {
-  /** Your name for this request, unique per account, 1 to 100 characters: sent again with the same one, it is done once. */
+  /** Your name for this request, unique per account, 1 to 100 characters: sent again with the same one, it is done once. Each other request takes a new one; that only its words differ is not noticed. */
   readonly clientId?: string | null | undefined;
   /** Where: the conversation's hash, draft hash or global id. */
   readonly conversation: string;
@@ -249,7 +299,7 @@ export type MessageStatus =
 export type ParticipantAddInput = {
   /** Whom: `bob@a.example`. */
   readonly address: string;
-  /** Your name for this request, unique per account, 1 to 100 characters: sent again with the same one, it is done once. */
+  /** Your name for this request, unique per account, 1 to 100 characters: sent again with the same one, it is done once. Each other request takes a new one; that only its words differ is not noticed. */
   readonly clientId?: string | null | undefined;
   /** Where: the conversation's hash, draft hash or global id. */
   readonly conversation: string;
@@ -261,7 +311,7 @@ export type ParticipantAddInput = {
 
 /** Changes what a participant may do. */
 export type ParticipantModifyInput = {
-  /** Your name for this request, unique per account, 1 to 100 characters: sent again with the same one, it is done once. */
+  /** Your name for this request, unique per account, 1 to 100 characters: sent again with the same one, it is done once. Each other request takes a new one; that only its words differ is not noticed. */
   readonly clientId?: string | null | undefined;
   /** Where: the conversation's hash, draft hash or global id. */
   readonly conversation: string;
@@ -275,7 +325,7 @@ export type ParticipantModifyInput = {
 
 /** Removes a participant. They keep what they have seen, and see nothing after. */
 export type ParticipantRemoveInput = {
-  /** Your name for this request, unique per account, 1 to 100 characters: sent again with the same one, it is done once. */
+  /** Your name for this request, unique per account, 1 to 100 characters: sent again with the same one, it is done once. Each other request takes a new one; that only its words differ is not noticed. */
   readonly clientId?: string | null | undefined;
   /** Where: the conversation's hash, draft hash or global id. */
   readonly conversation: string;
@@ -293,6 +343,42 @@ export type ParticipantStatus =
   | 'LEFT'
   /** Was removed by an ADMIN. */
   | 'REMOVED';
+
+/** What the viewer has of a conversation for themselves. What is left out stays as it is. */
+export type ParticipationUpdateInput = {
+  /** Your name for this request, unique per account, 1 to 100 characters: sent again with the same one, it is done once. Each other request takes a new one; that only its words differ is not noticed. */
+  readonly clientId?: string | null | undefined;
+  /** Where: the conversation's hash, draft hash or global id. */
+  readonly conversation: string;
+  /** Where to keep it. */
+  readonly folder?: Folder | null | undefined;
+  /** Whether lists leave it out, until somebody else says something. */
+  readonly isHidden?: boolean | null | undefined;
+  /** Whether to give no notice of it. */
+  readonly isMuted?: boolean | null | undefined;
+  /** Whether to have it at hand. */
+  readonly isPinned?: boolean | null | undefined;
+  /** Notes, at most 10,000 characters; empty: none. */
+  readonly notes?: string | null | undefined;
+  /** All names of the viewer's own labels on it from now on, 60 characters each. One that is not there is made; an account has 100 at most. */
+  readonly personalLabels?: ReadonlyArray<string> | null | undefined;
+};
+
+/** Which of the viewer's own labels to remove. */
+export type PersonalLabelRemoveInput = {
+  /** Its name. */
+  readonly name: string;
+};
+
+/** One of the viewer's own labels. What is left out stays as it is. */
+export type PersonalLabelSetInput = {
+  /** Its colour, as `#rrggbb`; empty: none. */
+  readonly color?: string | null | undefined;
+  /** Its name, at most 60 characters. One that is not there is made; an account has 100 at most. */
+  readonly name: string;
+  /** What to call it from now on. */
+  readonly newName?: string | null | undefined;
+};
 
 /** How a recipient is reached. */
 export type RecipientKind =
@@ -337,7 +423,7 @@ export type RejectionCode =
   | 'NOT_FOUND'
   /** You do not take part in this conversation (any more). */
   | 'NOT_PARTICIPANT'
-  /** Nobody here has this address. Check its spelling. */
+  /** Nobody here has this address. Check its spelling; people on other platforms and by email cannot be added yet. */
   | 'RECIPIENT_UNKNOWN'
   /** It was removed. A removed message can still be answered. */
   | 'REMOVED'
@@ -355,9 +441,20 @@ export type Role =
   /** Adds messages, labels and participants up to WRITER; changes the subject and any message. */
   | 'WRITER';
 
+/** What kind of text it is. */
+export type SearchHitKind =
+  /** A file's title. */
+  | 'FILE'
+  /** The words of a message. */
+  | 'MESSAGE'
+  /** Name and address of somebody who takes or took part. */
+  | 'PERSON'
+  /** The subject. */
+  | 'SUBJECT';
+
 /** Changes the subject. */
 export type SubjectModifyInput = {
-  /** Your name for this request, unique per account, 1 to 100 characters: sent again with the same one, it is done once. */
+  /** Your name for this request, unique per account, 1 to 100 characters: sent again with the same one, it is done once. Each other request takes a new one; that only its words differ is not noticed. */
   readonly clientId?: string | null | undefined;
   /** Where: the conversation's hash, draft hash or global id. */
   readonly conversation: string;
@@ -427,9 +524,10 @@ export type ConversationQueryVariables = Exact<{
 }>;
 
 
-export type ConversationQuery = { readonly conversation: { readonly unread: number, readonly id: string, readonly hash: string | null, readonly draftHash: string | null, readonly subject: string | null, readonly reference: string | null, readonly status: ConversationStatus, readonly createdAt: string, readonly expiresAt: string | null, readonly leader: string | null, readonly seq: number, readonly creator: { readonly id: string, readonly hash: string | null, readonly displayName: string, readonly address: string | null, readonly role: Role, readonly status: ParticipantStatus, readonly via: string | null, readonly isImported: boolean, readonly readUpTo: number } | null, readonly lastEvent: { readonly id: string, readonly hash: string, readonly seq: number, readonly parent: string | null, readonly timestamp: string, readonly sentAt: string, readonly action: EventAction, readonly model: EventModel, readonly item: string | null, readonly value: unknown, readonly follows: string | null, readonly ref: string | null, readonly body: unknown, readonly salt: string | null, readonly isErased: boolean, readonly isLocal: boolean, readonly actor: { readonly id: string, readonly hash: string | null, readonly displayName: string } | null } | null, readonly participants: { readonly edges: ReadonlyArray<{ readonly node: { readonly id: string, readonly hash: string | null, readonly displayName: string, readonly address: string | null, readonly role: Role, readonly status: ParticipantStatus, readonly via: string | null, readonly isImported: boolean, readonly readUpTo: number } }>, readonly pageInfo: { readonly startCursor: string | null, readonly endCursor: string | null, readonly hasPreviousPage: boolean, readonly hasNextPage: boolean } }, readonly messages: { readonly edges: ReadonlyArray<{ readonly node: { readonly id: string, readonly hash: string | null, readonly seq: number, readonly status: MessageStatus, readonly body: string | null, readonly bodyHtml: string | null, readonly format: MessageFormat | null, readonly createdAt: string | null, readonly editedAt: string | null, readonly pending: boolean, readonly author: { readonly id: string, readonly hash: string | null, readonly displayName: string } | null, readonly parent: { readonly id: string, readonly hash: string | null } | null, readonly lock: { readonly until: string, readonly holder: { readonly id: string, readonly hash: string | null, readonly displayName: string } | null } | null } }>, readonly pageInfo: { readonly startCursor: string | null, readonly endCursor: string | null, readonly hasPreviousPage: boolean, readonly hasNextPage: boolean } }, readonly labels: { readonly edges: ReadonlyArray<{ readonly node: { readonly id: string, readonly hash: string | null, readonly name: string | null } }> } } | null };
+export type ConversationQuery = { readonly conversation: { readonly unread: number, readonly id: string, readonly hash: string | null, readonly draftHash: string | null, readonly subject: string | null, readonly reference: string | null, readonly status: ConversationStatus, readonly createdAt: string, readonly expiresAt: string | null, readonly leader: string | null, readonly seq: number, readonly folder: Folder | null, readonly isMuted: boolean, readonly isPinned: boolean, readonly isHidden: boolean, readonly notes: string, readonly creator: { readonly id: string, readonly hash: string | null, readonly displayName: string, readonly address: string | null, readonly role: Role, readonly status: ParticipantStatus, readonly via: string | null, readonly isImported: boolean, readonly readUpTo: number } | null, readonly lastEvent: { readonly id: string, readonly hash: string, readonly seq: number, readonly parent: string | null, readonly timestamp: string, readonly sentAt: string, readonly action: EventAction, readonly model: EventModel, readonly item: string | null, readonly value: unknown, readonly follows: string | null, readonly ref: string | null, readonly body: unknown, readonly salt: string | null, readonly isErased: boolean, readonly isLocal: boolean, readonly actor: { readonly id: string, readonly hash: string | null, readonly displayName: string } | null } | null, readonly participants: { readonly edges: ReadonlyArray<{ readonly node: { readonly id: string, readonly hash: string | null, readonly displayName: string, readonly address: string | null, readonly role: Role, readonly status: ParticipantStatus, readonly via: string | null, readonly isImported: boolean, readonly readUpTo: number } }>, readonly pageInfo: { readonly startCursor: string | null, readonly endCursor: string | null, readonly hasPreviousPage: boolean, readonly hasNextPage: boolean } }, readonly messages: { readonly edges: ReadonlyArray<{ readonly node: { readonly id: string, readonly hash: string | null, readonly seq: number, readonly status: MessageStatus, readonly body: string | null, readonly bodyHtml: string | null, readonly format: MessageFormat | null, readonly createdAt: string | null, readonly editedAt: string | null, readonly pending: boolean, readonly author: { readonly id: string, readonly hash: string | null, readonly displayName: string } | null, readonly parent: { readonly id: string, readonly hash: string | null } | null, readonly lock: { readonly until: string, readonly holder: { readonly id: string, readonly hash: string | null, readonly displayName: string } | null } | null } }>, readonly pageInfo: { readonly startCursor: string | null, readonly endCursor: string | null, readonly hasPreviousPage: boolean, readonly hasNextPage: boolean } }, readonly labels: { readonly edges: ReadonlyArray<{ readonly node: { readonly id: string, readonly hash: string | null, readonly name: string | null } }> }, readonly personalLabels: ReadonlyArray<{ readonly name: string, readonly color: string | null }> } | null };
 
 export type ConversationsQueryVariables = Exact<{
+  filter?: ConversationFilter | null | undefined;
   first?: number | null | undefined;
   after?: string | null | undefined;
   last?: number | null | undefined;
@@ -437,7 +535,7 @@ export type ConversationsQueryVariables = Exact<{
 }>;
 
 
-export type ConversationsQuery = { readonly conversations: { readonly edges: ReadonlyArray<{ readonly cursor: string, readonly node: { readonly unread: number, readonly id: string, readonly hash: string | null, readonly draftHash: string | null, readonly subject: string | null, readonly reference: string | null, readonly status: ConversationStatus, readonly createdAt: string, readonly expiresAt: string | null, readonly leader: string | null, readonly seq: number, readonly lastEvent: { readonly id: string, readonly hash: string, readonly seq: number, readonly parent: string | null, readonly timestamp: string, readonly sentAt: string, readonly action: EventAction, readonly model: EventModel, readonly item: string | null, readonly value: unknown, readonly follows: string | null, readonly ref: string | null, readonly body: unknown, readonly salt: string | null, readonly isErased: boolean, readonly isLocal: boolean, readonly actor: { readonly id: string, readonly hash: string | null, readonly displayName: string } | null } | null } }>, readonly pageInfo: { readonly startCursor: string | null, readonly endCursor: string | null, readonly hasPreviousPage: boolean, readonly hasNextPage: boolean } } };
+export type ConversationsQuery = { readonly conversations: { readonly edges: ReadonlyArray<{ readonly cursor: string, readonly node: { readonly unread: number, readonly id: string, readonly hash: string | null, readonly draftHash: string | null, readonly subject: string | null, readonly reference: string | null, readonly status: ConversationStatus, readonly createdAt: string, readonly expiresAt: string | null, readonly leader: string | null, readonly seq: number, readonly folder: Folder | null, readonly isMuted: boolean, readonly isPinned: boolean, readonly isHidden: boolean, readonly notes: string, readonly lastEvent: { readonly id: string, readonly hash: string, readonly seq: number, readonly parent: string | null, readonly timestamp: string, readonly sentAt: string, readonly action: EventAction, readonly model: EventModel, readonly item: string | null, readonly value: unknown, readonly follows: string | null, readonly ref: string | null, readonly body: unknown, readonly salt: string | null, readonly isErased: boolean, readonly isLocal: boolean, readonly actor: { readonly id: string, readonly hash: string | null, readonly displayName: string } | null } | null, readonly personalLabels: ReadonlyArray<{ readonly name: string, readonly color: string | null }> } }>, readonly pageInfo: { readonly startCursor: string | null, readonly endCursor: string | null, readonly hasPreviousPage: boolean, readonly hasNextPage: boolean } } };
 
 export type EventQueryVariables = Exact<{
   id: string;
@@ -462,6 +560,7 @@ export type EventsSubscriptionVariables = Exact<{
 export type EventsSubscription = { readonly events:
     | { readonly __typename: 'EventAdded', readonly cursor: string, readonly event: { readonly id: string, readonly hash: string, readonly seq: number, readonly parent: string | null, readonly timestamp: string, readonly sentAt: string, readonly action: EventAction, readonly model: EventModel, readonly item: string | null, readonly value: unknown, readonly follows: string | null, readonly ref: string | null, readonly body: unknown, readonly salt: string | null, readonly isErased: boolean, readonly isLocal: boolean, readonly actor: { readonly id: string, readonly hash: string | null, readonly displayName: string } | null }, readonly conversation: { readonly id: string, readonly hash: string | null, readonly draftHash: string | null, readonly subject: string | null, readonly reference: string | null, readonly status: ConversationStatus, readonly createdAt: string, readonly expiresAt: string | null, readonly leader: string | null, readonly seq: number } }
     | { readonly __typename: 'Gap', readonly cursor: string }
+    | { readonly __typename: 'ParticipationChanged', readonly conversation: { readonly id: string, readonly hash: string | null, readonly draftHash: string | null, readonly subject: string | null, readonly reference: string | null, readonly status: ConversationStatus, readonly createdAt: string, readonly expiresAt: string | null, readonly leader: string | null, readonly seq: number, readonly folder: Folder | null, readonly isMuted: boolean, readonly isPinned: boolean, readonly isHidden: boolean, readonly notes: string, readonly personalLabels: ReadonlyArray<{ readonly name: string, readonly color: string | null }> } }
     | { readonly __typename: 'ReceiptMoved', readonly readUpTo: number, readonly conversation: { readonly id: string, readonly hash: string | null, readonly draftHash: string | null, readonly subject: string | null, readonly reference: string | null, readonly status: ConversationStatus, readonly createdAt: string, readonly expiresAt: string | null, readonly leader: string | null, readonly seq: number }, readonly participant: { readonly id: string, readonly hash: string | null, readonly displayName: string, readonly address: string | null, readonly role: Role, readonly status: ParticipantStatus, readonly via: string | null, readonly isImported: boolean, readonly readUpTo: number } | null }
    };
 
@@ -476,7 +575,14 @@ export type ExpiryModifyMutation = { readonly expiryModify:
     | { readonly __typename: 'RuleRejection', readonly code: RejectionCode, readonly message: string }
    };
 
+export type FoldersQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type FoldersQuery = { readonly viewer: { readonly folders: ReadonlyArray<{ readonly folder: FolderFilter, readonly conversations: number, readonly unread: number }>, readonly personalLabels: ReadonlyArray<{ readonly name: string, readonly color: string | null }> } };
+
 export type ConversationFieldsFragment = { readonly id: string, readonly hash: string | null, readonly draftHash: string | null, readonly subject: string | null, readonly reference: string | null, readonly status: ConversationStatus, readonly createdAt: string, readonly expiresAt: string | null, readonly leader: string | null, readonly seq: number };
+
+export type ParticipationFieldsFragment = { readonly folder: Folder | null, readonly isMuted: boolean, readonly isPinned: boolean, readonly isHidden: boolean, readonly notes: string, readonly personalLabels: ReadonlyArray<{ readonly name: string, readonly color: string | null }> };
 
 export type ParticipantFieldsFragment = { readonly id: string, readonly hash: string | null, readonly displayName: string, readonly address: string | null, readonly role: Role, readonly status: ParticipantStatus, readonly via: string | null, readonly isImported: boolean, readonly readUpTo: number };
 
@@ -542,7 +648,7 @@ export type LogQueryVariables = Exact<{
 }>;
 
 
-export type LogQuery = { readonly conversation: { readonly id: string, readonly events: { readonly edges: ReadonlyArray<{ readonly cursor: string, readonly node: { readonly id: string, readonly hash: string, readonly seq: number, readonly parent: string | null, readonly timestamp: string, readonly sentAt: string, readonly action: EventAction, readonly model: EventModel, readonly item: string | null, readonly value: unknown, readonly follows: string | null, readonly ref: string | null, readonly body: unknown, readonly salt: string | null, readonly isErased: boolean, readonly isLocal: boolean, readonly actor: { readonly id: string, readonly hash: string | null, readonly displayName: string } | null } }>, readonly pageInfo: { readonly startCursor: string | null, readonly endCursor: string | null, readonly hasPreviousPage: boolean, readonly hasNextPage: boolean } } } | null };
+export type LogQuery = { readonly conversation: { readonly id: string, readonly hash: string | null, readonly draftHash: string | null, readonly subject: string | null, readonly reference: string | null, readonly status: ConversationStatus, readonly createdAt: string, readonly expiresAt: string | null, readonly leader: string | null, readonly seq: number, readonly events: { readonly edges: ReadonlyArray<{ readonly cursor: string, readonly node: { readonly id: string, readonly hash: string, readonly seq: number, readonly parent: string | null, readonly timestamp: string, readonly sentAt: string, readonly action: EventAction, readonly model: EventModel, readonly item: string | null, readonly value: unknown, readonly follows: string | null, readonly ref: string | null, readonly body: unknown, readonly salt: string | null, readonly isErased: boolean, readonly isLocal: boolean, readonly actor: { readonly id: string, readonly hash: string | null, readonly displayName: string } | null } }>, readonly pageInfo: { readonly startCursor: string | null, readonly endCursor: string | null, readonly hasPreviousPage: boolean, readonly hasNextPage: boolean } } } | null };
 
 export type MessageAddMutationVariables = Exact<{
   input: MessageAddInput;
@@ -696,6 +802,36 @@ export type ParticipantsQueryVariables = Exact<{
 
 export type ParticipantsQuery = { readonly conversation: { readonly id: string, readonly participants: { readonly edges: ReadonlyArray<{ readonly cursor: string, readonly node: { readonly id: string, readonly hash: string | null, readonly displayName: string, readonly address: string | null, readonly role: Role, readonly status: ParticipantStatus, readonly via: string | null, readonly isImported: boolean, readonly readUpTo: number } }>, readonly pageInfo: { readonly startCursor: string | null, readonly endCursor: string | null, readonly hasPreviousPage: boolean, readonly hasNextPage: boolean } } } | null };
 
+export type ParticipationUpdateMutationVariables = Exact<{
+  input: ParticipationUpdateInput;
+}>;
+
+
+export type ParticipationUpdateMutation = { readonly participationUpdate:
+    | { readonly __typename: 'ParticipationUpdatePayload', readonly conversation: { readonly id: string, readonly hash: string | null, readonly draftHash: string | null, readonly subject: string | null, readonly reference: string | null, readonly status: ConversationStatus, readonly createdAt: string, readonly expiresAt: string | null, readonly leader: string | null, readonly seq: number, readonly folder: Folder | null, readonly isMuted: boolean, readonly isPinned: boolean, readonly isHidden: boolean, readonly notes: string, readonly personalLabels: ReadonlyArray<{ readonly name: string, readonly color: string | null }> } }
+    | { readonly __typename: 'RuleRejection', readonly code: RejectionCode, readonly message: string }
+   };
+
+export type PersonalLabelRemoveMutationVariables = Exact<{
+  input: PersonalLabelRemoveInput;
+}>;
+
+
+export type PersonalLabelRemoveMutation = { readonly personalLabelRemove:
+    | { readonly __typename: 'PersonalLabelRemovePayload', readonly name: string }
+    | { readonly __typename: 'RuleRejection', readonly code: RejectionCode, readonly message: string }
+   };
+
+export type PersonalLabelSetMutationVariables = Exact<{
+  input: PersonalLabelSetInput;
+}>;
+
+
+export type PersonalLabelSetMutation = { readonly personalLabelSet:
+    | { readonly __typename: 'PersonalLabelSetPayload', readonly label: { readonly name: string, readonly color: string | null } }
+    | { readonly __typename: 'RuleRejection', readonly code: RejectionCode, readonly message: string }
+   };
+
 export type RepliesQueryVariables = Exact<{
   message: string;
   first?: number | null | undefined;
@@ -714,6 +850,17 @@ export type RepliesQuery = { readonly node:
     | { readonly __typename: 'Participant', readonly id: string }
    | null };
 
+export type SearchQueryVariables = Exact<{
+  query: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  last?: number | null | undefined;
+  before?: string | null | undefined;
+}>;
+
+
+export type SearchQuery = { readonly search: { readonly edges: ReadonlyArray<{ readonly cursor: string, readonly node: { readonly conversation: { readonly unread: number, readonly id: string, readonly hash: string | null, readonly draftHash: string | null, readonly subject: string | null, readonly reference: string | null, readonly status: ConversationStatus, readonly createdAt: string, readonly expiresAt: string | null, readonly leader: string | null, readonly seq: number, readonly folder: Folder | null, readonly isMuted: boolean, readonly isPinned: boolean, readonly isHidden: boolean, readonly notes: string, readonly personalLabels: ReadonlyArray<{ readonly name: string, readonly color: string | null }> }, readonly hits: ReadonlyArray<{ readonly kind: SearchHitKind, readonly at: string, readonly message: { readonly id: string, readonly hash: string | null, readonly seq: number } | null, readonly attachment: { readonly id: string, readonly hash: string, readonly title: string | null } | null, readonly participant: { readonly id: string, readonly hash: string | null, readonly displayName: string, readonly address: string | null } | null, readonly snippet: ReadonlyArray<{ readonly text: string, readonly isHit: boolean }> }> } }>, readonly pageInfo: { readonly startCursor: string | null, readonly endCursor: string | null, readonly hasPreviousPage: boolean, readonly hasNextPage: boolean } } };
+
 export type SubjectModifyMutationVariables = Exact<{
   input: SubjectModifyInput;
 }>;
@@ -730,133 +877,73 @@ export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type ViewerQuery = { readonly viewer: { readonly address: string, readonly cursor: string, readonly recipient: { readonly address: string, readonly kind: RecipientKind, readonly platform: string | null, readonly name: string | null } | null } };
 
-/** The text of an operation, with the types of its answer and its variables. */
-export type Document<Result, Variables> = string & DocumentTypeDecoration<Result, Variables>;
-
-/** Sends an operation, and gives its `data`. */
-export type Run = <Result, Variables>(document: Document<Result, Variables>, variables: Variables) => Promise<Result>;
-
-export const conversationDocument: Document<ConversationQuery, ConversationQueryVariables> = "query conversation($hash: Hash, $draftHash: Hash, $id: ID) {\n  conversation(hash: $hash, draftHash: $draftHash, id: $id) {\n    ...ConversationFields\n    unread\n    creator {\n      ...ParticipantFields\n    }\n    lastEvent {\n      ...EventFields\n    }\n    participants(first: 100) {\n      edges {\n        node {\n          ...ParticipantFields\n        }\n      }\n      pageInfo {\n        ...PageFields\n      }\n    }\n    messages(last: 50) {\n      edges {\n        node {\n          ...MessageFields\n        }\n      }\n      pageInfo {\n        ...PageFields\n      }\n    }\n    labels(first: 50) {\n      edges {\n        node {\n          ...LabelFields\n        }\n      }\n    }\n  }\n}\nfragment ConversationFields on Conversation {\n  id\n  hash\n  draftHash\n  subject\n  reference\n  status\n  createdAt\n  expiresAt\n  leader\n  seq\n}\nfragment ParticipantFields on Participant {\n  id\n  hash\n  displayName\n  address\n  role\n  status\n  via\n  isImported\n  readUpTo\n}\nfragment EventFields on Event {\n  id\n  hash\n  seq\n  parent\n  timestamp\n  sentAt\n  actor {\n    id\n    hash\n    displayName\n  }\n  action\n  model\n  item\n  value\n  follows\n  ref\n  body\n  salt\n  isErased\n  isLocal\n}\nfragment PageFields on PageInfo {\n  startCursor\n  endCursor\n  hasPreviousPage\n  hasNextPage\n}\nfragment MessageFields on Message {\n  id\n  hash\n  seq\n  author {\n    id\n    hash\n    displayName\n  }\n  parent {\n    id\n    hash\n  }\n  status\n  body\n  bodyHtml\n  format\n  createdAt\n  editedAt\n  lock {\n    holder {\n      id\n      hash\n      displayName\n    }\n    until\n  }\n  pending\n}\nfragment LabelFields on Label {\n  id\n  hash\n  name\n}";
+/** One conversation or draft, by exactly one of its names, with its newest messages; null where the viewer has none such. */
+export const conversationDocument: Document<ConversationQuery, ConversationQueryVariables> = "query conversation($hash: Hash, $draftHash: Hash, $id: ID) {\n  conversation(hash: $hash, draftHash: $draftHash, id: $id) {\n    ...ConversationFields\n    ...ParticipationFields\n    unread\n    creator {\n      ...ParticipantFields\n    }\n    lastEvent {\n      ...EventFields\n    }\n    participants(first: 100) {\n      edges {\n        node {\n          ...ParticipantFields\n        }\n      }\n      pageInfo {\n        ...PageFields\n      }\n    }\n    messages(last: 50) {\n      edges {\n        node {\n          ...MessageFields\n        }\n      }\n      pageInfo {\n        ...PageFields\n      }\n    }\n    labels(first: 50) {\n      edges {\n        node {\n          ...LabelFields\n        }\n      }\n    }\n  }\n}\nfragment ConversationFields on Conversation {\n  id\n  hash\n  draftHash\n  subject\n  reference\n  status\n  createdAt\n  expiresAt\n  leader\n  seq\n}\nfragment ParticipationFields on Conversation {\n  folder\n  isMuted\n  isPinned\n  isHidden\n  personalLabels {\n    name\n    color\n  }\n  notes\n}\nfragment ParticipantFields on Participant {\n  id\n  hash\n  displayName\n  address\n  role\n  status\n  via\n  isImported\n  readUpTo\n}\nfragment EventFields on Event {\n  id\n  hash\n  seq\n  parent\n  timestamp\n  sentAt\n  actor {\n    id\n    hash\n    displayName\n  }\n  action\n  model\n  item\n  value\n  follows\n  ref\n  body\n  salt\n  isErased\n  isLocal\n}\nfragment PageFields on PageInfo {\n  startCursor\n  endCursor\n  hasPreviousPage\n  hasNextPage\n}\nfragment MessageFields on Message {\n  id\n  hash\n  seq\n  author {\n    id\n    hash\n    displayName\n  }\n  parent {\n    id\n    hash\n  }\n  status\n  body\n  bodyHtml\n  format\n  createdAt\n  editedAt\n  lock {\n    holder {\n      id\n      hash\n      displayName\n    }\n    until\n  }\n  pending\n}\nfragment LabelFields on Label {\n  id\n  hash\n  name\n}";
+/** Begins a conversation: as a draft that only the viewer sees, or published at once. */
 export const conversationCreateDocument: Document<ConversationCreateMutation, ConversationCreateMutationVariables> = "mutation conversationCreate($input: ConversationCreateInput!) {\n  conversationCreate(input: $input) {\n    __typename\n    ... on ConversationCreatePayload {\n      conversation {\n        ...ConversationFields\n      }\n      event {\n        ...EventFields\n      }\n    }\n    ...RejectionFields\n  }\n}\nfragment ConversationFields on Conversation {\n  id\n  hash\n  draftHash\n  subject\n  reference\n  status\n  createdAt\n  expiresAt\n  leader\n  seq\n}\nfragment EventFields on Event {\n  id\n  hash\n  seq\n  parent\n  timestamp\n  sentAt\n  actor {\n    id\n    hash\n    displayName\n  }\n  action\n  model\n  item\n  value\n  follows\n  ref\n  body\n  salt\n  isErased\n  isLocal\n}\nfragment RejectionFields on Rejection {\n  __typename\n  code\n  message\n  ... on ConflictRejection {\n    latest\n  }\n}";
+/** Throws a draft away. What was published stays: leave it, or remove what is in it. */
 export const conversationDiscardDocument: Document<ConversationDiscardMutation, ConversationDiscardMutationVariables> = "mutation conversationDiscard($input: ConversationDiscardInput!) {\n  conversationDiscard(input: $input) {\n    __typename\n    ... on ConversationDiscardPayload {\n      draftHash\n    }\n    ...RejectionFields\n  }\n}\nfragment RejectionFields on Rejection {\n  __typename\n  code\n  message\n  ... on ConflictRejection {\n    latest\n  }\n}";
+/** Leaves the conversation. What was seen stays to be seen, up to here. */
 export const conversationLeaveDocument: Document<ConversationLeaveMutation, ConversationLeaveMutationVariables> = "mutation conversationLeave($input: ConversationLeaveInput!) {\n  conversationLeave(input: $input) {\n    __typename\n    ... on ConversationLeavePayload {\n      conversation {\n        ...ConversationFields\n      }\n      event {\n        ...EventFields\n      }\n      item {\n        ...ParticipantFields\n      }\n    }\n    ...RejectionFields\n  }\n}\nfragment ConversationFields on Conversation {\n  id\n  hash\n  draftHash\n  subject\n  reference\n  status\n  createdAt\n  expiresAt\n  leader\n  seq\n}\nfragment EventFields on Event {\n  id\n  hash\n  seq\n  parent\n  timestamp\n  sentAt\n  actor {\n    id\n    hash\n    displayName\n  }\n  action\n  model\n  item\n  value\n  follows\n  ref\n  body\n  salt\n  isErased\n  isLocal\n}\nfragment ParticipantFields on Participant {\n  id\n  hash\n  displayName\n  address\n  role\n  status\n  via\n  isImported\n  readUpTo\n}\nfragment RejectionFields on Rejection {\n  __typename\n  code\n  message\n  ... on ConflictRejection {\n    latest\n  }\n}";
+/** Publishes a draft: everybody in it is added, and sees it. Publishing it again answers with what it became. */
 export const conversationPublishDocument: Document<ConversationPublishMutation, ConversationPublishMutationVariables> = "mutation conversationPublish($input: ConversationPublishInput!) {\n  conversationPublish(input: $input) {\n    __typename\n    ... on ConversationPublishPayload {\n      conversation {\n        ...ConversationFields\n      }\n      event {\n        ...EventFields\n      }\n    }\n    ...RejectionFields\n  }\n}\nfragment ConversationFields on Conversation {\n  id\n  hash\n  draftHash\n  subject\n  reference\n  status\n  createdAt\n  expiresAt\n  leader\n  seq\n}\nfragment EventFields on Event {\n  id\n  hash\n  seq\n  parent\n  timestamp\n  sentAt\n  actor {\n    id\n    hash\n    displayName\n  }\n  action\n  model\n  item\n  value\n  follows\n  ref\n  body\n  salt\n  isErased\n  isLocal\n}\nfragment RejectionFields on Rejection {\n  __typename\n  code\n  message\n  ... on ConflictRejection {\n    latest\n  }\n}";
+/** Says how far the viewer has read. The highest wins; it never goes back. */
 export const conversationReadDocument: Document<ConversationReadMutation, ConversationReadMutationVariables> = "mutation conversationRead($input: ConversationReadInput!) {\n  conversationRead(input: $input) {\n    __typename\n    ... on ConversationReadPayload {\n      conversation {\n        ...ConversationFields\n        unread\n      }\n      participant {\n        ...ParticipantFields\n      }\n    }\n    ...RejectionFields\n  }\n}\nfragment ConversationFields on Conversation {\n  id\n  hash\n  draftHash\n  subject\n  reference\n  status\n  createdAt\n  expiresAt\n  leader\n  seq\n}\nfragment ParticipantFields on Participant {\n  id\n  hash\n  displayName\n  address\n  role\n  status\n  via\n  isImported\n  readUpTo\n}\nfragment RejectionFields on Rejection {\n  __typename\n  code\n  message\n  ... on ConflictRejection {\n    latest\n  }\n}";
-export const conversationsDocument: Document<ConversationsQuery, ConversationsQueryVariables> = "query conversations($first: Int, $after: String, $last: Int, $before: String) {\n  conversations(first: $first, after: $after, last: $last, before: $before) {\n    edges {\n      cursor\n      node {\n        ...ConversationFields\n        unread\n        lastEvent {\n          ...EventFields\n        }\n      }\n    }\n    pageInfo {\n      ...PageFields\n    }\n  }\n}\nfragment ConversationFields on Conversation {\n  id\n  hash\n  draftHash\n  subject\n  reference\n  status\n  createdAt\n  expiresAt\n  leader\n  seq\n}\nfragment EventFields on Event {\n  id\n  hash\n  seq\n  parent\n  timestamp\n  sentAt\n  actor {\n    id\n    hash\n    displayName\n  }\n  action\n  model\n  item\n  value\n  follows\n  ref\n  body\n  salt\n  isErased\n  isLocal\n}\nfragment PageFields on PageInfo {\n  startCursor\n  endCursor\n  hasPreviousPage\n  hasNextPage\n}";
+/** What the viewer takes or took part in, latest words first. Pinned ones have no place of their own: ask for them with `pinned`. */
+export const conversationsDocument: Document<ConversationsQuery, ConversationsQueryVariables> = "query conversations($filter: ConversationFilter, $first: Int, $after: String, $last: Int, $before: String) {\n  conversations(\n    filter: $filter\n    first: $first\n    after: $after\n    last: $last\n    before: $before\n  ) {\n    edges {\n      cursor\n      node {\n        ...ConversationFields\n        ...ParticipationFields\n        unread\n        lastEvent {\n          ...EventFields\n        }\n      }\n    }\n    pageInfo {\n      ...PageFields\n    }\n  }\n}\nfragment ConversationFields on Conversation {\n  id\n  hash\n  draftHash\n  subject\n  reference\n  status\n  createdAt\n  expiresAt\n  leader\n  seq\n}\nfragment ParticipationFields on Conversation {\n  folder\n  isMuted\n  isPinned\n  isHidden\n  personalLabels {\n    name\n    color\n  }\n  notes\n}\nfragment EventFields on Event {\n  id\n  hash\n  seq\n  parent\n  timestamp\n  sentAt\n  actor {\n    id\n    hash\n    displayName\n  }\n  action\n  model\n  item\n  value\n  follows\n  ref\n  body\n  salt\n  isErased\n  isLocal\n}\nfragment PageFields on PageInfo {\n  startCursor\n  endCursor\n  hasPreviousPage\n  hasNextPage\n}";
+/** An event by its global id, with its signatures. */
 export const eventDocument: Document<EventQuery, EventQueryVariables> = "query event($id: ID!) {\n  node(id: $id) {\n    __typename\n    id\n    ... on Event {\n      ...EventFields\n      signatures {\n        leader\n        leaderKey\n        event\n        platform\n        platformKey\n        proposal\n      }\n    }\n  }\n}\nfragment EventFields on Event {\n  id\n  hash\n  seq\n  parent\n  timestamp\n  sentAt\n  actor {\n    id\n    hash\n    displayName\n  }\n  action\n  model\n  item\n  value\n  follows\n  ref\n  body\n  salt\n  isErased\n  isLocal\n}";
-export const eventsDocument: Document<EventsSubscription, EventsSubscriptionVariables> = "subscription events($after: String, $conversation: ID) {\n  events(after: $after, conversation: $conversation) {\n    __typename\n    ... on EventAdded {\n      cursor\n      event {\n        ...EventFields\n      }\n      conversation {\n        ...ConversationFields\n      }\n    }\n    ... on ReceiptMoved {\n      conversation {\n        ...ConversationFields\n      }\n      participant {\n        ...ParticipantFields\n      }\n      readUpTo\n    }\n    ... on Gap {\n      cursor\n    }\n  }\n}\nfragment EventFields on Event {\n  id\n  hash\n  seq\n  parent\n  timestamp\n  sentAt\n  actor {\n    id\n    hash\n    displayName\n  }\n  action\n  model\n  item\n  value\n  follows\n  ref\n  body\n  salt\n  isErased\n  isLocal\n}\nfragment ConversationFields on Conversation {\n  id\n  hash\n  draftHash\n  subject\n  reference\n  status\n  createdAt\n  expiresAt\n  leader\n  seq\n}\nfragment ParticipantFields on Participant {\n  id\n  hash\n  displayName\n  address\n  role\n  status\n  via\n  isImported\n  readUpTo\n}";
+/** Each event of the viewer's conversations once, in order within its conversation; or a `Gap`, never a silent hole. */
+export const eventsDocument: Document<EventsSubscription, EventsSubscriptionVariables> = "subscription events($after: String, $conversation: ID) {\n  events(after: $after, conversation: $conversation) {\n    __typename\n    ... on EventAdded {\n      cursor\n      event {\n        ...EventFields\n      }\n      conversation {\n        ...ConversationFields\n      }\n    }\n    ... on ReceiptMoved {\n      conversation {\n        ...ConversationFields\n      }\n      participant {\n        ...ParticipantFields\n      }\n      readUpTo\n    }\n    ... on ParticipationChanged {\n      conversation {\n        ...ConversationFields\n        ...ParticipationFields\n      }\n    }\n    ... on Gap {\n      cursor\n    }\n  }\n}\nfragment EventFields on Event {\n  id\n  hash\n  seq\n  parent\n  timestamp\n  sentAt\n  actor {\n    id\n    hash\n    displayName\n  }\n  action\n  model\n  item\n  value\n  follows\n  ref\n  body\n  salt\n  isErased\n  isLocal\n}\nfragment ConversationFields on Conversation {\n  id\n  hash\n  draftHash\n  subject\n  reference\n  status\n  createdAt\n  expiresAt\n  leader\n  seq\n}\nfragment ParticipantFields on Participant {\n  id\n  hash\n  displayName\n  address\n  role\n  status\n  via\n  isImported\n  readUpTo\n}\nfragment ParticipationFields on Conversation {\n  folder\n  isMuted\n  isPinned\n  isHidden\n  personalLabels {\n    name\n    color\n  }\n  notes\n}";
+/** Sets when the conversation expires. Then nothing is added or changed; nothing is deleted. */
 export const expiryModifyDocument: Document<ExpiryModifyMutation, ExpiryModifyMutationVariables> = "mutation expiryModify($input: ExpiryModifyInput!) {\n  expiryModify(input: $input) {\n    __typename\n    ... on ExpiryModifyPayload {\n      conversation {\n        ...ConversationFields\n      }\n      event {\n        ...EventFields\n      }\n    }\n    ...RejectionFields\n  }\n}\nfragment ConversationFields on Conversation {\n  id\n  hash\n  draftHash\n  subject\n  reference\n  status\n  createdAt\n  expiresAt\n  leader\n  seq\n}\nfragment EventFields on Event {\n  id\n  hash\n  seq\n  parent\n  timestamp\n  sentAt\n  actor {\n    id\n    hash\n    displayName\n  }\n  action\n  model\n  item\n  value\n  follows\n  ref\n  body\n  salt\n  isErased\n  isLocal\n}\nfragment RejectionFields on Rejection {\n  __typename\n  code\n  message\n  ... on ConflictRejection {\n    latest\n  }\n}";
+/** The viewer's folders, with how much is in each, and their own labels. */
+export const foldersDocument: Document<FoldersQuery, FoldersQueryVariables> = "query folders {\n  viewer {\n    folders {\n      folder\n      conversations\n      unread\n    }\n    personalLabels {\n      name\n      color\n    }\n  }\n}";
+/** A label by its global id. */
 export const labelDocument: Document<LabelQuery, LabelQueryVariables> = "query label($id: ID!) {\n  node(id: $id) {\n    __typename\n    id\n    ... on Label {\n      ...LabelFields\n    }\n  }\n}\nfragment LabelFields on Label {\n  id\n  hash\n  name\n}";
+/** Adds a label, which everybody in the conversation sees. */
 export const labelAddDocument: Document<LabelAddMutation, LabelAddMutationVariables> = "mutation labelAdd($input: LabelAddInput!) {\n  labelAdd(input: $input) {\n    __typename\n    ... on LabelAddPayload {\n      conversation {\n        ...ConversationFields\n      }\n      event {\n        ...EventFields\n      }\n      item {\n        ...LabelFields\n      }\n    }\n    ...RejectionFields\n  }\n}\nfragment ConversationFields on Conversation {\n  id\n  hash\n  draftHash\n  subject\n  reference\n  status\n  createdAt\n  expiresAt\n  leader\n  seq\n}\nfragment EventFields on Event {\n  id\n  hash\n  seq\n  parent\n  timestamp\n  sentAt\n  actor {\n    id\n    hash\n    displayName\n  }\n  action\n  model\n  item\n  value\n  follows\n  ref\n  body\n  salt\n  isErased\n  isLocal\n}\nfragment LabelFields on Label {\n  id\n  hash\n  name\n}\nfragment RejectionFields on Rejection {\n  __typename\n  code\n  message\n  ... on ConflictRejection {\n    latest\n  }\n}";
+/** Removes a label. */
 export const labelRemoveDocument: Document<LabelRemoveMutation, LabelRemoveMutationVariables> = "mutation labelRemove($input: LabelRemoveInput!) {\n  labelRemove(input: $input) {\n    __typename\n    ... on LabelRemovePayload {\n      conversation {\n        ...ConversationFields\n      }\n      event {\n        ...EventFields\n      }\n    }\n    ...RejectionFields\n  }\n}\nfragment ConversationFields on Conversation {\n  id\n  hash\n  draftHash\n  subject\n  reference\n  status\n  createdAt\n  expiresAt\n  leader\n  seq\n}\nfragment EventFields on Event {\n  id\n  hash\n  seq\n  parent\n  timestamp\n  sentAt\n  actor {\n    id\n    hash\n    displayName\n  }\n  action\n  model\n  item\n  value\n  follows\n  ref\n  body\n  salt\n  isErased\n  isLocal\n}\nfragment RejectionFields on Rejection {\n  __typename\n  code\n  message\n  ... on ConflictRejection {\n    latest\n  }\n}";
-export const logDocument: Document<LogQuery, LogQueryVariables> = "query log($conversation: ID!, $first: Int, $after: String, $last: Int, $before: String) {\n  conversation(id: $conversation) {\n    id\n    events(first: $first, after: $after, last: $last, before: $before) {\n      edges {\n        cursor\n        node {\n          ...EventFields\n        }\n      }\n      pageInfo {\n        ...PageFields\n      }\n    }\n  }\n}\nfragment EventFields on Event {\n  id\n  hash\n  seq\n  parent\n  timestamp\n  sentAt\n  actor {\n    id\n    hash\n    displayName\n  }\n  action\n  model\n  item\n  value\n  follows\n  ref\n  body\n  salt\n  isErased\n  isLocal\n}\nfragment PageFields on PageInfo {\n  startCursor\n  endCursor\n  hasPreviousPage\n  hasNextPage\n}";
+/** A page of a conversation's events, in their order: the newest are `last`. */
+export const logDocument: Document<LogQuery, LogQueryVariables> = "query log($conversation: ID!, $first: Int, $after: String, $last: Int, $before: String) {\n  conversation(id: $conversation) {\n    ...ConversationFields\n    events(first: $first, after: $after, last: $last, before: $before) {\n      edges {\n        cursor\n        node {\n          ...EventFields\n        }\n      }\n      pageInfo {\n        ...PageFields\n      }\n    }\n  }\n}\nfragment ConversationFields on Conversation {\n  id\n  hash\n  draftHash\n  subject\n  reference\n  status\n  createdAt\n  expiresAt\n  leader\n  seq\n}\nfragment EventFields on Event {\n  id\n  hash\n  seq\n  parent\n  timestamp\n  sentAt\n  actor {\n    id\n    hash\n    displayName\n  }\n  action\n  model\n  item\n  value\n  follows\n  ref\n  body\n  salt\n  isErased\n  isLocal\n}\nfragment PageFields on PageInfo {\n  startCursor\n  endCursor\n  hasPreviousPage\n  hasNextPage\n}";
+/** A message by its global id, with everybody whose words it has. */
 export const messageDocument: Document<MessageQuery, MessageQueryVariables> = "query message($id: ID!) {\n  node(id: $id) {\n    __typename\n    id\n    ... on Message {\n      ...MessageFields\n      editors {\n        id\n        hash\n        displayName\n      }\n    }\n  }\n}\nfragment MessageFields on Message {\n  id\n  hash\n  seq\n  author {\n    id\n    hash\n    displayName\n  }\n  parent {\n    id\n    hash\n  }\n  status\n  body\n  bodyHtml\n  format\n  createdAt\n  editedAt\n  lock {\n    holder {\n      id\n      hash\n      displayName\n    }\n    until\n  }\n  pending\n}";
+/** Says something, or answers a message. */
 export const messageAddDocument: Document<MessageAddMutation, MessageAddMutationVariables> = "mutation messageAdd($input: MessageAddInput!) {\n  messageAdd(input: $input) {\n    __typename\n    ... on MessageAddPayload {\n      conversation {\n        ...ConversationFields\n      }\n      event {\n        ...EventFields\n      }\n      item {\n        ...MessageFields\n      }\n    }\n    ...RejectionFields\n  }\n}\nfragment ConversationFields on Conversation {\n  id\n  hash\n  draftHash\n  subject\n  reference\n  status\n  createdAt\n  expiresAt\n  leader\n  seq\n}\nfragment EventFields on Event {\n  id\n  hash\n  seq\n  parent\n  timestamp\n  sentAt\n  actor {\n    id\n    hash\n    displayName\n  }\n  action\n  model\n  item\n  value\n  follows\n  ref\n  body\n  salt\n  isErased\n  isLocal\n}\nfragment MessageFields on Message {\n  id\n  hash\n  seq\n  author {\n    id\n    hash\n    displayName\n  }\n  parent {\n    id\n    hash\n  }\n  status\n  body\n  bodyHtml\n  format\n  createdAt\n  editedAt\n  lock {\n    holder {\n      id\n      hash\n      displayName\n    }\n    until\n  }\n  pending\n}\nfragment RejectionFields on Rejection {\n  __typename\n  code\n  message\n  ... on ConflictRejection {\n    latest\n  }\n}";
+/** Locks a message for 15 minutes, or renews the viewer's lock: only its holder may modify it meanwhile. */
 export const messageLockDocument: Document<MessageLockMutation, MessageLockMutationVariables> = "mutation messageLock($input: MessageLockInput!) {\n  messageLock(input: $input) {\n    __typename\n    ... on MessageLockPayload {\n      conversation {\n        ...ConversationFields\n      }\n      event {\n        ...EventFields\n      }\n      item {\n        ...MessageFields\n      }\n    }\n    ...RejectionFields\n  }\n}\nfragment ConversationFields on Conversation {\n  id\n  hash\n  draftHash\n  subject\n  reference\n  status\n  createdAt\n  expiresAt\n  leader\n  seq\n}\nfragment EventFields on Event {\n  id\n  hash\n  seq\n  parent\n  timestamp\n  sentAt\n  actor {\n    id\n    hash\n    displayName\n  }\n  action\n  model\n  item\n  value\n  follows\n  ref\n  body\n  salt\n  isErased\n  isLocal\n}\nfragment MessageFields on Message {\n  id\n  hash\n  seq\n  author {\n    id\n    hash\n    displayName\n  }\n  parent {\n    id\n    hash\n  }\n  status\n  body\n  bodyHtml\n  format\n  createdAt\n  editedAt\n  lock {\n    holder {\n      id\n      hash\n      displayName\n    }\n    until\n  }\n  pending\n}\nfragment RejectionFields on Rejection {\n  __typename\n  code\n  message\n  ... on ConflictRejection {\n    latest\n  }\n}";
+/** Changes the text of a message. Releases the viewer's lock on it. */
 export const messageModifyDocument: Document<MessageModifyMutation, MessageModifyMutationVariables> = "mutation messageModify($input: MessageModifyInput!) {\n  messageModify(input: $input) {\n    __typename\n    ... on MessageModifyPayload {\n      conversation {\n        ...ConversationFields\n      }\n      event {\n        ...EventFields\n      }\n      item {\n        ...MessageFields\n      }\n    }\n    ...RejectionFields\n  }\n}\nfragment ConversationFields on Conversation {\n  id\n  hash\n  draftHash\n  subject\n  reference\n  status\n  createdAt\n  expiresAt\n  leader\n  seq\n}\nfragment EventFields on Event {\n  id\n  hash\n  seq\n  parent\n  timestamp\n  sentAt\n  actor {\n    id\n    hash\n    displayName\n  }\n  action\n  model\n  item\n  value\n  follows\n  ref\n  body\n  salt\n  isErased\n  isLocal\n}\nfragment MessageFields on Message {\n  id\n  hash\n  seq\n  author {\n    id\n    hash\n    displayName\n  }\n  parent {\n    id\n    hash\n  }\n  status\n  body\n  bodyHtml\n  format\n  createdAt\n  editedAt\n  lock {\n    holder {\n      id\n      hash\n      displayName\n    }\n    until\n  }\n  pending\n}\nfragment RejectionFields on Rejection {\n  __typename\n  code\n  message\n  ... on ConflictRejection {\n    latest\n  }\n}";
+/** Releases the lock on a message. */
 export const messageReleaseDocument: Document<MessageReleaseMutation, MessageReleaseMutationVariables> = "mutation messageRelease($input: MessageReleaseInput!) {\n  messageRelease(input: $input) {\n    __typename\n    ... on MessageReleasePayload {\n      conversation {\n        ...ConversationFields\n      }\n      event {\n        ...EventFields\n      }\n      item {\n        ...MessageFields\n      }\n    }\n    ...RejectionFields\n  }\n}\nfragment ConversationFields on Conversation {\n  id\n  hash\n  draftHash\n  subject\n  reference\n  status\n  createdAt\n  expiresAt\n  leader\n  seq\n}\nfragment EventFields on Event {\n  id\n  hash\n  seq\n  parent\n  timestamp\n  sentAt\n  actor {\n    id\n    hash\n    displayName\n  }\n  action\n  model\n  item\n  value\n  follows\n  ref\n  body\n  salt\n  isErased\n  isLocal\n}\nfragment MessageFields on Message {\n  id\n  hash\n  seq\n  author {\n    id\n    hash\n    displayName\n  }\n  parent {\n    id\n    hash\n  }\n  status\n  body\n  bodyHtml\n  format\n  createdAt\n  editedAt\n  lock {\n    holder {\n      id\n      hash\n      displayName\n    }\n    until\n  }\n  pending\n}\nfragment RejectionFields on Rejection {\n  __typename\n  code\n  message\n  ... on ConflictRejection {\n    latest\n  }\n}";
+/** Removes a message, its attachments and all their words. It can still be answered. */
 export const messageRemoveDocument: Document<MessageRemoveMutation, MessageRemoveMutationVariables> = "mutation messageRemove($input: MessageRemoveInput!) {\n  messageRemove(input: $input) {\n    __typename\n    ... on MessageRemovePayload {\n      conversation {\n        ...ConversationFields\n      }\n      event {\n        ...EventFields\n      }\n      item {\n        ...MessageFields\n      }\n    }\n    ...RejectionFields\n  }\n}\nfragment ConversationFields on Conversation {\n  id\n  hash\n  draftHash\n  subject\n  reference\n  status\n  createdAt\n  expiresAt\n  leader\n  seq\n}\nfragment EventFields on Event {\n  id\n  hash\n  seq\n  parent\n  timestamp\n  sentAt\n  actor {\n    id\n    hash\n    displayName\n  }\n  action\n  model\n  item\n  value\n  follows\n  ref\n  body\n  salt\n  isErased\n  isLocal\n}\nfragment MessageFields on Message {\n  id\n  hash\n  seq\n  author {\n    id\n    hash\n    displayName\n  }\n  parent {\n    id\n    hash\n  }\n  status\n  body\n  bodyHtml\n  format\n  createdAt\n  editedAt\n  lock {\n    holder {\n      id\n      hash\n      displayName\n    }\n    until\n  }\n  pending\n}\nfragment RejectionFields on Rejection {\n  __typename\n  code\n  message\n  ... on ConflictRejection {\n    latest\n  }\n}";
+/** A page of a conversation's messages, in the order of the log: the newest are `last`. */
 export const messagesDocument: Document<MessagesQuery, MessagesQueryVariables> = "query messages($conversation: ID!, $first: Int, $after: String, $last: Int, $before: String) {\n  conversation(id: $conversation) {\n    id\n    messages(first: $first, after: $after, last: $last, before: $before) {\n      edges {\n        cursor\n        node {\n          ...MessageFields\n        }\n      }\n      pageInfo {\n        ...PageFields\n      }\n    }\n  }\n}\nfragment MessageFields on Message {\n  id\n  hash\n  seq\n  author {\n    id\n    hash\n    displayName\n  }\n  parent {\n    id\n    hash\n  }\n  status\n  body\n  bodyHtml\n  format\n  createdAt\n  editedAt\n  lock {\n    holder {\n      id\n      hash\n      displayName\n    }\n    until\n  }\n  pending\n}\nfragment PageFields on PageInfo {\n  startCursor\n  endCursor\n  hasPreviousPage\n  hasNextPage\n}";
+/** What kind of thing each of these global ids names; null for each of which the viewer has none such. */
 export const nodesDocument: Document<NodesQuery, NodesQueryVariables> = "query nodes($ids: [ID!]!) {\n  nodes(ids: $ids) {\n    __typename\n    id\n  }\n}";
+/** A participant by their global id. */
 export const participantDocument: Document<ParticipantQuery, ParticipantQueryVariables> = "query participant($id: ID!) {\n  node(id: $id) {\n    __typename\n    id\n    ... on Participant {\n      ...ParticipantFields\n    }\n  }\n}\nfragment ParticipantFields on Participant {\n  id\n  hash\n  displayName\n  address\n  role\n  status\n  via\n  isImported\n  readUpTo\n}";
+/** Adds somebody to the conversation. They see all of it, also what came before. */
 export const participantAddDocument: Document<ParticipantAddMutation, ParticipantAddMutationVariables> = "mutation participantAdd($input: ParticipantAddInput!) {\n  participantAdd(input: $input) {\n    __typename\n    ... on ParticipantAddPayload {\n      conversation {\n        ...ConversationFields\n      }\n      event {\n        ...EventFields\n      }\n      item {\n        ...ParticipantFields\n      }\n    }\n    ...RejectionFields\n  }\n}\nfragment ConversationFields on Conversation {\n  id\n  hash\n  draftHash\n  subject\n  reference\n  status\n  createdAt\n  expiresAt\n  leader\n  seq\n}\nfragment EventFields on Event {\n  id\n  hash\n  seq\n  parent\n  timestamp\n  sentAt\n  actor {\n    id\n    hash\n    displayName\n  }\n  action\n  model\n  item\n  value\n  follows\n  ref\n  body\n  salt\n  isErased\n  isLocal\n}\nfragment ParticipantFields on Participant {\n  id\n  hash\n  displayName\n  address\n  role\n  status\n  via\n  isImported\n  readUpTo\n}\nfragment RejectionFields on Rejection {\n  __typename\n  code\n  message\n  ... on ConflictRejection {\n    latest\n  }\n}";
+/** Changes what a participant may do. */
 export const participantModifyDocument: Document<ParticipantModifyMutation, ParticipantModifyMutationVariables> = "mutation participantModify($input: ParticipantModifyInput!) {\n  participantModify(input: $input) {\n    __typename\n    ... on ParticipantModifyPayload {\n      conversation {\n        ...ConversationFields\n      }\n      event {\n        ...EventFields\n      }\n      item {\n        ...ParticipantFields\n      }\n    }\n    ...RejectionFields\n  }\n}\nfragment ConversationFields on Conversation {\n  id\n  hash\n  draftHash\n  subject\n  reference\n  status\n  createdAt\n  expiresAt\n  leader\n  seq\n}\nfragment EventFields on Event {\n  id\n  hash\n  seq\n  parent\n  timestamp\n  sentAt\n  actor {\n    id\n    hash\n    displayName\n  }\n  action\n  model\n  item\n  value\n  follows\n  ref\n  body\n  salt\n  isErased\n  isLocal\n}\nfragment ParticipantFields on Participant {\n  id\n  hash\n  displayName\n  address\n  role\n  status\n  via\n  isImported\n  readUpTo\n}\nfragment RejectionFields on Rejection {\n  __typename\n  code\n  message\n  ... on ConflictRejection {\n    latest\n  }\n}";
+/** Removes a participant. They keep what they have seen, and see nothing after. */
 export const participantRemoveDocument: Document<ParticipantRemoveMutation, ParticipantRemoveMutationVariables> = "mutation participantRemove($input: ParticipantRemoveInput!) {\n  participantRemove(input: $input) {\n    __typename\n    ... on ParticipantRemovePayload {\n      conversation {\n        ...ConversationFields\n      }\n      event {\n        ...EventFields\n      }\n      item {\n        ...ParticipantFields\n      }\n    }\n    ...RejectionFields\n  }\n}\nfragment ConversationFields on Conversation {\n  id\n  hash\n  draftHash\n  subject\n  reference\n  status\n  createdAt\n  expiresAt\n  leader\n  seq\n}\nfragment EventFields on Event {\n  id\n  hash\n  seq\n  parent\n  timestamp\n  sentAt\n  actor {\n    id\n    hash\n    displayName\n  }\n  action\n  model\n  item\n  value\n  follows\n  ref\n  body\n  salt\n  isErased\n  isLocal\n}\nfragment ParticipantFields on Participant {\n  id\n  hash\n  displayName\n  address\n  role\n  status\n  via\n  isImported\n  readUpTo\n}\nfragment RejectionFields on Rejection {\n  __typename\n  code\n  message\n  ... on ConflictRejection {\n    latest\n  }\n}";
+/** A page of everybody who takes or took part in a conversation, in the order in which they were added. */
 export const participantsDocument: Document<ParticipantsQuery, ParticipantsQueryVariables> = "query participants($conversation: ID!, $first: Int, $after: String, $last: Int, $before: String) {\n  conversation(id: $conversation) {\n    id\n    participants(first: $first, after: $after, last: $last, before: $before) {\n      edges {\n        cursor\n        node {\n          ...ParticipantFields\n        }\n      }\n      pageInfo {\n        ...PageFields\n      }\n    }\n  }\n}\nfragment ParticipantFields on Participant {\n  id\n  hash\n  displayName\n  address\n  role\n  status\n  via\n  isImported\n  readUpTo\n}\nfragment PageFields on PageInfo {\n  startCursor\n  endCursor\n  hasPreviousPage\n  hasNextPage\n}";
+/** Changes what the viewer has of a conversation for themselves. Private: it never leaves the platform, and nobody else is told. Also for a conversation that they left. */
+export const participationUpdateDocument: Document<ParticipationUpdateMutation, ParticipationUpdateMutationVariables> = "mutation participationUpdate($input: ParticipationUpdateInput!) {\n  participationUpdate(input: $input) {\n    __typename\n    ... on ParticipationUpdatePayload {\n      conversation {\n        ...ConversationFields\n        ...ParticipationFields\n      }\n    }\n    ...RejectionFields\n  }\n}\nfragment ConversationFields on Conversation {\n  id\n  hash\n  draftHash\n  subject\n  reference\n  status\n  createdAt\n  expiresAt\n  leader\n  seq\n}\nfragment ParticipationFields on Conversation {\n  folder\n  isMuted\n  isPinned\n  isHidden\n  personalLabels {\n    name\n    color\n  }\n  notes\n}\nfragment RejectionFields on Rejection {\n  __typename\n  code\n  message\n  ... on ConflictRejection {\n    latest\n  }\n}";
+/** Removes one of the viewer's own labels, from all conversations. The conversations stay. */
+export const personalLabelRemoveDocument: Document<PersonalLabelRemoveMutation, PersonalLabelRemoveMutationVariables> = "mutation personalLabelRemove($input: PersonalLabelRemoveInput!) {\n  personalLabelRemove(input: $input) {\n    __typename\n    ... on PersonalLabelRemovePayload {\n      name\n    }\n    ...RejectionFields\n  }\n}\nfragment RejectionFields on Rejection {\n  __typename\n  code\n  message\n  ... on ConflictRejection {\n    latest\n  }\n}";
+/** Makes one of the viewer's own labels, or changes its name or colour, on all conversations that have it. */
+export const personalLabelSetDocument: Document<PersonalLabelSetMutation, PersonalLabelSetMutationVariables> = "mutation personalLabelSet($input: PersonalLabelSetInput!) {\n  personalLabelSet(input: $input) {\n    __typename\n    ... on PersonalLabelSetPayload {\n      label {\n        name\n        color\n      }\n    }\n    ...RejectionFields\n  }\n}\nfragment RejectionFields on Rejection {\n  __typename\n  code\n  message\n  ... on ConflictRejection {\n    latest\n  }\n}";
+/** A page of the answers to a message. */
 export const repliesDocument: Document<RepliesQuery, RepliesQueryVariables> = "query replies($message: ID!, $first: Int, $after: String, $last: Int, $before: String) {\n  node(id: $message) {\n    __typename\n    id\n    ... on Message {\n      replies(first: $first, after: $after, last: $last, before: $before) {\n        edges {\n          cursor\n          node {\n            ...MessageFields\n          }\n        }\n        pageInfo {\n          ...PageFields\n        }\n      }\n    }\n  }\n}\nfragment MessageFields on Message {\n  id\n  hash\n  seq\n  author {\n    id\n    hash\n    displayName\n  }\n  parent {\n    id\n    hash\n  }\n  status\n  body\n  bodyHtml\n  format\n  createdAt\n  editedAt\n  lock {\n    holder {\n      id\n      hash\n      displayName\n    }\n    until\n  }\n  pending\n}\nfragment PageFields on PageInfo {\n  startCursor\n  endCursor\n  hasPreviousPage\n  hasNextPage\n}";
+/** Conversations with what people type, best first, each with its best hits. */
+export const searchDocument: Document<SearchQuery, SearchQueryVariables> = "query search($query: String!, $first: Int, $after: String, $last: Int, $before: String) {\n  search(\n    query: $query\n    first: $first\n    after: $after\n    last: $last\n    before: $before\n  ) {\n    edges {\n      cursor\n      node {\n        conversation {\n          ...ConversationFields\n          ...ParticipationFields\n          unread\n        }\n        hits {\n          kind\n          at\n          message {\n            id\n            hash\n            seq\n          }\n          attachment {\n            id\n            hash\n            title\n          }\n          participant {\n            id\n            hash\n            displayName\n            address\n          }\n          snippet {\n            text\n            isHit\n          }\n        }\n      }\n    }\n    pageInfo {\n      ...PageFields\n    }\n  }\n}\nfragment ConversationFields on Conversation {\n  id\n  hash\n  draftHash\n  subject\n  reference\n  status\n  createdAt\n  expiresAt\n  leader\n  seq\n}\nfragment ParticipationFields on Conversation {\n  folder\n  isMuted\n  isPinned\n  isHidden\n  personalLabels {\n    name\n    color\n  }\n  notes\n}\nfragment PageFields on PageInfo {\n  startCursor\n  endCursor\n  hasPreviousPage\n  hasNextPage\n}";
+/** Changes the subject. */
 export const subjectModifyDocument: Document<SubjectModifyMutation, SubjectModifyMutationVariables> = "mutation subjectModify($input: SubjectModifyInput!) {\n  subjectModify(input: $input) {\n    __typename\n    ... on SubjectModifyPayload {\n      conversation {\n        ...ConversationFields\n      }\n      event {\n        ...EventFields\n      }\n    }\n    ...RejectionFields\n  }\n}\nfragment ConversationFields on Conversation {\n  id\n  hash\n  draftHash\n  subject\n  reference\n  status\n  createdAt\n  expiresAt\n  leader\n  seq\n}\nfragment EventFields on Event {\n  id\n  hash\n  seq\n  parent\n  timestamp\n  sentAt\n  actor {\n    id\n    hash\n    displayName\n  }\n  action\n  model\n  item\n  value\n  follows\n  ref\n  body\n  salt\n  isErased\n  isLocal\n}\nfragment RejectionFields on Rejection {\n  __typename\n  code\n  message\n  ... on ConflictRejection {\n    latest\n  }\n}";
+/** Who is signed in. */
 export const viewerDocument: Document<ViewerQuery, ViewerQueryVariables> = "query viewer {\n  viewer {\n    address\n    cursor\n    recipient {\n      address\n      kind\n      platform\n      name\n    }\n  }\n}";
-
-/** Every query and mutation, as a method. */
-export interface Operations {
-  /** One conversation or draft, by exactly one of its names, with its newest messages; null where the viewer has none such. */
-  conversation(variables?: ConversationQueryVariables): Promise<ConversationQuery["conversation"]>;
-  /** Begins a conversation: as a draft that only the viewer sees, or published at once. */
-  conversationCreate(input: ConversationCreateMutationVariables["input"]): Promise<ConversationCreateMutation["conversationCreate"]>;
-  /** Throws a draft away. What was published stays: leave it, or remove what is in it. */
-  conversationDiscard(input: ConversationDiscardMutationVariables["input"]): Promise<ConversationDiscardMutation["conversationDiscard"]>;
-  /** Leaves the conversation. What was seen stays to be seen, up to here. */
-  conversationLeave(input: ConversationLeaveMutationVariables["input"]): Promise<ConversationLeaveMutation["conversationLeave"]>;
-  /** Publishes a draft: everybody in it is added, and sees it. Publishing it again answers with what it became. */
-  conversationPublish(input: ConversationPublishMutationVariables["input"]): Promise<ConversationPublishMutation["conversationPublish"]>;
-  /** Says how far the viewer has read. The highest wins; it never goes back. */
-  conversationRead(input: ConversationReadMutationVariables["input"]): Promise<ConversationReadMutation["conversationRead"]>;
-  /** What the viewer takes or took part in, latest words first. Drafts are not among them. */
-  conversations(variables?: ConversationsQueryVariables): Promise<ConversationsQuery["conversations"]>;
-  /** An event by its global id, with its signatures. */
-  event(variables: EventQueryVariables): Promise<EventQuery["node"]>;
-  /** Sets when the conversation expires. Then nothing is added or changed; nothing is deleted. */
-  expiryModify(input: ExpiryModifyMutationVariables["input"]): Promise<ExpiryModifyMutation["expiryModify"]>;
-  /** A label by its global id. */
-  label(variables: LabelQueryVariables): Promise<LabelQuery["node"]>;
-  /** Adds a label, which everybody in the conversation sees. */
-  labelAdd(input: LabelAddMutationVariables["input"]): Promise<LabelAddMutation["labelAdd"]>;
-  /** Removes a label. */
-  labelRemove(input: LabelRemoveMutationVariables["input"]): Promise<LabelRemoveMutation["labelRemove"]>;
-  /** A page of a conversation's events, in their order: the newest are `last`. */
-  log(variables: LogQueryVariables): Promise<LogQuery["conversation"]>;
-  /** A message by its global id, with everybody whose words it has. */
-  message(variables: MessageQueryVariables): Promise<MessageQuery["node"]>;
-  /** Says something, or answers a message. */
-  messageAdd(input: MessageAddMutationVariables["input"]): Promise<MessageAddMutation["messageAdd"]>;
-  /** Locks a message for 15 minutes, or renews the viewer's lock: only its holder may modify it meanwhile. */
-  messageLock(input: MessageLockMutationVariables["input"]): Promise<MessageLockMutation["messageLock"]>;
-  /** Changes the text of a message. Releases the viewer's lock on it. */
-  messageModify(input: MessageModifyMutationVariables["input"]): Promise<MessageModifyMutation["messageModify"]>;
-  /** Releases the lock on a message. */
-  messageRelease(input: MessageReleaseMutationVariables["input"]): Promise<MessageReleaseMutation["messageRelease"]>;
-  /** Removes a message, its attachments and all their words. It can still be answered. */
-  messageRemove(input: MessageRemoveMutationVariables["input"]): Promise<MessageRemoveMutation["messageRemove"]>;
-  /** A page of a conversation's messages, in the order of the log: the newest are `last`. */
-  messages(variables: MessagesQueryVariables): Promise<MessagesQuery["conversation"]>;
-  /** What kind of thing each of these global ids names; null for each of which the viewer has none such. */
-  nodes(variables: NodesQueryVariables): Promise<NodesQuery["nodes"]>;
-  /** A participant by their global id. */
-  participant(variables: ParticipantQueryVariables): Promise<ParticipantQuery["node"]>;
-  /** Adds somebody to the conversation. They see all of it, also what came before. */
-  participantAdd(input: ParticipantAddMutationVariables["input"]): Promise<ParticipantAddMutation["participantAdd"]>;
-  /** Changes what a participant may do. */
-  participantModify(input: ParticipantModifyMutationVariables["input"]): Promise<ParticipantModifyMutation["participantModify"]>;
-  /** Removes a participant. They keep what they have seen, and see nothing after. */
-  participantRemove(input: ParticipantRemoveMutationVariables["input"]): Promise<ParticipantRemoveMutation["participantRemove"]>;
-  /** A page of everybody who takes or took part in a conversation, in the order in which they were added. */
-  participants(variables: ParticipantsQueryVariables): Promise<ParticipantsQuery["conversation"]>;
-  /** A page of the answers to a message. */
-  replies(variables: RepliesQueryVariables): Promise<RepliesQuery["node"]>;
-  /** Changes the subject. */
-  subjectModify(input: SubjectModifyMutationVariables["input"]): Promise<SubjectModifyMutation["subjectModify"]>;
-  /** Who is signed in. */
-  viewer(variables?: ViewerQueryVariables): Promise<ViewerQuery["viewer"]>;
-}
-
-export const operationsWith = (run: Run): Operations => ({
-  conversation: async (variables) => (await run(conversationDocument, variables ?? {})).conversation,
-  conversationCreate: async (input) => (await run(conversationCreateDocument, { input })).conversationCreate,
-  conversationDiscard: async (input) => (await run(conversationDiscardDocument, { input })).conversationDiscard,
-  conversationLeave: async (input) => (await run(conversationLeaveDocument, { input })).conversationLeave,
-  conversationPublish: async (input) => (await run(conversationPublishDocument, { input })).conversationPublish,
-  conversationRead: async (input) => (await run(conversationReadDocument, { input })).conversationRead,
-  conversations: async (variables) => (await run(conversationsDocument, variables ?? {})).conversations,
-  event: async (variables) => (await run(eventDocument, variables)).node,
-  expiryModify: async (input) => (await run(expiryModifyDocument, { input })).expiryModify,
-  label: async (variables) => (await run(labelDocument, variables)).node,
-  labelAdd: async (input) => (await run(labelAddDocument, { input })).labelAdd,
-  labelRemove: async (input) => (await run(labelRemoveDocument, { input })).labelRemove,
-  log: async (variables) => (await run(logDocument, variables)).conversation,
-  message: async (variables) => (await run(messageDocument, variables)).node,
-  messageAdd: async (input) => (await run(messageAddDocument, { input })).messageAdd,
-  messageLock: async (input) => (await run(messageLockDocument, { input })).messageLock,
-  messageModify: async (input) => (await run(messageModifyDocument, { input })).messageModify,
-  messageRelease: async (input) => (await run(messageReleaseDocument, { input })).messageRelease,
-  messageRemove: async (input) => (await run(messageRemoveDocument, { input })).messageRemove,
-  messages: async (variables) => (await run(messagesDocument, variables)).conversation,
-  nodes: async (variables) => (await run(nodesDocument, variables)).nodes,
-  participant: async (variables) => (await run(participantDocument, variables)).node,
-  participantAdd: async (input) => (await run(participantAddDocument, { input })).participantAdd,
-  participantModify: async (input) => (await run(participantModifyDocument, { input })).participantModify,
-  participantRemove: async (input) => (await run(participantRemoveDocument, { input })).participantRemove,
-  participants: async (variables) => (await run(participantsDocument, variables)).conversation,
-  replies: async (variables) => (await run(repliesDocument, variables)).node,
-  subjectModify: async (input) => (await run(subjectModifyDocument, { input })).subjectModify,
-  viewer: async (variables) => (await run(viewerDocument, variables ?? {})).viewer,
-});

@@ -36,8 +36,15 @@ test("the examples of the README run, and print what they promise", async () => 
       "Alice: Shall we try the **new place**?",
       "Bob: Yes! I'll book a table.",
       "unread: 1",
-      "UNAUTHENTICATED",
-      '{"conversations":{"edges":[{"node":{"subject":"Lunch on Friday"}}]}}',
+      "2: MODIFY SUBJECT",
+      "3: ADD MESSAGE",
+      "4: ADD PARTICIPANT",
+      "5: ADD MESSAGE",
+      "connecting, connected",
+      "UNAUTHENTICATED false",
+      "true",
+      "Lunch on Friday",
+      alice.address,
     ]);
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -1,20 +1,16 @@
-// The SDK: its methods, its errors, its stream, and the package that it is built to.
-import { execFile } from "node:child_process";
-import { cp, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
+// The SDK with a platform: its methods, its errors, its stream.
+import { readdir, readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { createParley, isRejection, ParleyError } from "../../sdk/src/index.ts";
+import { createParley, isRejection, ParleyError, type StreamState } from "../../sdk/src/index.ts";
 import { buildSchema } from "../../src/graphql/schema.ts";
 import { conversationOf, done, errorCodeOf, givenPlatform, headOf, present, said } from "../graphql/given.ts";
 
 const given = givenPlatform();
 const sdk = fileURLToPath(new URL("../../sdk/", import.meta.url));
-const run = promisify(execFile);
 
 test("each operation is a method, and each mutation of the schema has one", async () => {
   const parley = given.client();
@@ -68,10 +64,17 @@ test("what the platform says at the top is thrown, with its code and all of its 
   expect(error instanceof ParleyError && error.errors).toHaveLength(2);
 });
 
-test("a platform that is not there is UNREACHABLE", async () => {
-  await using parley = createParley({ url: "http://127.0.0.1:1", token: "nonsense" });
+test("a platform that is not there is UNREACHABLE; a stream waits for it, and says so", async () => {
+  await using parley = createParley({ url: "http://127.0.0.1:1", token: "nonsense", tries: 1 });
   expect(await errorCodeOf(parley.viewer())).toBe("UNREACHABLE");
-  expect(await errorCodeOf(parley.events().next())).toBe("UNREACHABLE");
+  const abort = new AbortController();
+  const states: StreamState[] = [];
+  const onState = (state: StreamState) => {
+    states.push(state);
+    if (state.is === "waiting") abort.abort();
+  };
+  expect(await parley.events({ signal: abort.signal, onState }).next()).toEqual({ done: true, value: undefined });
+  expect(states).toMatchObject([{ is: "connecting" }, { is: "waiting", error: { code: "UNREACHABLE" } }]);
 });
 
 test.each([
@@ -87,7 +90,7 @@ test.each([
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   try {
     const { port } = server.address() as AddressInfo;
-    await using parley = createParley({ url: `http://127.0.0.1:${port}` });
+    await using parley = createParley({ url: `http://127.0.0.1:${port}`, tries: 1 });
     expect(await errorCodeOf(parley.viewer())).toBe("BAD_ANSWER");
   } finally {
     server.close();
@@ -176,8 +179,8 @@ test("a signal ends the stream without an error: before it begins, while it wait
   expect(count).toBe(1);
 });
 
-test("a connection that breaks is UNREACHABLE to whoever reads, and the client connects anew when asked again", async () => {
-  const { alice } = await given.people("alice");
+/** Sockets that the test can break. */
+function kept() {
   const sockets: WebSocket[] = [];
   class Kept extends WebSocket {
     constructor(url: string | URL, protocols?: string | string[]) {
@@ -185,19 +188,137 @@ test("a connection that breaks is UNREACHABLE to whoever reads, and the client c
       sockets.push(this);
     }
   }
-  await using parley = createParley({ url: given.platform.url, token: alice.token, WebSocket: Kept });
+  return { sockets, WebSocket: Kept };
+}
+
+test("a stream whose connection breaks goes on where it was, each event once", async () => {
+  const { alice } = await given.people("alice");
+  const { sockets, WebSocket } = kept();
+  await using parley = createParley({ url: given.platform.url, token: alice.token, WebSocket });
+  const { cursor } = await parley.viewer();
+  const conversation = await conversationOf(alice);
+  const told: number[] = [];
+  for await (const item of parley.events({ after: cursor })) {
+    if (item.__typename !== "EventAdded") continue;
+    told.push(item.event.seq);
+    if (told.length === 2) {
+      present(sockets[0]).close(4000, "broken");
+      await said(alice, conversation, "Did you miss me?");
+    }
+    if (told.length === 3) break;
+  }
+  expect(told).toEqual([1, 2, 3]);
+  expect(sockets).toHaveLength(2);
+});
+
+test("a stream over server-sent events tells the same", async () => {
+  const { alice } = await given.people("alice");
+  await using parley = createParley({ url: given.platform.url, token: alice.token, transport: "eventStream" });
+  const { cursor } = await parley.viewer();
+  const conversation = await conversationOf(alice);
+  const told: number[] = [];
+  const states: StreamState[] = [];
+  for await (const item of parley.events({ after: cursor, onState: (state) => states.push(state) })) {
+    if (item.__typename !== "EventAdded") continue;
+    told.push(item.event.seq);
+    if (told.length === 2) await said(alice, conversation, "And live");
+    if (told.length === 3) break;
+  }
+  expect(told).toEqual([1, 2, 3]);
+  expect(states).toEqual([{ is: "connecting" }, { is: "connected", over: "eventStream" }]);
+});
+
+test("where no WebSocket gets through, a stream finds its way", async () => {
+  const { alice } = await given.people("alice");
+  class Blocked extends WebSocket {
+    constructor() {
+      super("ws://127.0.0.1:1");
+    }
+  }
+  await using parley = createParley({ url: given.platform.url, token: alice.token, WebSocket: Blocked });
   const { cursor } = await parley.viewer();
   await conversationOf(alice);
-  const events = parley.events({ after: cursor });
-  await events.next();
-  const rest = (async () => {
-    for await (const _ of events);
-  })();
-  present(sockets[0]).close(4000, "broken");
-  expect(await errorCodeOf(rest)).toBe("UNREACHABLE");
-  const again = parley.events({ after: cursor });
-  expect((await again.next()).value).toMatchObject({ event: { seq: 1 } });
-  await again.return();
+  expect((await parley.events({ after: cursor }).next()).value).toMatchObject({ event: { seq: 1 } });
+});
+
+test.each(["webSocket", "eventStream"] as const)(
+  "over %s, a token that nobody gave out, a cursor that is none and a conversation that is not one's end the stream",
+  async (transport) => {
+    const { alice, bob } = await given.people("alice", "bob");
+    const { url } = given.platform;
+    const conversation = await conversationOf(bob);
+    await using stranger = createParley({ url, token: "parley_nonsense", transport });
+    expect(await errorCodeOf(stranger.events().next())).toBe("UNAUTHENTICATED");
+    expect(await errorCodeOf(stranger.events({ after: "anything" }).next())).toBe("UNAUTHENTICATED");
+    await using parley = createParley({ url, token: alice.token, transport });
+    expect(await errorCodeOf(parley.events({ after: "nonsense" }).next())).toBe("BAD_USER_INPUT");
+    expect(await errorCodeOf(parley.events({ conversation }).next())).toBe("BAD_USER_INPUT");
+  },
+);
+
+/** A cursor that is too old to be resumed after: with it, the platform says that there is a gap. */
+const longAgo = () => Buffer.from(`t${(Date.now() - 48 * 3_600_000) * 1_000}`).toString("base64url");
+
+test("a gap is filled from the logs of the conversations that are named, and the stream goes on", async () => {
+  const { alice, bob } = await given.people("alice", "bob");
+  const [long, short, hidden] = [await conversationOf(alice), await conversationOf(alice), await conversationOf(bob)];
+  // More than two pages of a log.
+  for (let count = 0; count < 205; count++) await said(alice, long, `${count}`);
+  const head = await headOf(alice, long);
+  const told = new Map<string | null, number[]>();
+  const stream = alice.parley.events({
+    after: longAgo(),
+    onGap: () => [
+      { conversation: long, seq: 3 },
+      { conversation: short, seq: 0 },
+      { conversation: hidden, seq: 0 },
+    ],
+  });
+  for await (const item of stream) {
+    if (item.__typename !== "EventAdded") throw new Error(`${item.__typename} where events were to come`);
+    const seqs = told.get(item.conversation.hash) ?? [];
+    told.set(item.conversation.hash, [...seqs, item.event.seq]);
+    if (item.conversation.hash === short && item.event.seq === 2) await said(alice, short, "Live again");
+    if (item.conversation.hash === short && item.event.seq === 3) break;
+  }
+  expect([...told]).toEqual([
+    [long, Array.from({ length: head - 3 }, (_, index) => index + 4)],
+    [short, [1, 2, 3]],
+  ]);
+});
+
+test("a gap that nobody fills is told, once", async () => {
+  const { alice } = await given.people("alice");
+  const { sockets, WebSocket } = kept();
+  await using parley = createParley({ url: given.platform.url, token: alice.token, WebSocket });
+  const conversation = await conversationOf(alice);
+  const after = longAgo();
+  const told: string[] = [];
+  for await (const item of parley.events({ after, conversation })) {
+    told.push(item.__typename);
+    if (item.__typename === "EventAdded") break;
+    expect(item).toEqual({ __typename: "Gap", cursor: after });
+    present(sockets[0]).close(4000, "broken");
+    await said(alice, conversation);
+  }
+  expect(told).toEqual(["Gap", "EventAdded"]);
+});
+
+test("a mutation whose answer is lost on the way is done once", async () => {
+  const { alice } = await given.people("alice");
+  let isLost = false;
+  const losing: typeof fetch = async (url, init) => {
+    const response = await fetch(url, init);
+    if (isLost || !String(init?.body).includes("mutation")) return response;
+    isLost = true;
+    throw new TypeError("fetch failed");
+  };
+  await using parley = createParley({ url: given.platform.url, token: alice.token, fetch: losing });
+  const conversation = await conversationOf(alice);
+  const { event } = await done(parley.messageAdd({ conversation, body: "Once" }));
+  expect(isLost).toBe(true);
+  expect(present(event).seq).toBe(await headOf(alice, conversation));
+  expect((await parley.messages({ conversation }))?.messages.edges).toHaveLength(1);
 });
 
 test("disposing a client closes its socket and ends its loops", async () => {
@@ -211,32 +332,6 @@ test("disposing a client closes its socket and ends its loops", async () => {
     for await (const _ of events);
     return "ended";
   })();
-  await parley[Symbol.asyncDispose]();
+  await parley.close();
   expect(await rest).toBe("ended");
-});
-
-test("built, the package is JavaScript that Node imports, with types, and its exports are those of the source", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "parley-sdk-"));
-  try {
-    await run(process.execPath, [
-      join(sdk, "../node_modules/typescript/bin/tsc"),
-      "--project",
-      sdk,
-      "--outDir",
-      join(folder, "dist"),
-    ]);
-    await cp(join(sdk, "package.json"), join(folder, "package.json"));
-    await symlink(join(sdk, "../node_modules"), join(folder, "node_modules"));
-    const { exports } = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as {
-      exports: { ".": { types: string; default: string } };
-    };
-    expect(await readFile(join(folder, exports["."].types), "utf8")).toContain("createParley");
-    const program = `const sdk = await import(${JSON.stringify(join(folder, exports["."].default))});
-      await using parley = sdk.createParley({ url: ${JSON.stringify(given.platform.url)} });
-      console.log(Object.keys(sdk).sort().join(), (await parley.request("{ __typename }")).__typename);`;
-    const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", program]);
-    expect(stdout.trim()).toBe("ParleyError,createParley,isRejection Query");
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 });
