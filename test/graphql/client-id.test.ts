@@ -113,6 +113,57 @@ test("what was rejected is tried anew", async () => {
   expect(await verdictOf(send())).toBe("done");
 });
 
+test("a clientId that was used for something else is refused, and nothing is lost unsaid", async () => {
+  const { alice, bob } = await given.people("alice", "bob");
+  const { parley } = alice;
+  const conversation = await conversationOf(alice);
+  const other = await conversationOf(alice);
+  const message = await said(alice, conversation);
+  await done(parley.messageAdd({ conversation, body: "Words", clientId: "said" }));
+  expect(await verdictOf(parley.messageRelease({ conversation, message, clientId: "idle" }))).toBe("nothing to do");
+  await done(parley.conversationCreate({ publish: true, clientId: "created" }));
+  const heads = async () => [await headOf(alice, conversation), await headOf(alice, other)];
+  const before = await heads();
+  const { draftHash } = (await done(parley.conversationCreate({ subject: "Draft" }))).conversation;
+  const others = await Promise.allSettled<object>([
+    parley.messageAdd({ conversation: other, body: "Words", clientId: "said" }),
+    parley.messageModify({ conversation, message, body: "Words", clientId: "said" }),
+    parley.labelAdd({ conversation, name: "food", clientId: "said" }),
+    parley.messageAdd({ conversation, body: "Words", clientId: "idle" }),
+    parley.messageAdd({ conversation, body: "Words", clientId: "created" }),
+    parley.conversationLeave({ conversation: other, clientId: "said" }),
+    parley.conversationCreate({ participants: [{ address: bob.address }], publish: true, clientId: "said" }),
+    parley.conversationPublish({ draftHash: present(draftHash), clientId: "said" }),
+    parley.conversationPublish({ draftHash: present(draftHash), clientId: "created" }),
+  ]);
+  const error = { code: "BAD_USER_INPUT", message: "This clientId was used for another request. Take a new one." };
+  for (const [index, answer] of others.entries()) {
+    expect(answer, `${index}`).toMatchObject({ status: "rejected", reason: error });
+  }
+  expect(await heads()).toEqual(before);
+  expect(await parley.conversation({ draftHash: present(draftHash) })).toMatchObject({ status: "DRAFT" });
+});
+
+test("in a draft, too, a clientId makes one thing", async () => {
+  const { alice } = await given.people("alice");
+  const { conversation } = await done(alice.parley.conversationCreate({ subject: "Draft" }));
+  const draft = { conversation: present(conversation.draftHash), clientId: "one" };
+  await done(alice.parley.messageAdd({ ...draft, body: "Words" }));
+  expect(await verdictOf(alice.parley.messageAdd({ ...draft, body: "Words" }))).toBe("nothing to do");
+  expect(present(await alice.parley.messages(draft)).messages.edges).toHaveLength(1);
+  expect(await errorCodeOf(alice.parley.labelAdd({ ...draft, name: "food" }))).toBe("BAD_USER_INPUT");
+});
+
+test("a retry may name the conversation by the draft that it was", async () => {
+  const { alice } = await given.people("alice");
+  const { conversation } = await done(alice.parley.conversationCreate({ subject: "Draft" }));
+  const draftHash = present(conversation.draftHash);
+  const publish = () => done(alice.parley.conversationPublish({ draftHash, clientId: "publish" }));
+  expect((await publish()).event).toEqual((await publish()).event);
+  const send = () => done(alice.parley.messageAdd({ conversation: draftHash, body: "Words", clientId: "one" }));
+  expect((await send()).event).toEqual((await send()).event);
+});
+
 test("a clientId is its account's: another's is another request", async () => {
   const { alice, bob } = await given.people("alice", "bob");
   const conversation = await conversationOf(alice, [[bob, "WRITER"]]);

@@ -166,6 +166,36 @@ test("the link of a draft goes on working after it was published, for its accoun
   expect(await verdictOf(alice.parley.conversationLeave({ conversation: draftHash }))).toBe("done");
 });
 
+test("a draft is not left and not read: it says that it is one", async () => {
+  const { alice, bob } = await given.people("alice", "bob");
+  const conversation = await begin(alice.parley);
+  for (const act of [alice.parley.conversationLeave, alice.parley.conversationRead]) {
+    expect(await act({ conversation })).toMatchObject({
+      code: "INVALID_ACTION",
+      message: "This is a draft, which only you see. Publish it first, or discard it.",
+    });
+  }
+  expect(await verdictOf(bob.parley.conversationLeave({ conversation }))).toBe("NOT_FOUND");
+});
+
+test("of several people, the one who cannot be added is named", async () => {
+  const { alice, bob } = await given.people("alice", "bob");
+  const create = (...addresses: readonly string[]) =>
+    alice.parley.conversationCreate({ participants: addresses.map((address) => ({ address })) });
+  expect(await create(bob.address, "carol at home")).toMatchObject({
+    code: "INVALID_ADDRESS",
+    message: '"carol at home" is not an address. Write it as name@example.org.',
+  });
+  expect(await create(bob.address, bob.address.toUpperCase())).toMatchObject({
+    code: "ALREADY_PARTICIPANT",
+    message: `The draft already has ${bob.address}.`,
+  });
+  expect(await create(bob.address, "carol@elsewhere.example")).toMatchObject({
+    code: "RECIPIENT_UNKNOWN",
+    message: expect.stringMatching(/carol@elsewhere\.example.*other platforms and by email cannot be added yet/),
+  });
+});
+
 test("a draft that is discarded is gone, and can neither be discarded nor published again", async () => {
   const { alice } = await given.people("alice");
   const { parley } = alice;

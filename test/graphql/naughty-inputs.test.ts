@@ -37,6 +37,10 @@ const texts: Readonly<Record<string, string>> = {
   nothing: "",
   "nothing but spaces": " \t ",
   "no break at all": "\u00a0",
+  "a zero-width space": "\u200b",
+  "what nobody sees": "\u2060 \ufeff\u200d",
+  "an isolate": "\u2067anything\u2069",
+  "joiners within words": "می\u200cخواهم 👩\u200d💻",
   "256 KiB and one": "x".repeat(256 * 1024 + 1),
   "201 characters": "x".repeat(201),
   "65 sandwiches": "🥪".repeat(65),
@@ -85,12 +89,20 @@ describe("texts", () => {
   };
   /** What of these a conversation keeps. A subject may be empty: then there is none. */
   const kept: Readonly<Record<string, readonly string[]>> = {
-    "a message": ["a bell", "two lines", "a line separator", "201 characters", "65 sandwiches"],
+    "a message": [
+      "a bell",
+      "two lines",
+      "a line separator",
+      "right to left",
+      "an isolate",
+      "201 characters",
+      "65 sandwiches",
+    ],
     "a subject": ["nothing", "nothing but spaces", "no break at all", "65 sandwiches"],
     "a label": [],
     "a name": ["nothing", "nothing but spaces", "no break at all", "65 sandwiches"],
   };
-  const plain = ["right to left", "a prototype", "SQL", "JSON", "HTML", "a path", "a template"];
+  const plain = ["joiners within words", "a prototype", "SQL", "JSON", "HTML", "a path", "a template"];
   const keeps = (what: string, kind: string): boolean => {
     const sort = ["subject", "message", "edit", "name", "label"].find((word) => what.includes(word));
     if (sort === undefined) return false;
@@ -193,6 +205,9 @@ test.each([
   ["a 13th month", "2100-13-01T00:00:00Z"],
   ["a year beyond 9999", "+010000-01-01T00:00:00Z"],
   ["a year that ends up beyond 9999", "9999-12-31T23:59:59-23:59"],
+  ["the 30th of February", "2027-02-30T00:00:00Z"],
+  ["the 29th of February in a year that has none", "2027-02-29t12:00:00.5+02:00"],
+  ["the 24th hour", "2027-01-01T24:00:00Z"],
   ["the year 0", "0000-01-01T00:00:00Z"],
   ["words", "tomorrow"],
   ["U+0000", "\u0000"],
@@ -204,26 +219,29 @@ test.each([
   expect(await outcomeOf(alice.parley.conversationCreate({ expiresAt }))).toBe("BAD_USER_INPUT");
 });
 
-test.each(["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z", "2100-02-28T12:00:00.1234567+05:30"])(
-  "an expiry of %s is taken",
-  async (expiresAt) => {
-    const { alice } = await given.people("alice");
-    const conversation = await conversationOf(alice);
-    const { conversation: after } = await done(alice.parley.expiryModify({ conversation, expiresAt }));
-    const shown = present(await alice.parley.conversation({ hash: conversation }));
-    expect(shown.expiresAt).toBe(new Date(expiresAt).toISOString());
-    expect(after.expiresAt).toBe(shown.expiresAt);
-  },
-);
+test.each([
+  "0001-01-01T00:00:00Z",
+  "9999-12-31T23:59:59.999Z",
+  "2028-02-29t23:59:59z",
+  "2100-02-28T12:00:00.1234567+05:30",
+])("an expiry of %s is taken", async (expiresAt) => {
+  const { alice } = await given.people("alice");
+  const conversation = await conversationOf(alice);
+  const { conversation: after } = await done(alice.parley.expiryModify({ conversation, expiresAt }));
+  const shown = present(await alice.parley.conversation({ hash: conversation }));
+  expect(shown.expiresAt).toBe(new Date(expiresAt).toISOString());
+  expect(after.expiresAt).toBe(shown.expiresAt);
+});
 
-test("a receipt below nothing and beyond everything is kept within the log", async () => {
+test("a receipt beyond everything is kept within the log, and one below nothing is refused", async () => {
   const { alice } = await given.people("alice");
   const conversation = await conversationOf(alice);
   const readUpTo = async (upTo: number) =>
     (await done(alice.parley.conversationRead({ conversation, upTo }))).participant?.readUpTo;
-  expect(await readUpTo(-1)).toBe(0);
+  expect(await readUpTo(0)).toBe(0);
   expect(await readUpTo(2 ** 31 - 1)).toBe(await headOf(alice, conversation));
   expect(await readUpTo(1)).toBe(await headOf(alice, conversation));
+  expect(await outcomeOf(alice.parley.conversationRead({ conversation, upTo: -1 }))).toBe("BAD_USER_INPUT");
   expect(await outcomeOf(alice.parley.conversationRead({ conversation, upTo: 2 ** 31 }))).toBe("BAD_USER_INPUT");
   expect(await outcomeOf(alice.parley.conversationRead({ conversation, upTo: 1.5 }))).toBe("BAD_USER_INPUT");
 });

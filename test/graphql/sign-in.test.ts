@@ -38,6 +38,10 @@ const inputs: Readonly<Record<string, string>> = {
   subjectModify: '(input: { conversation: "x", subject: "" })',
   conversationLeave: '(input: { conversation: "x" })',
   conversationRead: '(input: { conversation: "x" })',
+  participationUpdate: '(input: { conversation: "x" })',
+  search: '(query: "lunch")',
+  personalLabelSet: '(input: { name: "x" })',
+  personalLabelRemove: '(input: { name: "x" })',
 };
 const fields = [schema.getQueryType(), schema.getMutationType()].flatMap((type) =>
   Object.keys(type?.getFields() ?? {}).map((name) => ({ name, kind: type?.name.toLowerCase() ?? "" })),

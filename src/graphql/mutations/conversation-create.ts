@@ -4,12 +4,13 @@ import type { Command } from "../../conversation/accept.ts";
 import { unknownRecipient } from "../../conversation/body.ts";
 import { type Draft, editDraft, emptyDraft } from "../../conversation/draft.ts";
 import { limits } from "../../conversation/limits.ts";
+import { type Rejection, reject } from "../../conversation/rejection.ts";
 import { createDraft } from "../../store/drafts.ts";
 import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
 import { messageBody, textFields } from "../message-body.ts";
 import type { RejectionSource } from "../types/Rejection.ts";
-import { clientOf, type Performed, rejected } from "./perform.ts";
+import { clientOf, type Performed } from "./perform.ts";
 import { publish } from "./publish.ts";
 import { appendResult, personFields } from "./result.ts";
 
@@ -27,7 +28,8 @@ const Input = builder.inputType("ConversationCreateInput", {
   description: "What the conversation starts with.",
   fields: (t) => ({
     clientId: t.string({
-      description: "With `publish`: your name for this request; sent again with the same one, it is done once.",
+      description:
+        "With `publish`: your name for this request; sent again with the same one, it is done once. Each other request takes a new one; that only its words differ is not noticed.",
     }),
     subject: t.string({ description: `One line, at most ${limits.subjectCharacters} characters.` }),
     participants: t.field({ type: [ParticipantInput], description: "Who takes part beside the viewer, who is ADMIN." }),
@@ -46,7 +48,7 @@ builder.mutationField("conversationCreate", (t) =>
     resolve: async (_, { input }, context): Promise<Performed | RejectionSource> => {
       let draft: Draft = emptyDraft;
       for (const command of commandsOf(input)) {
-        if (command === null) return rejected("INVALID_ADDRESS");
+        if ("code" in command) return { rejection: command };
         const edited = editDraft(draft, command, context.platform.salt());
         if ("code" in edited) return { rejection: edited };
         draft = edited;
@@ -62,7 +64,7 @@ builder.mutationField("conversationCreate", (t) =>
   }),
 );
 
-function commandsOf(input: typeof Input.$inferInput): readonly (Command | null)[] {
+function commandsOf(input: typeof Input.$inferInput): readonly (Command | Rejection)[] {
   return [
     ...(input.subject
       ? [{ action: "modify", model: "subject", body: { subject: input.subject.trim().normalize("NFC") } } as const]
@@ -76,9 +78,12 @@ function commandsOf(input: typeof Input.$inferInput): readonly (Command | null)[
     ...(input.labels ?? []).map(
       (name) => ({ action: "add", model: "label", body: { name: name.trim().normalize("NFC") } }) as const,
     ),
-    ...(input.participants ?? []).map(({ address: typed, name, role }): Command | null => {
+    ...(input.participants ?? []).map(({ address: typed, name, role }): Command | Rejection => {
       const address = toAddress(typed);
-      if (address === null) return null;
+      if (address === null) {
+        const what = JSON.stringify(typed.slice(0, limits.addressCharacters));
+        return reject("INVALID_ADDRESS", `${what} is not an address. Write it as name@example.org.`);
+      }
       const body = { address, name: name?.trim().normalize("NFC") || null };
       return { action: "add", model: "participant", value: { role: role ?? "WRITER" }, body };
     }),

@@ -14,7 +14,8 @@ const Input = builder.inputType("ConversationPublishInput", {
   fields: (t) => ({
     draftHash: t.field({ type: "Hash", required: true, description: "The draft's hash." }),
     clientId: t.string({
-      description: "Your name for this request, 1 to 100 characters. A draft is published once with or without it.",
+      description:
+        "Your name for this request, 1 to 100 characters. A draft is published once with or without it. Each other request takes a new one.",
     }),
   }),
 });

@@ -1,11 +1,12 @@
 // Mutation.conversationRead
 import { reject } from "../../conversation/rejection.ts";
 import type { ConversationView } from "../../store/read/views.ts";
-import { builder } from "../builder.ts";
+import { badInput, builder } from "../builder.ts";
 import { findConversation, isDraft } from "../find-conversation.ts";
 import { ConversationType } from "../types/Conversation.ts";
 import { ParticipantType } from "../types/Participant.ts";
 import { type RejectionSource, RuleRejectionType } from "../types/Rejection.ts";
+import { onlyDraft } from "./leave.ts";
 import { conversationHash } from "./perform.ts";
 
 const Input = builder.inputType("ConversationReadInput", {
@@ -47,16 +48,22 @@ builder.mutationField("conversationRead", (t) =>
     args: { input: t.arg({ type: Input, required: true, description: "Where, and how far." }) },
     resolve: async (_, { input }, context): Promise<Read | RejectionSource> => {
       const { platform, reader, viewer } = context;
+      if (input.upTo != null && input.upTo < 0)
+        throw badInput("`upTo` is the `seq` of an event, so it cannot be below 0.");
       const view = await findConversation(context, conversationHash(input));
-      const [participant] = view && !isDraft(view) ? await reader.ownParticipants(viewer.accountId, view.id) : [];
-      if (!view || isDraft(view) || participant === undefined) {
+      if (view && isDraft(view)) return { rejection: onlyDraft() };
+      const [participant] = view ? await reader.ownParticipants(viewer.accountId, view.id) : [];
+      if (!view || participant === undefined) {
         return { rejection: reject("NOT_FOUND", "There is no such conversation.") };
       }
-      const upTo = Math.max(0, Math.min(input.upTo ?? view.conversation.seq, view.conversation.seq));
+      const upTo = Math.min(input.upTo ?? view.conversation.seq, view.conversation.seq);
       const move = await platform.store.moveReceipt(view.id, viewer.accountId, upTo);
-      // Not announced where the account does not tell; lost where the bus is down, for the next one says it all.
-      if (move && (await reader.tellsReceipts(viewer.accountId))) {
-        await platform.bus.publish([{ kind: "receipt", ...move }]).catch(() => {});
+      // Where the account does not tell others, its own devices alone; lost where the bus is down, for the next one says it all.
+      if (move) {
+        const { accountId } = viewer;
+        const isTold = await reader.tellsReceipts(accountId);
+        const own = { kind: "participation", conversation: view.id, accountId } as const;
+        await platform.bus.publish([isTold ? { kind: "receipt", ...move } : own]).catch(() => {});
       }
       return { view, participant };
     },

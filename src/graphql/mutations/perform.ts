@@ -1,11 +1,10 @@
 // Carrying out what mutations ask for: on a published conversation as an append, on a draft as an edit.
+import type { GraphQLError } from "graphql";
 import { findPeople } from "../../accounts/accounts.ts";
 import type { Command } from "../../conversation/accept.ts";
 import type { Address } from "../../conversation/address.ts";
-import { everything } from "../../conversation/audience.ts";
 import { unknownRecipient } from "../../conversation/body.ts";
 import { editDraft } from "../../conversation/draft.ts";
-import { type Rejection, reject } from "../../conversation/rejection.ts";
 import type { Changes } from "../../conversation/state.ts";
 import { type Hash, sha256 } from "../../protocol/hash.ts";
 import type { AppendRequest } from "../../store/conversation-store.ts";
@@ -67,15 +66,29 @@ export async function perform(
     return published === null ? result : perform(context, { ...input, conversation: published }, command);
   }
   if ("repeatOf" in result) {
+    const { reader } = context;
+    const isThere =
+      result.conversation === conversation || result.conversation === (await reader.publishedFrom(conversation));
+    if (!isThere) throw usedBefore();
     const view = await viewOf(context, result.conversation);
-    const event = result.repeatOf === 0 ? null : await context.reader.event(view, result.repeatOf);
+    const event = result.repeatOf === 0 ? null : await reader.event(view, result.repeatOf);
+    const { action, model } = event?.event.event.proposal ?? command;
+    // There is always something to add: what had nothing left to do was another request.
+    if (action !== command.action || model !== command.model || (event === null && action === "add"))
+      throw usedBefore();
     return { conversation: view, event, changes: null, item: event ? itemOf(event) : (command.item ?? null) };
   }
   // Whoever removes somebody may have removed themselves, and then sees no further.
   const isRemoval = command.model === "participant" && command.action === "remove";
   const view: ConversationView = isRemoval
     ? await viewOf(context, result.conversation)
-    : { id: result.conversation, conversation: result.head, horizon: everything, draftHash: undefined, folded: null };
+    : {
+        id: result.conversation,
+        conversation: result.head,
+        horizon: result.head.seq,
+        draftHash: undefined,
+        folded: null,
+      };
   const entry = result.entries.at(-1);
   const changes = result.changes.at(-1);
   if (!entry || !changes) return { conversation: view, event: null, changes: null, item: command.item ?? null };
@@ -104,6 +117,10 @@ async function performOnDraft(
   // A retried add makes what it made: in a draft, whose ids are ours to choose, that needs no memory.
   const made = clientId === null ? platform.salt() : sha256(`${viewer.accountId} ${hash} ${clientId}`);
   const draft = await changeDraft(platform.database, viewer.accountId, hash, (content) => {
+    const isUsed = (["message", "label", "participant"] as const).some(
+      (model) => model !== command.model && content[`${model}s`].some(({ id }) => id === made),
+    );
+    if (isUsed) throw usedBefore();
     const edited = editDraft(content, command, made);
     return "code" in edited || unknown === null ? edited : unknownRecipient(unknown);
   });
@@ -147,13 +164,14 @@ export function clientOf(
   return { client: { accountId: viewer.accountId, clientId } };
 }
 
+/** What a client's id was used for before is something else: answered with that, this request would be lost. */
+export function usedBefore(): GraphQLError {
+  return badInput("This clientId was used for another request. Take a new one.");
+}
+
 /** The conversation as the viewer sees it now. */
 export async function viewOf({ reader, viewer }: Context, conversation: Hash): Promise<ConversationView> {
   const view = await reader.view(viewer.accountId, conversation);
   if (!view) throw new Error("an account has no view of what it just wrote to");
   return view;
-}
-
-export function rejected(rejection: Rejection | Parameters<typeof reject>[0]): RejectionSource {
-  return { rejection: typeof rejection === "string" ? reject(rejection) : rejection };
 }

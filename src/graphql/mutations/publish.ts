@@ -6,7 +6,7 @@ import type { Hash } from "../../protocol/hash.ts";
 import type { AppendRequest } from "../../store/conversation-store.ts";
 import type { Context } from "../context.ts";
 import type { RejectionSource } from "../types/Rejection.ts";
-import { type Performed, viewOf } from "./perform.ts";
+import { type Performed, usedBefore, viewOf } from "./perform.ts";
 
 /**
  * Publishes `draft`, which sends it. Safe to repeat: a draft is published once.
@@ -33,6 +33,15 @@ export async function publish(
   const result = await platform.store.append({ conversation: null, proposals, people, ...stored, ...client });
   if ("rejection" in result) return result;
   const view = await viewOf(context, result.conversation);
+  if ("repeatOf" in result) {
+    // What is published at once has no stored draft to be known by; but all of its proposals were made at one time.
+    const sentAt = async (seq: number) => (await reader.event(view, seq))?.event.event.proposal.sentAt;
+    const isPublishing =
+      version === undefined
+        ? (await sentAt(1)) === (await sentAt(result.repeatOf))
+        : (await reader.publishedFrom(hash)) === result.conversation;
+    if (!isPublishing) throw usedBefore();
+  }
   // The event that published it is its first, then and ever after.
   return { conversation: view, event: await reader.event(view, 1), changes: null, item: null };
 }

@@ -17,7 +17,7 @@ export const appendInputFields = (t: InputFields) => ({
   conversation: t.id({ required: true, description: "Where: the conversation's hash, draft hash or global id." }),
   clientId: t.string({
     description:
-      "Your name for this request, unique per account, 1 to 100 characters: sent again with the same one, it is done once.",
+      "Your name for this request, unique per account, 1 to 100 characters: sent again with the same one, it is done once. Each other request takes a new one; that only its words differ is not noticed.",
   }),
 });
 

@@ -1,20 +1,105 @@
 // Query.conversations
+import { toAddress } from "../../accounts/accounts.ts";
+import { labelKey } from "../../conversation/body.ts";
+import { isCanonicalText } from "../../protocol/canonical-json.ts";
 import { isBase64url32 } from "../../protocol/encoding.ts";
+import { everywhere, type ListFilter } from "../../store/read/conversation-list.ts";
+import { type Page, pageOf } from "../../store/read/page.ts";
 import type { ListCursor } from "../../store/read/views.ts";
-import { builder, connectionOf, pageRequest } from "../builder.ts";
+import { badInput, builder, connectionOf, type Placed, pageRequest } from "../builder.ts";
+import type { ConversationSource } from "../find-conversation.ts";
 import { ConversationType } from "../types/Conversation.ts";
+import { FolderFilterType } from "../types/Participation.ts";
+
+const Filter = builder.inputType("ConversationFilter", {
+  description: "Which conversations to list: those that fit all that is said here. What is left out does not matter.",
+  fields: (t) => ({
+    folder: t.field({
+      type: FolderFilterType,
+      description:
+        "In this folder. Left out: in all but SPAM and TRASH. Of DRAFTS, of all else only `changedSince` can be asked.",
+    }),
+    label: t.string({
+      description:
+        "With a label of this name, whatever its case: the viewer's own, or one that all the conversation sees.",
+    }),
+    unread: t.boolean({ description: "With something unread; false: with nothing." }),
+    person: t.string({ description: "In which this address takes or took part." }),
+    changedSince: t.field({
+      type: "DateTime",
+      description:
+        "With an event, or a change of the viewer's own, recorded since then by the platform's clock. Take some seconds before your last look: what was being written then is visible only now.",
+    }),
+    pinned: t.boolean({ description: "Pinned; false: not pinned." }),
+    muted: t.boolean({ description: "Muted; false: not muted." }),
+    hidden: t.boolean({ description: "Hidden ones alone. Default: false, which leaves them out." }),
+  }),
+});
+
+type Asked = Partial<typeof Filter.$inferInput>;
 
 builder.queryField("conversations", (t) =>
   t.connection({
     type: ConversationType,
-    description: "What the viewer takes or took part in, latest words first. Drafts are not among them.",
-    resolve: async (_, args, { reader, viewer }) => {
-      const page = await reader.conversations(viewer.accountId, pageRequest(args, decode));
-      const nodes = page.nodes.map(({ view, cursor }) => ({ node: view, place: `${cursor.sortUs} ${cursor.id}` }));
-      return connectionOf({ ...page, nodes });
+    description:
+      "What the viewer takes or took part in, latest words first. Pinned ones have no place of their own: ask for them with `pinned`.",
+    args: {
+      filter: t.arg({ type: Filter, description: "Which of them. Default: all but hidden ones, SPAM and TRASH." }),
+    },
+    resolve: async (_, { filter, ...args }, { reader, viewer }) => {
+      const { accountId } = viewer;
+      const request = pageRequest(args, decode);
+      const asked = filter ?? {};
+      const listed =
+        asked.folder === "DRAFTS"
+          ? { rows: await reader.draftRows(accountId, draftsChangedSince(asked), request), isDrafts: true }
+          : { rows: await reader.listRows(accountId, listFilter(asked), request), isDrafts: false };
+      const page = pageOf(listed.rows, request);
+      const nodes = await Promise.all(
+        page.nodes.map(async ({ id, sort_us }): Promise<Placed<ConversationSource> | null> => {
+          const draft = listed.isDrafts ? await reader.draft(id) : null;
+          const node = draft ? { id, draft } : listed.isDrafts ? null : await reader.view(accountId, id);
+          return node && { node, place: `${sort_us} ${id}` };
+        }),
+      );
+      const shown: Page<Placed<ConversationSource>> = { ...page, nodes: nodes.filter((node) => node !== null) };
+      return connectionOf(shown);
     },
   }),
 );
+
+function listFilter(asked: Asked): ListFilter {
+  const { folder, label, person, ...others } = asked;
+  const address = person == null ? null : toAddress(person);
+  if (person != null && address === null) throw badInput("`person` is not an address. Write it as name@example.org.");
+  return {
+    ...everywhere,
+    ...(folder != null && folder !== "SENT" && folder !== "DRAFTS" && { folders: [folder] }),
+    hasSaid: folder === "SENT",
+    label: label == null ? null : textOf(labelKey(label)),
+    person: address,
+    isUnread: others.unread ?? null,
+    isPinned: others.pinned ?? null,
+    isMuted: others.muted ?? null,
+    isHidden: others.hidden ?? false,
+    changedSince: others.changedSince ?? null,
+  };
+}
+
+function draftsChangedSince({ folder: _, changedSince, ...others }: Asked): Date | null {
+  if (Object.values(others).some((value) => value != null)) {
+    throw badInput(
+      "A draft has neither labels, people nor flags to list by: ask for DRAFTS with `changedSince` or alone.",
+    );
+  }
+  return changedSince ?? null;
+}
+
+/** @throws GraphQLError BAD_USER_INPUT for what no text in a database can have */
+function textOf(text: string): string {
+  if (!isCanonicalText(text)) throw badInput("`label` is no text that a label can have.");
+  return text;
+}
 
 function decode(text: string): ListCursor | null {
   const [sortUs = "", id = "", ...more] = text.split(" ");

@@ -9,7 +9,7 @@ import { itemConnection, itemFinder, loaderOf, noneInDraft } from "../items.ts";
 import { ConversationType } from "./Conversation.ts";
 import { MessageType, messageId } from "./Message.ts";
 
-const AttachmentType = builder.objectRef<AttachmentView>("Attachment");
+export const AttachmentType = builder.objectRef<AttachmentView>("Attachment");
 
 builder.node(AttachmentType, {
   description: "A file that belongs to a message, or to the conversation as a whole.",

@@ -145,7 +145,10 @@ builder.node(EventType, {
       type: "JSON",
       nullable: true,
       description: "The words; null where there are none, they were erased, or have not come yet.",
-      resolve: ({ event }): Body | null => event.body,
+      resolve: ({ event: { body } }, _, { budget }): Body | null => {
+        if (body && "text" in body) budget.written(body.text);
+        return body;
+      },
     }),
     salt: t.field({
       type: "Hash",

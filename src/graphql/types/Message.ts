@@ -2,13 +2,13 @@
 import type { DraftMessage } from "../../conversation/draft.ts";
 import { limits } from "../../conversation/limits.ts";
 import { heldLock } from "../../conversation/roles.ts";
+import { saidAt } from "../../conversation/said-at.ts";
 import { emptyState } from "../../conversation/state.ts";
 import type { Hash } from "../../protocol/hash.ts";
 import type { DraftView, MessageView } from "../../store/read/views.ts";
 import { builder, MessageFormatType } from "../builder.ts";
 import { itemKey } from "../global-id.ts";
 import { type Drafted, draftedOf, isDrafted, itemConnection, itemFinder, loaderOf } from "../items.ts";
-import { toHtml } from "../message-html.ts";
 import { ConversationType } from "./Conversation.ts";
 import { ParticipantType } from "./Participant.ts";
 
@@ -103,15 +103,18 @@ builder.node(MessageType, {
     body: t.string({
       nullable: true,
       description: "The text as it was written; null unless PRESENT.",
-      resolve: (source) => bodyOf(source)?.text ?? null,
+      resolve: (source, _, { budget }) => {
+        const body = bodyOf(source);
+        return body && budget.written(body.text);
+      },
     }),
     bodyHtml: t.string({
       nullable: true,
       description:
         "The text as HTML that is safe to show: a small set of elements, no scripts, no styles, nothing fetched.",
-      resolve: (source) => {
+      resolve: (source, _, { budget }) => {
         const body = bodyOf(source);
-        return body && toHtml(body);
+        return body && budget.formatted(body);
       },
     }),
     format: t.field({
@@ -126,8 +129,9 @@ builder.node(MessageType, {
       description: "When it was said; for words that came by mail, what the mail says. Null in a draft.",
       resolve: async (source, _, { reader }) => {
         if (isDrafted(source)) return null;
-        const event = await reader.event(source.of, source.message.seq);
-        return source.body?.mail?.date ?? event?.event.event.timestamp ?? null;
+        // By the words that it began with: an edit says nothing of a mail.
+        const added = await reader.event(source.of, source.message.seq);
+        return added ? saidAt(added.event.body, added.event.event.timestamp) : null;
       },
     }),
     editedAt: t.field({

@@ -1,10 +1,14 @@
 // The queries of one request, and how much they may bring: what one asks for by fifty aliases must not fill the memory
 // that everybody shares.
 import type pg from "pg";
+import { createTurns } from "../turns.ts";
 
-/** Runs a named statement; its rows. @throws AnswerTooLargeError once the request has read too much */
+/**
+ * Runs a named statement; its rows. Without a name it is planned anew each time, for the values at hand.
+ * @throws AnswerTooLargeError once the request has read too much
+ */
 export type Query = <Row extends pg.QueryResultRow>(
-  name: string,
+  name: string | null,
   text: string,
   values: readonly unknown[],
 ) => Promise<readonly Row[]>;
@@ -20,16 +24,24 @@ const charactersMax = 16 * 1024 * 1024;
 export function boundedQuery(pool: pg.Pool): Query {
   let characters = 0;
   const inTurn = twoAtATime();
-  return <Row extends pg.QueryResultRow>(name: string, text: string, values: readonly unknown[]) =>
+  return <Row extends pg.QueryResultRow>(name: string | null, text: string, values: readonly unknown[]) =>
     inTurn(async () => {
       if (characters > charactersMax) throw new AnswerTooLargeError();
-      const { rows } = await pool.query<Row>({ name: `read_${name}`, text, values: [...values] });
+      const { rows } = await pool.query<Row>({
+        ...(name !== null && { name: `read_${name}` }),
+        text,
+        values: [...values],
+      });
       for (const row of rows) characters += charactersOf(row);
       return rows;
     });
 }
 
-function charactersOf({ body }: { readonly body?: unknown }): number {
+/** Of a message, or of a draft's messages. */
+function charactersOf({ body, content }: { readonly body?: unknown; readonly content?: unknown }): number {
+  if (typeof content === "object" && content !== null && "messages" in content && Array.isArray(content.messages)) {
+    return content.messages.reduce<number>((sum, message) => sum + charactersOf(message), 0);
+  }
   return typeof body === "object" && body !== null && "text" in body && typeof body.text === "string"
     ? body.text.length
     : 0;
@@ -37,12 +49,7 @@ function charactersOf({ body }: { readonly body?: unknown }): number {
 
 /** Runs tasks two at a time: what one request asks for by fifty aliases is then refused before most of it is read. */
 function twoAtATime(): <Result>(task: () => Promise<Result>) => Promise<Result> {
-  const lanes: Promise<unknown>[] = [Promise.resolve(), Promise.resolve()];
-  let turn = 0;
-  return (task) => {
-    const lane = turn++ % lanes.length;
-    const result = (lanes[lane] ?? Promise.resolve()).then(task);
-    lanes[lane] = result.catch(() => {});
-    return result;
-  };
+  const turns = createTurns();
+  let count = 0;
+  return (task) => turns.take(String(count++ % 2), task);
 }

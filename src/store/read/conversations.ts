@@ -1,19 +1,15 @@
-// Reads of conversations as an account may see them, and of its list.
+// Reads of conversations as an account may see them.
 import DataLoader from "dataloader";
-import type pg from "pg";
 import { everything } from "../../conversation/audience.ts";
 import type { Hash } from "../../protocol/hash.ts";
 import type { AccountId } from "../conversation-store.ts";
 import { type ConversationRow, conversationOf } from "../rows.ts";
 import type { Query } from "./bounded-query.ts";
-import { createFoldUpTo } from "./fold-up-to.ts";
+import type { FoldUpTo } from "./fold-up-to.ts";
 import { horizonOfTaken, type TakenRow, takenSql } from "./horizon.ts";
-import { type Page, type PageRequest, pageOf } from "./page.ts";
-import type { ConversationView, ListCursor, ListedConversation } from "./views.ts";
+import type { ConversationView } from "./views.ts";
 
-export function conversationReads(pool: pg.Pool, query: Query) {
-  const foldUpTo = createFoldUpTo(pool, query);
-
+export function conversationReads(query: Query, foldUpTo: FoldUpTo) {
   const toView = async (row: ConversationRow, horizon: number): Promise<ConversationView> => {
     const view = viewAtHead(row, horizon);
     if (horizon === everything) return view;
@@ -80,35 +76,12 @@ export function conversationReads(pool: pg.Pool, query: Query) {
       ]);
       return row?.id ?? null;
     },
-
-    /** The account's conversations, latest words first. */
-    conversations: async (
-      accountId: AccountId,
-      request: PageRequest<ListCursor>,
-    ): Promise<Page<ListedConversation>> => {
-      const { isBackward, after, before, limit } = request;
-      const rows = await query<{ id: Hash; sort_us: number }>(
-        isBackward ? "list_backward" : "list",
-        `SELECT conversation_id AS id, (extract(epoch FROM sort_at) * 1e6)::bigint AS sort_us FROM participation
-        WHERE account_id = $1
-          AND ($2::bigint IS NULL OR (sort_at, conversation_id) < (to_timestamp($2::float8 / 1e6), $3::text))
-          AND ($4::bigint IS NULL OR (sort_at, conversation_id) > (to_timestamp($4::float8 / 1e6), $5::text))
-        ORDER BY sort_at ${isBackward ? "ASC" : "DESC"}, conversation_id ${isBackward ? "ASC" : "DESC"} LIMIT $6`,
-        [accountId, after?.sortUs ?? null, after?.id ?? null, before?.sortUs ?? null, before?.id ?? null, limit + 1],
-      );
-      const page = pageOf(rows, request);
-      const views = await viewLoader.loadMany(page.nodes.map(({ id }) => ({ accountId, id })));
-      const nodes = page.nodes.flatMap(({ id, sort_us }, index) => {
-        const view = views[index];
-        if (view instanceof Error) throw view;
-        return view ? [{ view, cursor: { sortUs: sort_us, id } }] : [];
-      });
-      return { ...page, nodes };
-    },
   };
 }
 
 /** The conversation as its projections have it: for whoever may see all of them. */
 export function viewAtHead(row: ConversationRow, horizon: number): ConversationView {
-  return { id: row.id, draftHash: row.draft_hash, conversation: conversationOf(row), horizon, folded: null };
+  // No further than the head that was read with the access: whoever is removed while they are answered sees nothing past it.
+  const { id, draft_hash: draftHash, seq } = row;
+  return { id, draftHash, conversation: conversationOf(row), horizon: Math.min(horizon, seq), folded: null };
 }

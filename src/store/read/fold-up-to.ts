@@ -7,17 +7,17 @@ import { type EventRow, entryOf } from "../rows.ts";
 import type { Query } from "./bounded-query.ts";
 
 // A log up to a place never changes, so its fold is worth keeping: whoever was removed reads it again and again.
-const folds = new WeakMap<pg.Pool, Map<string, State>>();
+const folds = new WeakMap<pg.Pool, Map<string, Promise<State>>>();
 const foldsMax = 50;
 
+/** The state at a seq, and nothing after it. */
+export type FoldUpTo = (conversation: Hash, horizon: number) => Promise<State>;
+
 /** Makes the function that folds a conversation's log up to a seq. Costs the length of the log; kept for the next who asks. */
-export function createFoldUpTo(pool: pg.Pool, query: Query) {
-  const kept = folds.get(pool) ?? new Map<string, State>();
+export function createFoldUpTo(pool: pg.Pool, query: Query): FoldUpTo {
+  const kept = folds.get(pool) ?? new Map<string, Promise<State>>();
   folds.set(pool, kept);
-  return async (conversation: Hash, horizon: number): Promise<State> => {
-    const key = `${conversation} ${horizon}`;
-    const known = kept.get(key);
-    if (known) return known;
+  const read = async (conversation: Hash, horizon: number): Promise<State> => {
     // Without words and signatures: the state has none.
     const rows = await query<EventRow>(
       "log",
@@ -26,9 +26,16 @@ export function createFoldUpTo(pool: pg.Pool, query: Query) {
       FROM event WHERE conversation_id = $1 AND seq <= $2 ORDER BY seq`,
       [conversation, horizon],
     );
-    const folded = fold(rows.map(entryOf));
+    return fold(rows.map(entryOf));
+  };
+  return (conversation: Hash, horizon: number): Promise<State> => {
+    const key = `${conversation} ${horizon}`;
+    const known = kept.get(key);
+    if (known) return known;
+    const folded = read(conversation, horizon);
     if (kept.size >= foldsMax) kept.clear();
     kept.set(key, folded);
+    folded.catch(() => kept.get(key) === folded && kept.delete(key));
     return folded;
   };
 }

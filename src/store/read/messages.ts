@@ -4,6 +4,7 @@ import type { Hash } from "../../protocol/hash.ts";
 import { type MessageRow, messageOf } from "../rows.ts";
 import type { Query } from "./bounded-query.ts";
 import { byKey } from "./by-key.ts";
+import type { FoldUpTo } from "./fold-up-to.ts";
 import { type Page, type PageRequest, pageOf, presentOf, seqPageSql, statementName } from "./page.ts";
 import type { ConversationView, MessageView } from "./views.ts";
 
@@ -13,13 +14,22 @@ const messageSql = `SELECT m.*, w.body, (m.removed_seq IS NOT NULL OR EXISTS (
     SELECT FROM participant WHERE conversation_id = m.conversation_id AND id IN (m.author, m.words_by) AND is_erased)) AS is_erased
   FROM message AS m JOIN event AS w ON w.conversation_id = m.conversation_id AND w.seq = m.words_seq`;
 
-/** @param bodyAt reads the body of an earlier event: what a message said before the viewer was removed */
-export function messageReads(query: Query, bodyAt: (of: ConversationView, seq: number) => Promise<Body | null>) {
+interface Earlier {
+  /** The body of an event. */
+  bodyAt(of: ConversationView, seq: number): Promise<Body | null>;
+  readonly foldUpTo: FoldUpTo;
+}
+
+/** @param earlier reads what a message said before the viewer was removed, or before it was changed meanwhile */
+export function messageReads(query: Query, { bodyAt, foldUpTo }: Earlier) {
   const messageView = async (row: WordsRow, of: ConversationView): Promise<MessageView | null> => {
     if (row.seq > of.horizon) return null;
     const current = { of, message: messageOf(row), body: row.is_erased ? null : row.body, isErased: row.is_erased };
-    const before = of.folded?.messages.get(row.id);
-    if (!of.folded || !before) return of.folded ? null : current;
+    // Changed since the conversation was read: perhaps after the viewer's removal.
+    const isAhead = !of.folded && row.words_seq > of.horizon;
+    const folded = isAhead ? await foldUpTo(of.id, of.horizon) : of.folded;
+    const before = folded?.messages.get(row.id);
+    if (!folded || !before) return folded ? null : current;
     if (before.wordsSeq === current.message.wordsSeq) return { ...current, message: before };
     const body = await bodyAt(of, before.wordsSeq);
     return {

@@ -1,11 +1,12 @@
 // Reads of who takes part, and of the recipients that they are.
 import DataLoader from "dataloader";
+import { everything } from "../../conversation/audience.ts";
 import type { Hash } from "../../protocol/hash.ts";
 import type { AccountId } from "../conversation-store.ts";
 import { type ParticipantRow, participantOf } from "../rows.ts";
 import type { Query } from "./bounded-query.ts";
 import { byKey } from "./by-key.ts";
-import { type Page, type PageRequest, pageOf, pageOfList, presentOf, seqPageSql, statementName } from "./page.ts";
+import { type Page, type PageRequest, pageOf, pageOfList, presentOf, statementName } from "./page.ts";
 import type { ConversationView, ParticipantView, RecipientView } from "./views.ts";
 
 /** A participant as they are shown: with their recipient, and without the account's secrets. */
@@ -14,6 +15,11 @@ export type ShownParticipantRow = ParticipantRow & {
   /** Whether their account lets others know how far they have read; null where it is not here. */
   readonly tells_receipts: boolean | null;
 };
+
+interface PageKey {
+  readonly of: ConversationView;
+  readonly request: PageRequest<number>;
+}
 
 const recipientColumns = "address, kind, platform, name";
 
@@ -36,6 +42,39 @@ export function participantReads(query: Query) {
     participantView,
   );
 
+  // By conversation and page: a list of conversations shows the first participants of each.
+  const pageLoader = new DataLoader<PageKey, readonly ShownParticipantRow[], string>(
+    async (keys) => {
+      const alike = Map.groupBy(keys, ({ request }) => statementName("participant_page", request));
+      const found = new Map<PageKey, ShownParticipantRow[]>();
+      for (const [name, group] of alike) {
+        const order = group[0]?.request.isBackward ? "DESC" : "ASC";
+        const rows = await query<ShownParticipantRow & { readonly place: number }>(
+          name,
+          `SELECT k.place, ${shownColumns("t")}
+          FROM unnest($1::text[], $2::int[], $3::int[], $4::int[])
+            WITH ORDINALITY AS k(conversation_id, after, before, most, place)
+          CROSS JOIN LATERAL (
+            SELECT * FROM participant WHERE conversation_id = k.conversation_id AND seq > k.after AND seq < k.before
+            ORDER BY seq ${order} LIMIT k.most
+          ) AS t ORDER BY k.place, t.seq ${order}`,
+          [
+            group.map(({ of }) => of.id),
+            group.map(({ request }) => request.after ?? 0),
+            group.map(({ of, request }) => Math.min(request.before ?? everything, of.horizon + 1)),
+            group.map(({ request }) => request.limit + 1),
+          ],
+        );
+        for (const { place, ...row } of rows) {
+          const key = group[place - 1];
+          if (key) found.set(key, [...(found.get(key) ?? []), row]);
+        }
+      }
+      return keys.map((key) => found.get(key) ?? []);
+    },
+    { cacheKeyFn: ({ of, request }) => `${of.id} ${of.horizon} ${JSON.stringify(request)}` },
+  );
+
   const recipientLoader = new DataLoader(async (ids: readonly string[]) => {
     const rows = await query<RecipientView & { readonly id: string }>(
       "recipients",
@@ -54,13 +93,7 @@ export function participantReads(query: Query) {
         const page = pageOfList([...of.folded.participants.values()], request, ({ seq }) => seq);
         return presentOf(page, await participantLoader.loadMany(page.nodes.map(({ id }) => ({ of, id }))));
       }
-      const { sql, values } = seqPageSql("seq", 2, request, of.horizon);
-      const rows = await query<ShownParticipantRow>(
-        statementName("participant_page", request),
-        `SELECT ${shownColumns("t")} FROM participant AS t WHERE t.conversation_id = $1 AND ${sql}`,
-        [of.id, ...values],
-      );
-      const page = pageOf(rows, request);
+      const page = pageOf(await pageLoader.load({ of, request }), request);
       return presentOf(
         page,
         page.nodes.map((row) => participantView(row, of)),

@@ -3,11 +3,16 @@
 import type pg from "pg";
 import { attachmentReads } from "./attachments.ts";
 import { boundedQuery } from "./bounded-query.ts";
+import { conversationListReads } from "./conversation-list.ts";
 import { conversationReads } from "./conversations.ts";
+import { draftReads } from "./drafts.ts";
 import { eventReads } from "./events.ts";
+import { createFoldUpTo } from "./fold-up-to.ts";
 import { labelReads } from "./labels.ts";
 import { messageReads } from "./messages.ts";
 import { participantReads } from "./participants.ts";
+import { participationReads } from "./participations.ts";
+import { searchReads } from "./search.ts";
 import { unreadReads } from "./unread.ts";
 
 /** Reads of one request. Answers are remembered for as long as it lives, so take a new one for each request and event. */
@@ -16,13 +21,18 @@ export type Reader = ReturnType<typeof createReader>;
 export function createReader(pool: pg.Pool) {
   const query = boundedQuery(pool);
   const events = eventReads(query);
+  const foldUpTo = createFoldUpTo(pool, query);
   return {
-    ...conversationReads(pool, query),
+    ...conversationReads(query, foldUpTo),
+    ...conversationListReads(query),
+    ...draftReads(query),
+    ...participationReads(query),
     ...participantReads(query),
-    ...messageReads(query, events.bodyAt),
+    ...messageReads(query, { bodyAt: events.bodyAt, foldUpTo }),
     ...events,
     ...labelReads(query),
     ...attachmentReads(query),
     ...unreadReads(query),
+    ...searchReads(query),
   };
 }

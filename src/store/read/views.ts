@@ -32,11 +32,6 @@ export interface ListCursor {
   readonly id: Hash;
 }
 
-export interface ListedConversation {
-  readonly view: ConversationView;
-  readonly cursor: ListCursor;
-}
-
 export interface EventView {
   readonly of: ConversationView;
   readonly event: RecordedEvent;
