@@ -1,8 +1,11 @@
 // A worker process: runs jobs, and sweeps up what a crash left unannounced.
-import { Logger as GraphileLogger, run } from "graphile-worker";
+import { Logger as GraphileLogger, run, type Task } from "graphile-worker";
 import type pg from "pg";
+import { z } from "zod";
 import type { Announcer } from "../src/announce/announce.ts";
+import { UntoldError } from "../src/announce/bus.ts";
 import type { Logger } from "../src/observe/logger.ts";
+import type { Metrics } from "../src/observe/metrics.ts";
 import type { DefinedTask } from "./task.ts";
 
 export interface WorkerOptions {
@@ -10,9 +13,12 @@ export interface WorkerOptions {
   readonly announcer: Announcer;
   readonly tasks: readonly DefinedTask[];
   readonly log: Logger;
+  readonly metrics: Metrics;
   /** @default 1_000 */
   readonly sweepEveryMs?: number;
 }
+
+const ofRequest = z.object({ requestId: z.string().optional() });
 
 /** What the process that committed has had time for: younger rows are still its own to announce. */
 const unannouncedMs = 2_000;
@@ -23,17 +29,21 @@ export async function runWorker({
   announcer,
   tasks,
   log,
+  metrics,
   sweepEveryMs = 1_000,
 }: WorkerOptions): Promise<AsyncDisposable> {
   const runner = await run({
     pgPool: pool,
-    taskList: Object.fromEntries(tasks.map((task) => [task.identifier, task.run])),
+    taskList: Object.fromEntries(tasks.map((task) => [task.identifier, observed(task, log, metrics)])),
     parsedCronItems: [],
     concurrency: 4,
     noHandleSignals: true,
-    logger: new GraphileLogger(
-      () => (level, message, meta) => log[level === "warning" ? "warn" : level]({ meta }, message),
-    ),
+    logger: new GraphileLogger(() => (level, message, meta) => {
+      // How a job went is said below, with the request that it came of; here it would come with its payload.
+      if (meta?.["success"] === true || meta?.["failure"] === true) return;
+      const { job: _job, error: err, ...rest } = meta ?? {};
+      log[level === "warning" ? "warn" : level]({ ...(err !== undefined && { err }), meta: rest }, message);
+    }),
   });
   let sweeping: Promise<void> | null = null;
   const sweep = async () => {
@@ -41,7 +51,7 @@ export async function runWorker({
       const count = await announcer.sweep(unannouncedMs);
       if (count > 0) log.info({ events: count }, "announced what had been left");
     } catch (error) {
-      log.warn({ err: error }, "could not sweep; will try again");
+      log[error instanceof UntoldError ? "debug" : "warn"]({ err: error }, "could not sweep; will try again");
     }
     sweeping = null;
   };
@@ -54,5 +64,27 @@ export async function runWorker({
       await sweeping;
       await runner.stop();
     },
+  };
+}
+
+/** Runs the task, says how it went, and logs it under the request that the job came of. */
+function observed({ identifier, run: work }: DefinedTask, log: Logger, metrics: Metrics): Task {
+  const done = metrics.task(identifier);
+  return async (payload, helpers) => {
+    const { id: job, attempts, max_attempts: attemptsMax } = helpers.job;
+    const startedAt = performance.now();
+    const { data } = ofRequest.safeParse(payload);
+    const fields = { task: identifier, job, attempts, attemptsMax, ...data };
+    try {
+      await work(payload, helpers);
+      done("ok", (performance.now() - startedAt) / 1_000);
+      log.info(fields, "a job is done");
+    } catch (error) {
+      done("failed", (performance.now() - startedAt) / 1_000);
+      // The attempt is counted before the run: this may have been the last.
+      if (attempts < attemptsMax) log.warn({ err: error, ...fields }, "a job failed; will try again");
+      else log.error({ err: error, ...fields }, "a job failed for good");
+      throw error;
+    }
   };
 }

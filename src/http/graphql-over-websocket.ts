@@ -1,9 +1,10 @@
 // GraphQL over WebSocket: the graphql-transport-ws protocol. Queries, mutations and subscriptions on one socket.
+import { AsyncResource } from "node:async_hooks";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type ExecutionArgs, type ExecutionResult, GraphQLError } from "graphql";
 import { CloseCode, handleProtocols, makeServer } from "graphql-ws";
-import { type WebSocket, WebSocketServer } from "ws";
+import { type RawData, WebSocket, WebSocketServer } from "ws";
 import type { Viewer } from "../accounts/accounts.ts";
 import { bearerToken, type Gateway, type OperationRequest } from "../graphql/gateway.ts";
 import type { Logger } from "../observe/logger.ts";
@@ -19,19 +20,27 @@ interface Extra {
   send(text: string): Promise<void>;
   /** Closes the socket once the token is not valid any more. */
   watch(token: string): void;
+  /** Its streams. graphql-ws knows one for each id, and an id can be used anew while the first is being looked up. */
+  readonly streams: Set<Results>;
+  /** Closes the socket so that the client comes again: something broke here. */
+  fail(error: unknown): void;
 }
+
+type Results = AsyncIterableIterator<{ readonly result: ExecutionResult }, undefined>;
 
 type Args = ExecutionArgs & {
   readonly asked: OperationRequest;
   readonly viewer: Viewer | null;
-  /** Sends one result of this operation. */
-  next(result: ExecutionResult): Promise<void>;
+  readonly id: string;
+  readonly extra: Extra;
 };
 
 /** Characters of an operation's id. */
 const idMax = 100;
+/** What waits to be sent on a socket at most, in bytes, before one more message. */
+const unsentBytesMax = 32 * 1024 * 1024;
 /** Operations that one socket may have open. */
-const operationsMax = 1_000;
+const operationsMax = 500;
 const keepAliveMs = 20_000;
 /** A client has this long to send `connection_init`. */
 const initWithinMs = 10_000;
@@ -65,7 +74,9 @@ export function graphqlOverWebSocket({ gateway, tokens, log, stopWithinMs }: Web
   const protocol = makeServer<Record<string, unknown>, Extra>({
     connectionInitWaitTimeout: initWithinMs,
     onConnect: async (context) => {
-      const { authorization, token } = context.connectionParams ?? {};
+      const { token, ...others } = context.connectionParams ?? {};
+      // As a header's, the case of its name does not count.
+      const [, authorization] = Object.entries(others).find(([name]) => name.toLowerCase() === "authorization") ?? [];
       const given =
         typeof token === "string" ? token : typeof authorization === "string" ? bearerToken(authorization) : null;
       // graphql-ws would keep them for as long as the socket lives, and whoever connects decides how large they are.
@@ -101,7 +112,8 @@ export function graphqlOverWebSocket({ gateway, tokens, log, stopWithinMs }: Web
         ...(asked.operationName !== undefined && { operationName: asked.operationName }),
         asked,
         viewer,
-        next: (result) => context.extra.send(nextMessage(id, result)),
+        id,
+        extra: context.extra,
       };
       return args;
     },
@@ -112,11 +124,13 @@ export function graphqlOverWebSocket({ gateway, tokens, log, stopWithinMs }: Web
       return run;
     },
     subscribe: async (args) => {
-      const { asked, document, viewer, next } = args as Args;
+      const { asked, document, viewer, id, extra } = args as Args;
       const { variables, operationName } = asked;
       const results = await gateway.subscribe({ document, variables, operationName, viewer });
-      return "next" in results ? sending(results, next) : results;
+      return "next" in results ? sending(results, id, extra) : results;
     },
+    // graphql-ws would send back what came with it, however much that is.
+    onPing: ({ extra }) => extra.send('{"type":"pong"}'),
   });
 
   const signedIn = async (token: string): Promise<Viewer | GraphQLError> => {
@@ -141,32 +155,45 @@ export function graphqlOverWebSocket({ gateway, tokens, log, stopWithinMs }: Web
     webSocket.on("error", (error) => log.debug({ err: error }, "a socket broke"));
     let watched: Disposable | null = null;
     const watch = (token: string) => {
+      // It may have gone while its token was looked up.
+      if (webSocket.readyState !== WebSocket.OPEN) return;
       watched = tokens.watch(token, () => webSocket.close(CloseCode.Forbidden, "This token is not valid any more."));
     };
-    const send = (text: string) => new Promise<void>((resolve) => webSocket.send(text, () => resolve()));
+    const send = (text: string) => {
+      // Whoever asks on without reading the answers would fill the memory.
+      if (webSocket.bufferedAmount > unsentBytesMax) webSocket.terminate();
+      return new Promise<void>((resolve) => webSocket.send(text, () => resolve()));
+    };
+    const streams = new Set<Results>();
+    const fail = (error: unknown) => {
+      log.error({ err: error }, "a socket's message or stream failed");
+      webSocket.close(CloseCode.InternalServerError, "Something broke here. Connect again.");
+    };
     const closed = protocol.opened(
       {
         protocol: webSocket.protocol,
         send,
         close: (code, reason) => webSocket.close(code, reason),
         onMessage: (handle) => {
-          webSocket.on("message", (data) => {
+          // As part of the request that it was opened by: else they would be part of none.
+          const take = AsyncResource.bind((data: RawData) => {
             handle(String(data)).catch((error: unknown) => {
               // graphql-ws's way to say that the client sent what only we may send, as `next`.
               if (error instanceof Error && error.message.startsWith("Unexpected message of type")) {
                 return webSocket.close(CloseCode.BadRequest, "Invalid message received");
               }
-              log.error({ err: error }, "a socket's message failed");
-              webSocket.close(CloseCode.InternalServerError, "Something broke here. Connect again.");
+              fail(error);
             });
           });
+          webSocket.on("message", (data) => take(data));
         },
       },
-      { token: null, send, watch },
+      { token: null, send, watch, streams, fail },
     );
     webSocket.once("close", (code, reason) => {
       clearInterval(alive);
       watched?.[Symbol.dispose]();
+      for (const stream of streams) void stream.return?.();
       closed(code, String(reason)).catch((error: unknown) =>
         log.error({ err: error }, "a closed socket could not be let go of"),
       );
@@ -211,24 +238,32 @@ function nextMessage(id: string, result: ExecutionResult): string {
  * Sends each result itself, and tells graphql-ws only of the end: it would check and write each result anew for every
  * subscriber. Nothing more is taken from the stream until the last result has gone.
  */
-function sending(
-  results: AsyncIterableIterator<{ readonly result: ExecutionResult }, undefined>,
-  send: (result: ExecutionResult) => Promise<void>,
-): AsyncIterableIterator<never, undefined> {
+function sending(results: Results, id: string, extra: Extra): AsyncIterableIterator<never, undefined> {
   let isOver = false;
+  const end = async () => {
+    isOver = true;
+    extra.streams.delete(results);
+    await results.return?.();
+  };
+  extra.streams.add(results);
   return {
     next: async () => {
-      while (!isOver) {
-        const step = await results.next();
-        if (step.done) break;
-        // Whoever completed the operation meanwhile must not get another result.
-        if (!isOver) await send(step.value.result);
+      try {
+        while (!isOver) {
+          const step = await results.next();
+          if (step.done) break;
+          // Whoever completed the operation meanwhile must not get another result.
+          if (!isOver) await extra.send(nextMessage(id, step.value.result));
+        }
+      } catch (error) {
+        // Not told as an error of the operation, which would be its end: a client that comes again misses nothing.
+        extra.fail(error);
       }
+      await end();
       return { done: true, value: undefined };
     },
     return: async () => {
-      isOver = true;
-      await results.return?.();
+      await end();
       return { done: true, value: undefined };
     },
     [Symbol.asyncIterator]() {

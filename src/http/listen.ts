@@ -7,11 +7,14 @@ import { GraphQLError } from "graphql";
 import type { Gateway } from "../graphql/gateway.ts";
 import { ExplainedError } from "../observe/explained-error.ts";
 import type { Logger } from "../observe/logger.ts";
+import type { Metrics } from "../observe/metrics.ts";
+import { asRequest, requestIdFrom } from "../observe/request-id.ts";
 import { acceptedBy, answerJson } from "./answer.ts";
 import { BadRequestError } from "./body.ts";
 import { answerGraphiql } from "./graphiql.ts";
 import { graphqlOverHttp } from "./graphql-over-http.ts";
 import { graphqlOverWebSocket } from "./graphql-over-websocket.ts";
+import { measuredGateway, unknownOperation } from "./measured-gateway.ts";
 import { watchTokens } from "./token-watch.ts";
 
 /** The address is taken, or not ours to take. The message says what to do. */
@@ -25,6 +28,7 @@ export interface ListenOptions {
   /** 0: any that is free. */
   readonly port: number;
   readonly log: Logger;
+  readonly metrics: Metrics;
   /** Why this process cannot serve now, or null where it can: what `/readyz` says. */
   unreadiness(): Promise<string | null>;
   /** How long a client may take to send a request; its headers in a third of it. @default 30_000 */
@@ -41,7 +45,7 @@ export interface Listening extends AsyncDisposable {
 
 /** Serves until disposed; then takes no more, ends streams, and waits for the requests that are in flight. */
 export async function listen(options: ListenOptions): Promise<Listening> {
-  const { gateway, host, port, log, unreadiness, receiveWithinMs = 30_000, stopWithinMs = 20_000 } = options;
+  const { gateway, host, port, log, metrics, unreadiness, receiveWithinMs = 30_000, stopWithinMs = 20_000 } = options;
   const stopping = new AbortController();
   // One per stream.
   setMaxListeners(0, stopping.signal);
@@ -50,7 +54,8 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     log,
     ...(options.checkTokensEveryMs !== undefined && { everyMs: options.checkTokensEveryMs }),
   });
-  const overHttp = graphqlOverHttp(gateway, tokens, stopping.signal);
+  const overHttp = graphqlOverHttp(measuredGateway(gateway, metrics, "http"), tokens, stopping.signal);
+  const unread = metrics.operation("http", unknownOperation);
 
   const route = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = pathOf(request);
@@ -90,26 +95,45 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     },
     (request, response) => {
       unused.delete(request.socket);
+      const startedAt = performance.now();
+      const requestId = requestIdFrom(request.headers["x-request-id"]);
       response.setHeader("x-content-type-options", "nosniff");
+      response.setHeader("x-request-id", requestId);
       // Once stopping, a connection is not kept beyond its answer.
       if (stopping.signal.aborted) response.setHeader("connection", "close");
       response.once("close", () => stopping.signal.aborted && setImmediate(() => server.closeIdleConnections()));
-      route(request, response).catch((error: unknown) => answerError(gateway, log, request, response, error));
+      const serve = async () => {
+        try {
+          await route(request, response);
+        } catch (error) {
+          const status = answerError(gateway, log, request, response, error);
+          unread(status < 500 ? "refused" : "failed", (performance.now() - startedAt) / 1_000);
+        }
+        // No query: it may hold what is not ours to write down.
+        log.debug({ method: request.method, path: pathOf(request), status: response.statusCode }, "answered");
+      };
+      void asRequest(requestId, serve);
     },
   );
-  const webSockets = graphqlOverWebSocket({ gateway, tokens, log, stopWithinMs });
+  const measured = measuredGateway(gateway, metrics, "websocket");
+  const webSockets = graphqlOverWebSocket({ gateway: measured, tokens, log, stopWithinMs });
   server.on("connection", (socket) => {
     unused.add(socket);
     socket.once("close", () => unused.delete(socket));
   });
   server.on("upgrade", (request, socket, head) => {
     unused.delete(request.socket);
-    if (pathOf(request) === "/graphql") return webSockets.upgrade(request, socket, head);
+    if (pathOf(request) === "/graphql") {
+      metrics.socket(1);
+      socket.once("close", () => metrics.socket(-1));
+      const requestId = requestIdFrom(request.headers["x-request-id"]);
+      return asRequest(requestId, () => webSockets.upgrade(request, socket, head));
+    }
     socket.on("error", () => socket.destroy());
     socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
   });
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => reject(explain(error, host, port)));
+    server.once("error", (error: NodeJS.ErrnoException) => reject(explainListening(error, host, port)));
     server.listen(port, host, resolve);
   });
 
@@ -135,33 +159,41 @@ function pathOf(request: IncomingMessage): string {
   return (request.url ?? "/").split("?", 1)[0] ?? "/";
 }
 
-function explain(error: NodeJS.ErrnoException, host: string, port: number): ListenError {
+/** @param setting that says the port */
+export function explainListening(
+  error: NodeJS.ErrnoException,
+  host: string,
+  port: number,
+  setting: "PARLEY_PORT" | "PARLEY_METRICS_PORT" = "PARLEY_PORT",
+): Error {
   const advice: Record<string, string> = {
-    EADDRINUSE: `Something listens there already, perhaps another Parley. Stop it, or set PARLEY_PORT=${port + 1}.`,
-    EACCES: "Ports below 1024 are the system's. Set PARLEY_PORT=4000, and put a proxy in front.",
+    EADDRINUSE: `Something listens there already, perhaps another Parley. Stop it, or set ${setting}=${port + 1}.`,
+    EACCES: `Ports below 1024 are the system's. Set ${setting} to another, and put a proxy in front.`,
     EADDRNOTAVAIL: "This machine has no such address. Set PARLEY_HOST=127.0.0.1, or 0.0.0.0 for all of its addresses.",
   };
   const what = `Cannot listen on ${host}:${port}: ${error.message}`;
-  return new ListenError(`${what}\n${advice[error.code ?? ""] ?? "Check PARLEY_HOST and PARLEY_PORT."}`, {
+  return new ListenError(`${what}\n${advice[error.code ?? ""] ?? `Check PARLEY_HOST and ${setting}.`}`, {
     cause: error,
   });
 }
 
+/** Returns the status. */
 function answerError(
   gateway: Gateway,
   log: Logger,
   request: IncomingMessage,
   response: ServerResponse,
   error: unknown,
-): void {
+): number {
   if (response.headersSent) {
     log.error({ err: error }, "an answer broke off");
     response.destroy();
-    return;
+    return 500;
   }
   const { status, told } = toTell(gateway, error);
   const allow = request.method === "GET" ? "POST" : "GET, POST";
   answerJson(response, status, acceptedBy(request).mediaType, { errors: [told] }, status === 405 ? { allow } : {});
+  return status;
 }
 
 function toTell(gateway: Gateway, error: unknown): { readonly status: number; readonly told: GraphQLError } {

@@ -5,6 +5,7 @@ import { type FeedSubscriber, openFeed } from "../../src/announce/feed.ts";
 import { createGateway } from "../../src/graphql/gateway.ts";
 import { type ListenOptions, listen } from "../../src/http/listen.ts";
 import { createLogger, silentLogger } from "../../src/observe/logger.ts";
+import { noMetrics } from "../../src/observe/metrics.ts";
 import { startPlatform, type TestPlatform } from "../support/platform.ts";
 
 export interface TestApi extends AsyncDisposable {
@@ -73,6 +74,7 @@ export const startApi = async (options: ApiOptions = {}): Promise<TestApi> => {
     host: "127.0.0.1",
     port: 0,
     log: log("http"),
+    metrics: noMetrics,
     unreadiness: async () => null,
     ...options,
   });

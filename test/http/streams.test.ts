@@ -1,8 +1,9 @@
 // How long streams last, and how many there are, on both transports.
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { encodeCursor } from "../../src/graphql/stream-cursor.ts";
 import type { Person } from "../support/platform.ts";
 import { startApi, type TestApi } from "./api.ts";
-import { openSocket, openStream } from "./transports.ts";
+import { openSocket, openStream, post } from "./transports.ts";
 
 let api: TestApi;
 let alice: Person;
@@ -15,6 +16,9 @@ beforeEach(async () => {
 afterEach(() => vi.useRealTimers());
 afterAll(() => api[Symbol.asyncDispose]());
 
+const publish =
+  'mutation { conversationCreate(input: { subject: "x", publish: true }) { ... on ConversationCreatePayload { conversation { hash } } } }';
+const cursorNow = () => encodeCursor(Date.now() * 1_000);
 const query = "subscription { events { __typename } }";
 
 /** As if it had been revoked long enough ago for nobody to remember that it was good. */
@@ -53,24 +57,62 @@ test("a stream goes on while the database is out of reach of the check", async (
   expect(stream.status).toBe(200);
 });
 
-test("an account has a thousand streams at most, and a place again when one ends", async () => {
-  const [full, more] = [
-    await openSocket(api.url, { params: { token: alice.token } }),
-    await openSocket(api.url, { params: { token: alice.token } }),
-  ];
-  const subscribe = (socket: typeof full, id: string) => socket.send({ type: "subscribe", id, payload: { query } });
-  for (let id = 0; id < 1_000; id++) subscribe(full, String(id));
-  await expect.poll(() => api.subscribers.size, { interval: 5 }).toBe(1_000);
-  subscribe(more, "one too many");
-  expect(await more.next()).toMatchObject({
+test("an account has 500 streams at most, also where they are asked for at once, and a place again when one ends", async () => {
+  const open = () => openSocket(api.url, { params: { token: alice.token } });
+  const [first, second] = [await open(), await open()];
+  const subscribe = (socket: typeof first, id: string) => socket.send({ type: "subscribe", id, payload: { query } });
+  for (let id = 0; id < 499; id++) subscribe(first, String(id));
+  subscribe(second, "the last");
+  await expect.poll(() => api.subscribers.size, { interval: 5 }).toBe(500);
+  subscribe(second, "one too many");
+  expect(await second.next()).toMatchObject({
     type: "next",
     payload: { errors: [{ extensions: { code: "TOO_MANY_STREAMS" } }] },
   });
-  full.send({ type: "complete", id: "7" });
-  await expect.poll(() => api.subscribers.size, { interval: 1 }).toBe(999);
-  subscribe(more, "in its place");
-  await expect.poll(() => api.subscribers.size, { interval: 1 }).toBe(1_000);
-  full.webSocket.close();
-  more.webSocket.close();
+  first.send({ type: "complete", id: "7" });
+  await expect.poll(() => api.subscribers.size, { interval: 1 }).toBe(499);
+  for (let id = 0; id < 100; id++) subscribe(second, `again ${id}`);
+  await expect.poll(() => api.subscribers.size, { interval: 1 }).toBe(500);
+  first.webSocket.close();
+  second.webSocket.close();
   await expect.poll(() => api.subscribers.size, { interval: 5 }).toBe(0);
+});
+
+test("a socket lets go of all its streams, also of one whose id was used anew before it stood", async () => {
+  const socket = await openSocket(api.url, { params: { token: alice.token } });
+  const created = await post(api.url, { query: publish }, alice.token);
+  const hash = /"hash":"([\w-]+)"/.exec(JSON.stringify(created.result))?.[1];
+  const payload = { query: `subscription { events(conversation: "${hash}") { __typename } }` };
+  socket.send({ type: "subscribe", id: "1", payload });
+  socket.send({ type: "complete", id: "1" });
+  socket.send({ type: "subscribe", id: "1", payload });
+  await expect.poll(() => api.subscribers.size, { interval: 1 }).toBeGreaterThan(0);
+  socket.webSocket.close();
+  await expect.poll(() => api.subscribers.size, { interval: 1 }).toBe(0);
+});
+
+test("a stream that fails closes the socket, so that the client comes again, and its fault is logged and not told", async () => {
+  const { pool } = api.platform.core.database;
+  const { query: ask } = pool;
+  const socket = await openSocket(api.url, { params: { token: alice.token } });
+  const failing = vi.spyOn(pool, "query").mockImplementation((...args: readonly unknown[]) => {
+    if (JSON.stringify(args[0]).includes("database_time")) return Promise.reject(new Error("out of reach at 10.0.0.7"));
+    return Reflect.apply(ask, pool, args);
+  });
+  socket.send({
+    type: "subscribe",
+    id: "1",
+    payload: { query: `subscription { events(after: "${cursorNow()}") { __typename } }` },
+  });
+  const closed = await socket.closed;
+  failing.mockRestore();
+  expect(closed).toMatchObject({ code: 4500, reason: "Something broke here. Connect again." });
+  expect(api.logged.join()).toContain("out of reach at 10.0.0.7");
+});
+
+test("a ping is answered without what came with it", async () => {
+  const socket = await openSocket(api.url);
+  socket.send({ type: "ping", payload: { text: "x".repeat(1_000) } });
+  expect(await socket.next()).toEqual({ type: "pong" });
+  socket.webSocket.close();
 });

@@ -1,0 +1,43 @@
+// What the page about operating, the image and the composition name is there.
+import { readFile, stat } from "node:fs/promises";
+import { expect, test } from "vitest";
+import { settingsSchema } from "../../src/config/config.ts";
+import { createMetrics } from "../../src/observe/metrics.ts";
+
+const read = (name: string): Promise<string> => readFile(new URL(`../../${name}`, import.meta.url), "utf8");
+
+test.each(["docs/operating.md", "Dockerfile", "compose.yaml"])("every setting that %s names is one", async (name) => {
+  const named = [...(await read(name)).matchAll(/\b(?:PARLEY_[A-Z_]*[A-Z]|DATABASE_URL|REDIS_URL)\b/g)].map(
+    ([one]) => one,
+  );
+  expect(named.length).toBeGreaterThan(1);
+  expect(named.filter((one) => !(one in settingsSchema.shape))).toEqual([]);
+});
+
+test("every metric is described, and what is described is one", async () => {
+  const metrics = createMetrics({
+    pool: () => ({ total: 0, idle: 0, waiting: 0 }),
+    isBusReady: () => true,
+    outbox: async () => ({ size: 0, ageSeconds: 0 }),
+    jobs: async () => ({ waiting: 0, failed: 0 }),
+  });
+  const made = [...(await metrics.text()).matchAll(/^# TYPE (parley_\w+)/gm)].map(([, name]) => name);
+  const said = [...(await read("docs/operating.md")).matchAll(/\bparley_\w+/g)].map(([name]) =>
+    name.replace(/_(?:bucket|count)$/, ""),
+  );
+  expect(new Set(said)).toEqual(new Set(made));
+});
+
+test("what the image is made of is there, and is not kept from it", async () => {
+  const copied = [...(await read("Dockerfile")).matchAll(/^COPY (?!--from)(.*) \S+$/gm)].flatMap(([, sources = ""]) =>
+    sources.split(" "),
+  );
+  expect(copied).toContain("src");
+  const allowed = (await read(".dockerignore")).split("\n");
+  for (const source of copied) {
+    expect(allowed).toContain(`!${source}`);
+    await stat(new URL(`../../${source}`, import.meta.url));
+  }
+  const entry = /^ENTRYPOINT \["node", "(.*)"\]$/m.exec(await read("Dockerfile"))?.[1];
+  await stat(new URL(`../../${entry}`, import.meta.url));
+});
