@@ -50,6 +50,18 @@ export default {
       { path: "^src/", pathNot: pure },
     ),
     forbid(
+      "proof-does-no-io",
+      "A proof needs no server, no database, no network and no file: what it reads is handed to it.",
+      { path: "^src/proof/" },
+      anyCoreModule,
+    ),
+    forbid(
+      "proof-knows-only-the-rules",
+      "What a log proves follows from the log.",
+      { path: "^src/proof/" },
+      { path: "^src/", pathNot: "^src/(proof|conversation|protocol|html)/" },
+    ),
+    forbid(
       "federation-and-mail-do-not-know-each-other",
       "Both are ways in and out; what they share lies below them.",
       { path: "^src/(federation|mail)/" },

@@ -4,7 +4,8 @@
 //   npm run migration -- --remake NAME  overwrites the latest migration instead (only while nobody has applied it)
 //
 // It runs on a PostgreSQL of its own in a temporary folder. What Prisma's schema language cannot say is added here:
-// the collation of ids and hashes, the fillfactor of rows that are rewritten, the storage parameters of BRIN indexes.
+// the collation of ids and hashes, the fillfactor of rows that are rewritten, the storage parameters of BRIN indexes, the
+// extension that trigrams need.
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,7 +20,7 @@ const folder = fileURLToPath(new URL("./migrations", import.meta.url));
 
 // Text that people wrote; a column of text that is not named here holds an id, a hash, a key, a name of a platform or
 // a word of the protocol. Those are compared byte by byte: faster, and in the order that the code sorts them.
-const humanText = new Set(["name", "address", "last_answer"]);
+const humanText = new Set(["name", "address", "last_answer", "notes", "folded"]);
 
 const isColumn = /^((?:\s+|.*ADD COLUMN\s+)"(\w+)" TEXT)\b/;
 
@@ -37,8 +38,12 @@ const addFillfactor = (sql: string): string =>
 const addBrinParameters = (sql: string): string =>
   sql.replace(/(USING BRIN \([^)]*\));/g, "$1 WITH (pages_per_range = 16, autosummarize = on);");
 
+// A trusted extension: whoever owns the database may create it.
+const addExtension = (sql: string): string =>
+  sql.includes("gin_trgm_ops") ? `CREATE EXTENSION IF NOT EXISTS pg_trgm;\n\n${sql}` : sql;
+
 const finish = (sql: string): string =>
-  addBrinParameters(addFillfactor(sql.split("\n").map(addCollation).join("\n"))).trimEnd();
+  addExtension(addBrinParameters(addFillfactor(sql.split("\n").map(addCollation).join("\n")))).trimEnd();
 
 function makeName(name: string): string {
   const digits = new Date().toISOString().replace(/\D/g, "").slice(0, 14);

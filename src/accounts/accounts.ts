@@ -69,6 +69,16 @@ export async function ensureAccount(
   };
 }
 
+/** Who has this address here; null where nobody has. @param typed as people type addresses */
+export async function findViewer(prisma: Database["prisma"], typed: string): Promise<Viewer | null> {
+  const address = toAddress(typed);
+  if (address === null) return null;
+  const recipient = await prisma.recipient.findUnique({ where: { address }, include: { account: true } });
+  return recipient?.account
+    ? { accountId: recipient.account.id, recipientId: recipient.id, address, name: recipient.name }
+    : null;
+}
+
 /** Whose these addresses are, for those that are accounts here; others are left out. */
 export async function findPeople(
   { pool }: Pick<Database, "pool">,

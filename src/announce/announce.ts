@@ -1,41 +1,52 @@
 // Announcing: what follows a commit and grows with the participants. In the process that committed, batched; what a
 // crash leaves behind, the worker's sweeper announces. Announcing twice is harmless.
 import type pg from "pg";
+import { saidAt } from "../conversation/said-at.ts";
 import type { Logger } from "../observe/logger.ts";
 import type { Timestamp } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
 import type { Place } from "../store/conversation-store.ts";
 import { announced, unannounced } from "../store/outbox.ts";
 import type { EventRow } from "../store/rows.ts";
-import type { Bus } from "./bus.ts";
+import { indexTexts } from "../store/search-index.ts";
+import { type Bus, UntoldError } from "./bus.ts";
 import { raiseInInbox } from "./inbox-order.ts";
 
 /** What announcing needs to know of a committed event. */
 export interface Announcement extends Place {
+  /** Of words, when they were said: what lists go by. */
   readonly timestamp: Timestamp;
+  /** The participant who did it; null of the first event. */
+  readonly actor: Hash | null;
   /** New words: the conversation comes up in everybody's list. */
   readonly isMessage: boolean;
   /** Something was removed whose body is to be deleted. */
   readonly isErasing: boolean;
+  /** What the request that it came of is called in logs; left out where it is not known, as after a crash. */
+  readonly requestId?: string | undefined;
 }
 
 /** Whether an event is new words, and whether it leaves bodies to delete. */
 export function announcementOf(
   conversation: Hash,
-  event: Pick<EventRow, "seq" | "action" | "model" | "value"> & { readonly timestamp: Timestamp },
+  event: Pick<EventRow, "seq" | "action" | "model" | "value" | "actor" | "body"> & { readonly timestamp: Timestamp },
 ): Announcement {
-  const { seq, timestamp, action, model, value } = event;
+  const { seq, action, model, value, actor, body } = event;
+  const timestamp = saidAt(body, event.timestamp);
   const isMessage = action === "add" && model === "message";
   const isErasing = action === "remove" && (model !== "participant" || value === "ERASE");
-  return { conversation, seq, timestamp, isMessage, isErasing };
+  return { conversation, seq, timestamp, actor, isMessage, isErasing };
 }
 
 export interface AnnouncerOptions {
   readonly pool: pg.Pool;
   readonly bus: Bus;
   readonly log: Logger;
-  /** Asks for a job that deletes the erased bodies of these conversations. Asking twice makes one job. */
-  requestErasure(conversations: readonly Hash[]): Promise<void>;
+  /**
+   * Asks for a job that deletes the erased bodies of these conversations. Asking twice makes one job.
+   * @param requestIds of the requests that it comes of, by conversation, as far as they are known
+   */
+  requestErasure(conversations: readonly Hash[], requestIds: ReadonlyMap<Hash, string>): Promise<void>;
 }
 
 export interface Announcer extends AsyncDisposable {
@@ -65,12 +76,25 @@ export function createAnnouncer({ pool, bus, log, requestErasure }: AnnouncerOpt
   const publish = (batch: readonly Announcement[]) =>
     bus.publish(batch.map(({ conversation, seq }) => ({ kind: "event", conversation, seq })));
   const settle = async (batch: readonly Announcement[]) => {
-    const erasing = new Set(batch.filter(({ isErasing }) => isErasing).map(({ conversation }) => conversation));
-    if (erasing.size > 0) await requestErasure([...erasing]);
-    await raiseInInbox(
+    const erasing = batch.filter(({ isErasing }) => isErasing);
+    if (erasing.length > 0) {
+      const known = erasing.flatMap(({ conversation, requestId }): [Hash, string][] =>
+        requestId === undefined ? [] : [[conversation, requestId]],
+      );
+      await requestErasure([...new Set(erasing.map(({ conversation }) => conversation))], new Map(known));
+    }
+    const brought = await raiseInInbox(
       pool,
-      batch.filter(({ isMessage }) => isMessage),
+      batch.flatMap(({ isMessage, actor, ...said }) =>
+        isMessage && actor !== null ? [{ ...said, author: actor }] : [],
+      ),
     );
+    // Lost where the bus is down: lists are read anew then.
+    if (brought.length > 0) {
+      const notes = brought.map((change) => ({ kind: "participation" as const, ...change }));
+      await bus.publish(notes).catch((error: unknown) => log.debug({ err: error }, "could not tell of lists"));
+    }
+    await indexTexts(pool, batch);
   };
 
   const settling = loop<Announcement & { readonly isPublished: boolean }>(settleEveryMs, log, async (batch) => {
@@ -136,7 +160,8 @@ function loop<T>(everyMs: number, log: Logger, work: (batch: readonly T[]) => Pr
       try {
         await work(batch);
       } catch (error) {
-        log.warn({ err: error, events: batch.length }, "could not announce; the sweeper will");
+        const level = error instanceof UntoldError ? "debug" : "warn";
+        log[level]({ err: error, events: batch.length }, "could not announce; the sweeper will");
       }
     }
     running = null;

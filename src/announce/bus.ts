@@ -1,13 +1,23 @@
 // The bus: tells every API process that something happened. It carries ids; whoever wants more reads it.
-import type { Place, ReceiptMove } from "../store/conversation-store.ts";
+import type { Hash } from "../protocol/hash.ts";
+import type { AccountId, Place, ReceiptMove } from "../store/conversation-store.ts";
 
-/** An event was committed, or a receipt moved. */
-export type Note = ({ readonly kind: "event" } & Place) | ({ readonly kind: "receipt" } & ReceiptMove);
+/** An event was committed, a receipt moved, or an account changed what it has of a conversation for itself. */
+export type Note =
+  | ({ readonly kind: "event" } & Place)
+  | ({ readonly kind: "receipt" } & ReceiptMove)
+  | ({ readonly kind: "participation" } & ParticipationChange);
+
+export interface ParticipationChange {
+  readonly conversation: Hash;
+  /** Nobody else is told. */
+  readonly accountId: AccountId;
+}
 
 export type Listener = (notes: readonly Note[]) => void;
 
 export interface Bus extends AsyncDisposable {
-  /** Tells all processes, this one among them. Rejects where the others could not be told; this one was told then too. */
+  /** Tells all processes, this one among them. Rejects with UntoldError where the others could not be told; this one was told then too. */
   publish(notes: readonly Note[]): Promise<void>;
   /** Calls `listener` with what is published from now on, until disposed; perhaps twice, perhaps out of order. */
   listen(listener: Listener): Disposable;
@@ -15,6 +25,11 @@ export interface Bus extends AsyncDisposable {
   onRestored(restored: () => void): Disposable;
   /** Whether other processes are being heard now. */
   isReady(): boolean;
+}
+
+/** Others could not be told. The bus has said so, once for as long as it lasts. */
+export class UntoldError extends Error {
+  override readonly name = "UntoldError";
 }
 
 /** A bus for one process: nothing is lost on it. */

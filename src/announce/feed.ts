@@ -9,7 +9,7 @@ import { type ShownParticipantRow, shownColumns } from "../store/read/participan
 import { type RecordedEvent, type RecordedRow, recordedColumns, recordedEventOf } from "../store/recorded-event.ts";
 import type { ConversationRow } from "../store/rows.ts";
 import { createReadHorizon, type Gathering, type ReadHorizon, readGatherings } from "./audience.ts";
-import type { Bus, Note } from "./bus.ts";
+import type { Bus, Note, ParticipationChange } from "./bus.ts";
 
 /** What a subscriber is handed. One object for all subscribers, so that work on it can be shared. */
 export type FeedItem =
@@ -26,7 +26,9 @@ export type FeedItem =
       /** The account that it adds anew: what happened while they were gone, which they may see now, was not handed to them. */
       readonly addsAnew: AccountId | null;
     }
-  | ({ readonly kind: "receipt" } & ReceiptMove);
+  | ({ readonly kind: "receipt" } & ReceiptMove)
+  /** For this account alone. */
+  | ({ readonly kind: "participation" } & ParticipationChange);
 
 export interface FeedSubscriber {
   readonly accountId: AccountId;
@@ -56,7 +58,7 @@ export interface Feed extends AsyncDisposable {
  * Longer than an append takes from recording its event, which it does once it holds all locks, to its commit: what was
  * recorded before then is visible. In microseconds, as cursors are.
  */
-export const overlapUs = 15_000_000;
+export const overlapUs = 20_000_000;
 
 const batchMax = 500;
 
@@ -111,13 +113,17 @@ export async function openFeed(options: FeedOptions): Promise<Feed> {
   const handOn = async (notes: readonly Note[]) => {
     const upTo = new Map<Hash, number>();
     const receipts: ReceiptMove[] = [];
+    const participations: ParticipationChange[] = [];
     for (const note of notes) {
       if (note.kind === "receipt") receipts.push(note);
-      else if (note.seq > Math.max(placeOf(note.conversation), upTo.get(note.conversation) ?? 0)) {
+      else if (note.kind === "participation") {
+        if (subscribers.has(note.accountId)) participations.push(note);
+      } else if (note.seq > Math.max(placeOf(note.conversation), upTo.get(note.conversation) ?? 0)) {
         upTo.set(note.conversation, note.seq);
       }
     }
-    const conversations = new Set([...upTo.keys(), ...receipts.map(({ conversation }) => conversation)]);
+    const besides = [...receipts, ...participations].map(({ conversation }) => conversation);
+    const conversations = new Set([...upTo.keys(), ...besides]);
     if (conversations.size === 0) return;
     const ranges = [...upTo].map(([conversation, seq]) => ({ conversation, after: placeOf(conversation), upTo: seq }));
     // Who may see them is read after the events were committed, so a removal among them already counts. Side by side:
@@ -140,15 +146,23 @@ export async function openFeed(options: FeedOptions): Promise<Feed> {
       const gathering = gatherings.get(receipt.conversation);
       if (gathering) give(gathering, { kind: "receipt", ...receipt }, everything);
     }
+    for (const change of participations) {
+      const horizon = gatherings.get(change.conversation)?.audience.get(change.accountId) ?? 0;
+      // Also to whoever was removed: what they have of it is still theirs.
+      if (horizon > 0) giveTo(change.accountId, { kind: "participation", ...change }, horizon);
+    }
   };
 
   const give = ({ audience }: Gathering, item: FeedItem, seq: number) => {
     for (const [accountId, horizon] of audience) {
-      if (horizon < seq) continue;
-      for (const subscriber of subscribers.get(accountId) ?? []) {
-        if (subscriber.conversation === null || subscriber.conversation === item.conversation) {
-          subscriber.deliver(item, horizon);
-        }
+      if (horizon >= seq) giveTo(accountId, item, horizon);
+    }
+  };
+
+  const giveTo = (accountId: AccountId, item: FeedItem, horizon: number) => {
+    for (const subscriber of subscribers.get(accountId) ?? []) {
+      if (subscriber.conversation === null || subscriber.conversation === item.conversation) {
+        subscriber.deliver(item, horizon);
       }
     }
   };

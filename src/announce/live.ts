@@ -47,7 +47,8 @@ export function liveStream(options: LiveOptions): AsyncIterableIterator<LiveItem
   let lastUs = afterUs ?? feed.clockUs();
   /** Up to where the backfill gave each conversation. */
   const given = new Map<Hash, number>();
-  let backfill = afterUs === null ? null : catchUp({ pool, accountId, conversation, afterUs, backfillMax });
+  let backfill =
+    afterUs === null ? null : catchUp({ pool, accountId, conversation, afterUs, backfillMax, isOver: () => isOver });
 
   const attached = feed.attach({
     accountId,
@@ -131,10 +132,11 @@ interface CatchUpOptions {
   readonly conversation: Hash | null;
   readonly afterUs: number;
   readonly backfillMax: number;
+  isOver(): boolean;
 }
 
 async function* catchUp(options: CatchUpOptions): AsyncGenerator<LiveItem, undefined> {
-  const { pool, accountId, conversation: only, afterUs, backfillMax: max } = options;
+  const { pool, accountId, conversation: only, afterUs, backfillMax: max, isOver } = options;
   // Only up to here: what is recorded later is committed later, and so comes from the feed.
   const upToUs = await databaseTimeUs(pool);
   if (afterUs < upToUs - backfillAgeUs || afterUs > upToUs + overlapUs) {
@@ -142,10 +144,19 @@ async function* catchUp(options: CatchUpOptions): AsyncGenerator<LiveItem, undef
     return;
   }
   const from = Math.max(0, afterUs - overlapUs);
-  for await (const missed of readBackfill({ pool, accountId, conversation: only, afterUs: from, upToUs, max })) {
+  for await (const missed of readBackfill({
+    pool,
+    accountId,
+    conversation: only,
+    afterUs: from,
+    upToUs,
+    max,
+    isOver,
+  })) {
     if (missed === "tooMany") yield gapAfter(afterUs);
     else {
-      const { event, horizon } = missed;
+      const { event, horizon, isAddingAnew } = missed;
+      if (isAddingAnew) yield gapAfter(afterUs);
       const { conversation } = event;
       const asRead = { readAtMs: Date.now(), head: null, actor: null, addsAnew: null };
       yield { item: { kind: "event", conversation, event, ...asRead }, horizon };

@@ -6,13 +6,14 @@ import { z } from "zod";
 import { ExplainedError } from "../observe/explained-error.ts";
 import type { Logger } from "../observe/logger.ts";
 import type { PlatformName } from "../protocol/event.ts";
-import { type Bus, listenerSet, type Note } from "./bus.ts";
+import { type Bus, listenerSet, type Note, UntoldError } from "./bus.ts";
 
 const publishTimeoutMs = 2_000;
 
 const noteSchema: z.ZodType<Note> = z.union([
   z.object({ kind: z.literal("event"), conversation: z.string(), seq: z.int() }),
   z.object({ kind: z.literal("receipt"), conversation: z.string(), participant: z.string(), seq: z.int() }),
+  z.object({ kind: z.literal("participation"), conversation: z.string(), accountId: z.string() }),
 ]);
 const messageSchema = z.object({ from: z.string(), notes: z.array(noteSchema) });
 
@@ -40,13 +41,13 @@ export async function redisBus(url: string, platform: PlatformName, log: Logger)
     retryStrategy,
   });
   const subscriber = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: null, retryStrategy });
-  let isDown = false;
-  for (const connection of [publisher, subscriber]) {
-    connection.on("error", (error) => {
-      if (!isDown) log.warn({ err: error }, "Redis is out of reach; this process goes on and will catch up");
-      isDown = true;
-    });
-  }
+  // Until it is connected, what goes wrong is told by what this throws; later once, and once when it is over.
+  let isDown = true;
+  const away = (error: unknown) => {
+    if (!isDown) log.warn({ err: error }, "Redis is out of reach; this process goes on and will catch up");
+    isDown = true;
+  };
+  for (const connection of [publisher, subscriber]) connection.on("error", away);
   try {
     await Promise.all([connectWithin(publisher, 5_000), connectWithin(subscriber, 5_000)]);
   } catch (cause) {
@@ -71,18 +72,25 @@ export async function redisBus(url: string, platform: PlatformName, log: Logger)
   });
   const restored = new Set<() => void>();
   let isHeard = true;
+  isDown = false;
+  const back = () => {
+    if (isDown && isHeard && publisher.status === "ready") {
+      isDown = false;
+      log.info("Redis is back");
+    }
+  };
+  publisher.on("ready", back);
   subscriber.on("close", () => {
     isHeard = false;
   });
   subscriber.on("ready", () => {
-    isDown = false;
-    if (isHeard) return;
+    if (isHeard) return back();
     // ioredis has only sent the subscription anew by now. What is told before Redis has it is not heard.
     subscriber.subscribe(channel).then(
       () => {
         if (isHeard || subscriber.status !== "ready") return;
         isHeard = true;
-        log.info("Redis is back");
+        back();
         for (const tell of restored) tell();
       },
       (error: unknown) => log.debug({ err: error }, "Redis went away again"),
@@ -93,7 +101,13 @@ export async function redisBus(url: string, platform: PlatformName, log: Logger)
     publish: async (notes) => {
       // Own listeners first: they need no Redis.
       listeners.tell(notes);
-      await pubsub.publish(channel, { from: self, notes });
+      try {
+        await pubsub.publish(channel, { from: self, notes });
+        back();
+      } catch (cause) {
+        away(cause);
+        throw new UntoldError("other processes could not be told", { cause });
+      }
     },
     listen: listeners.add,
     onRestored: (tell) => {

@@ -1,7 +1,10 @@
 // The first start for a newcomer: two people who can talk at once.
+import { stat, writeFile } from "node:fs/promises";
 import { isIP } from "node:net";
+import { join, resolve } from "node:path";
 import { ensureAccount } from "../accounts/accounts.ts";
 import { issueToken } from "../accounts/tokens.ts";
+import { type Config, readConfig } from "../config/config.ts";
 import type { Core } from "./parts.ts";
 
 /** Whether only this machine can reach the address: then tokens may stand on the screen. */
@@ -14,13 +17,33 @@ export interface Newcomer {
   readonly token: string;
 }
 
-/** Makes alice and bob where there is no account at all. Empty where there are some. */
+/** Makes alice and bob, or who of them is missing, once for a data folder: who was there keeps the tokens that they have. */
 export async function makeNewcomers({ database: { prisma }, config }: Core): Promise<readonly Newcomer[]> {
-  if ((await prisma.account.count()) > 0) return [];
+  const marker = join(config.dataFolder, "newcomers-made");
+  const isDone = await stat(marker).then(
+    () => true,
+    () => false,
+  );
+  if (isDone) return [];
   const newcomers: Newcomer[] = [];
   for (const name of ["alice", "bob"]) {
-    const { viewer } = await ensureAccount(prisma, `${name}@${config.platform}`, [config.platform]);
-    newcomers.push({ address: viewer.address, token: await issueToken(prisma, viewer.accountId) });
+    const { viewer, isNew } = await ensureAccount(prisma, `${name}@${config.platform}`, [config.platform]);
+    if (isNew) newcomers.push({ address: viewer.address, token: await issueToken(prisma, viewer.accountId) });
   }
+  await writeFile(marker, "");
   return newcomers;
 }
+
+/** The command that makes a token for alice on this platform, with the settings that it needs to find it. */
+export function tokenCommand({ dataFolder, platform, secret }: Config): string {
+  const defaults = readConfig({});
+  const settings = [
+    ...(dataFolder === defaults.dataFolder ? [] : [`PARLEY_DATA=${quoted(resolve(dataFolder))}`]),
+    ...(platform === defaults.platform ? [] : [`PARLEY_PLATFORM=${platform}`]),
+    // Not on the screen: it opens the platform's keys.
+    ...(secret === undefined ? [] : ["PARLEY_SECRET=…"]),
+  ];
+  return [...settings, `npx parley account create alice@${platform} --token`].join(" ");
+}
+
+const quoted = (text: string): string => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);

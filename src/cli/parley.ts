@@ -1,35 +1,54 @@
 #!/usr/bin/env node
 // The `parley` command: says which command, prints faults as people can use them, and is the only place that exits.
-import { readConfig } from "../config/config.ts";
+import { readFile } from "node:fs/promises";
+import { z } from "zod";
+import { type Config, readConfig } from "../config/config.ts";
 import { ExplainedError } from "../observe/explained-error.ts";
-import { createLogger } from "../observe/logger.ts";
-import { account } from "./account.ts";
-import { serve } from "./serve.ts";
-import { UsageError, usage } from "./usage.ts";
+import { createLogger, type LoggerFactory } from "../observe/logger.ts";
+import { terminalLines } from "../observe/terminal-lines.ts";
+import type { Running } from "./serve.ts";
+import { UsageError, usage, usageOf } from "./usage.ts";
 
 async function main([command, ...args]: readonly string[]): Promise<void> {
   if (command === undefined || command === "help" || command === "--help" || command === "-h") {
     console.log(usage);
     return;
   }
+  if (command === "--version" || command === "-v") {
+    const text = await readFile(new URL("../../package.json", import.meta.url), "utf8");
+    console.log(`parley ${z.object({ version: z.string() }).parse(JSON.parse(text)).version}`);
+    return;
+  }
+  if (args.includes("--help") || args.includes("-h")) {
+    console.log(usageOf(command));
+    return;
+  }
+  // Before the settings, for a file needs none. Each command is loaded when it is asked for: most need a small part of all.
+  if (command === "verify") return (await import("./verify.ts")).verify(args, readConfig);
   const config = readConfig();
   const log = createLogger({ level: config.logLevel });
   switch (command) {
     case "start":
-      return untilStopped(() => serve({ api: true, worker: true }, config, log));
+      return untilStopped(async () => (await import("./serve.ts")).serve({ api: true, worker: true }, config, log));
     case "api":
-      return untilStopped(() => serve({ api: true, worker: false }, config, log));
+      return untilStopped(async () => (await import("./serve.ts")).serve({ api: true, worker: false }, config, log));
     case "worker":
-      return untilStopped(() => serve({ api: false, worker: true }, config, log));
+      return untilStopped(async () => (await import("./serve.ts")).serve({ api: false, worker: true }, config, log));
     case "account":
-      return account(args, config, log);
+      return (await import("./account.ts")).account(args, config);
+    case "import":
+      return (await import("./import.ts")).importMails(args, config, toStandardError(config));
+    case "export":
+      return (await import("./export.ts")).exportLogs(args, config);
+    case "doctor":
+      return (await import("./doctor.ts")).doctor(args, config);
     default:
       throw new UsageError(`There is no command "${command}".`);
   }
 }
 
 /** Runs until SIGTERM or SIGINT, then stops in order. A second signal does not wait. */
-async function untilStopped(start: () => Promise<AsyncDisposable>): Promise<void> {
+async function untilStopped(start: () => Promise<Running>): Promise<void> {
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
   let isStopping = false;
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
@@ -39,16 +58,24 @@ async function untilStopped(start: () => Promise<AsyncDisposable>): Promise<void
       stop();
     });
   }
-  await using _running = await start();
-  await stopped;
+  const running = await start();
+  // Where it rejects, the command ends without letting go: what would be finished in order cannot be.
+  await Promise.race([stopped, ...(running.failed ? [running.failed] : [])]);
+  await using _running = running;
   console.log("Stopping: answering what has been asked, and finishing what has been begun.");
 }
 
-main(process.argv.slice(2)).then(
+/** For commands whose output is read by programs. */
+function toStandardError({ logLevel: level }: Config): LoggerFactory {
+  return createLogger({ level, destination: process.stderr.isTTY ? terminalLines(process.stderr) : process.stderr });
+}
+
+const words = process.argv.slice(2);
+main(words).then(
   // Something that was not let go of must not keep a stopped process alive.
-  () => process.exit(0),
+  () => process.exit(),
   (error: unknown) => {
-    if (error instanceof UsageError) console.error(`${error.message}\n\n${usage}`);
+    if (error instanceof UsageError) console.error(`${error.message}\n\n${usageOf(words[0] ?? "")}`);
     else if (error instanceof ExplainedError) console.error(error.message);
     else console.error(error);
     process.exit(1);

@@ -2,6 +2,7 @@
 // reverse order.
 import { randomBytes } from "node:crypto";
 import { makeWorkerUtils, runMigrations } from "graphile-worker";
+import { countJobs } from "../../workers/count-jobs.ts";
 import { runWorker } from "../../workers/run-worker.ts";
 import { eraseBodiesTask } from "../../workers/tasks/erase-bodies.ts";
 import { createAuthenticate } from "../accounts/tokens.ts";
@@ -13,15 +14,19 @@ import type { Config } from "../config/config.ts";
 import { loadSigner } from "../federation/keys.ts";
 import { createGateway } from "../graphql/gateway.ts";
 import { type Listening, listen } from "../http/listen.ts";
+import { listenMetrics } from "../http/listen-metrics.ts";
 import type { LoggerFactory } from "../observe/logger.ts";
+import { type CollectedMetrics, createMetrics, noMetrics } from "../observe/metrics.ts";
+import { currentRequestId } from "../observe/request-id.ts";
 import type { Signer } from "../protocol/seal.ts";
 import type { ConversationStore } from "../store/conversation-store.ts";
 import { type Database, openDatabase } from "../store/database.ts";
 import { migrate } from "../store/migrate.ts";
+import { outboxBacklog } from "../store/outbox.ts";
 import { postgresStore } from "../store/postgres-store.ts";
 
-const now = (): string => new Date().toISOString();
-const salt = (): string => randomBytes(32).toString("base64url");
+export const now = (): string => new Date().toISOString();
+export const salt = (): string => randomBytes(32).toString("base64url");
 
 /** What every process has, whichever parts it runs. */
 export interface Core {
@@ -31,6 +36,8 @@ export interface Core {
   readonly bus: Bus;
   readonly announcer: Announcer;
   readonly store: ConversationStore;
+  /** Null where nobody asks for them. */
+  readonly metrics: CollectedMetrics | null;
   readonly log: LoggerFactory;
 }
 
@@ -59,6 +66,16 @@ export async function openCore(
   const bus = between.bus(
     stack.use(redisUrl === undefined ? inProcessBus() : await redisBus(redisUrl, platform, log("bus"))),
   );
+  const { pool } = database;
+  const metrics =
+    config.metricsPort === undefined
+      ? null
+      : createMetrics({
+          pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+          isBusReady: () => bus.isReady(),
+          outbox: () => outboxBacklog(pool),
+          jobs: () => countJobs(pool),
+        });
   const jobs = await makeWorkerUtils({ pgPool: database.pool });
   stack.defer(() => jobs.release());
   const announcer = stack.use(
@@ -66,33 +83,40 @@ export async function openCore(
       pool: database.pool,
       bus,
       log: log("announce"),
-      requestErasure: async (conversations) => {
+      requestErasure: async (conversations, requestIds) => {
         for (const conversation of conversations) {
-          await jobs.addJob("erase-bodies", { conversation }, { jobKey: `erase-bodies:${conversation}` });
+          const payload = { conversation, requestId: requestIds.get(conversation) };
+          await jobs.addJob("erase-bodies", payload, { jobKey: `erase-bodies:${conversation}` });
         }
       },
     }),
   );
   const store = postgresStore({
-    pool: database.pool,
+    pool,
     signer,
     now,
     salt,
+    ...(metrics && { onBatch: metrics.batch }),
     onCommitted: (appended) =>
       announcer.announce(
-        appended.flatMap(({ conversation, entries }) =>
-          entries.map(({ event }) =>
-            announcementOf(conversation, { ...event.proposal, seq: event.seq, timestamp: event.timestamp }),
-          ),
+        appended.flatMap(({ conversation, entries, requestIds }) =>
+          entries.map(({ event, body }) => ({
+            ...announcementOf(conversation, { ...event.proposal, seq: event.seq, timestamp: event.timestamp, body }),
+            requestId: requestIds.at(-1),
+          })),
         ),
       ),
   });
-  return { config, database, signer, bus, announcer, store, log };
+  const append: ConversationStore["append"] = (request) => {
+    const requestId = currentRequestId();
+    return store.append(requestId === undefined ? request : { ...request, requestId });
+  };
+  return { config, database, signer, bus, announcer, store: { ...store, append }, metrics, log };
 }
 
 /** Starts to serve. */
 export async function openApi(stack: AsyncDisposableStack, core: Core): Promise<Listening> {
-  const { config, database, signer, bus, store, log } = core;
+  const { config, database, signer, bus, store, metrics, log } = core;
   const { pool } = database;
   const feed = stack.use(await openFeed({ pool, bus, log: log("announce") }));
   const gateway = createGateway({
@@ -106,6 +130,7 @@ export async function openApi(stack: AsyncDisposableStack, core: Core): Promise<
       host: config.host,
       port: config.port,
       log: log("http"),
+      metrics: metrics ?? noMetrics,
       unreadiness: () =>
         pool.query("SELECT 1").then(
           () => null,
@@ -118,7 +143,18 @@ export async function openApi(stack: AsyncDisposableStack, core: Core): Promise<
 /** Starts to work through jobs. */
 export async function openWorker(
   stack: AsyncDisposableStack,
-  { database, announcer, store, log }: Core,
+  { database, announcer, store, metrics, log }: Core,
 ): Promise<void> {
-  stack.use(await runWorker({ pool: database.pool, announcer, tasks: [eraseBodiesTask(store)], log: log("worker") }));
+  const tasks = [eraseBodiesTask(store)];
+  const options = { pool: database.pool, announcer, tasks, metrics: metrics ?? noMetrics, log: log("worker") };
+  stack.use(await runWorker(options));
+}
+
+/** Starts to show its metrics; null where they are not asked for. */
+export async function openMetrics(
+  stack: AsyncDisposableStack,
+  { config: { host, metricsPort: port }, metrics }: Core,
+): Promise<Listening | null> {
+  if (port === undefined || metrics === null) return null;
+  return stack.use(await listenMetrics({ metrics, host, port }));
 }

@@ -1,13 +1,15 @@
 // parley start, parley api, parley worker: processes that run until they are told to stop.
 import type { Config } from "../config/config.ts";
 import type { LoggerFactory } from "../observe/logger.ts";
-import { locateDatabase } from "./database.ts";
-import { isLoopback, makeNewcomers } from "./first-start.ts";
-import { openApi, openCore, openWorker } from "./parts.ts";
+import { locateDatabase, watchBorrowed } from "./database.ts";
+import { isLoopback, makeNewcomers, tokenCommand } from "./first-start.ts";
+import { openApi, openCore, openMetrics, openWorker } from "./parts.ts";
 
 export interface Running extends AsyncDisposable {
   /** Where the API listens; null where this process has none. */
   readonly url: string | null;
+  /** Rejects where it cannot go on. Then there is nothing left to stop in order. */
+  readonly failed: Promise<never> | null;
 }
 
 /** Runs the parts. Disposing stops them: requests in flight are answered, jobs begun are finished. */
@@ -18,29 +20,41 @@ export async function serve(
 ): Promise<Running> {
   const stack = new AsyncDisposableStack();
   try {
-    const { url, secret, isEmbedded } = await locateDatabase(
+    const { url, secret, embedded } = await locateDatabase(
       stack,
       config,
       parts.api && parts.worker ? "own" : "share",
       log("postgres"),
     );
+    if (config.redisUrl === undefined && !(parts.api && parts.worker))
+      log("bus").warn(
+        "without REDIS_URL, processes beside this one hear of its events only every few seconds, and it of theirs",
+      );
     const core = await openCore(stack, config, url, secret, log);
+    const metrics = await openMetrics(stack, core);
+    if (metrics) log("http").info({ port: metrics.port }, "metrics are served");
     // The worker first, so that it is the last to stop: what requests commit at the end is still announced.
     if (parts.worker) await openWorker(stack, core);
-    if (!parts.api) return { url: null, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+    const running = (origin: string | null): Running => {
+      const stopping = new AbortController();
+      stack.defer(() => stopping.abort());
+      const failed = embedded?.isBorrowed ? watchBorrowed(embedded.folder, url, stopping.signal) : null;
+      return { url: origin, failed, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+    };
+    if (!parts.api) return running(null);
     const { port } = await openApi(stack, core);
     const origin = config.origin ?? `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
     console.log(`Parley serves ${config.platform} at ${origin}/graphql`);
-    if (isEmbedded && isLoopback(config.host)) {
+    if (embedded && isLoopback(config.host)) {
       const newcomers = await makeNewcomers(core);
       for (const { address, token } of newcomers) {
         console.log(`\n${address}\n  token     ${token}\n  GraphiQL  ${origin}/graphql#token=${token}`);
       }
       if (newcomers.length > 0)
-        console.log("\nThese tokens are shown only now. Open both links, each in a window of its own, and talk.");
-      else console.log("For a new token: npx parley account create alice@localhost --token");
+        console.log("\nThese tokens are shown only now. Open each link in a window of its own, and talk.");
+      if (newcomers.length < 2) console.log(`For a new token: ${tokenCommand(config)}`);
     }
-    return { url: origin, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+    return running(origin);
   } catch (error) {
     await stack.disposeAsync();
     throw error;

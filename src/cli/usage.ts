@@ -6,15 +6,36 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-export const usage = `parley: a conversation platform
-
+const commands = `\
   parley start                       API and worker in one process; with no settings, all that they need too
   parley api                         serve GraphQL only; as many as you like on one database and one Redis
   parley worker                      work through jobs only; as many as you like
   parley account create ADDRESS      make an account          [--token] make a token for it  [--json] for programs
+  parley import mbox FILE --as ADDRESS
+                                     make an archive's mails conversations of that account; mails nobody  [--json]
+  parley export CONVERSATION         write its log, and a page to read  [--out FILE] [--account ADDRESS] as they see it
+  parley export --account ADDRESS    the same for all that they see     [--out FOLDER]
+  parley verify FILE|CONVERSATION    say what an export, or a log here, proves and what it does not  [--json]
+  parley doctor                      compare every table with the logs; the drift must be 0  [--json]`;
+
+/** Its commands and settings. */
+export const usage = `parley: a conversation platform
+
+${commands}
+
+  parley --version                   say which Parley this is
 
 Settings, from the environment:
 
 ${Object.entries(settingsSchema.shape)
-  .map(([name, setting]) => `  ${name.padEnd(21)} ${setting.description}`)
+  .map(([name, setting]) => {
+    const unset = setting.safeParse(undefined).data;
+    return `  ${name.padEnd(21)} ${setting.description}${unset === undefined ? "" : ` Default: ${unset}.`}`;
+  })
   .join("\n")}`;
+
+/** How one command is called; where there is none of this name, how all are. */
+export function usageOf(name: string): string {
+  const own = commands.split(/\n(?= {2}parley )/).filter((text) => text.startsWith(`  parley ${name} `));
+  return own.length > 0 ? own.join("\n") : `${commands}\n\nThe settings: parley help`;
+}

@@ -76,6 +76,9 @@ export const settingsSchema = z.object({
   )
     .default(4)
     .describe("Database connections of each process, at least 2. More is not faster: on 2 cores, 4 beat 16."),
+  PARLEY_METRICS_PORT: wholeNumber(0, 65_535, "has to be a port from 1 to 65535, or 0 for any that is free")
+    .optional()
+    .describe("Serves /metrics for Prometheus, and /healthz, on this port of PARLEY_HOST. Not for everybody's eyes."),
   PARLEY_LOG_LEVEL: z
     .enum(logLevels, `has to be one of ${logLevels.join(", ")}`)
     .default("info")
@@ -102,6 +105,8 @@ export type Config = {
   /** Undefined only without databaseUrl: then it is made in the data folder. */
   secret: string | undefined;
   databasePoolSize: number;
+  /** Undefined: metrics are not collected. */
+  metricsPort: number | undefined;
   logLevel: (typeof logLevels)[number];
 };
 
@@ -174,6 +179,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     redisUrl: settings.REDIS_URL,
     secret: settings.PARLEY_SECRET,
     databasePoolSize: settings.PARLEY_DATABASE_POOL,
+    metricsPort: settings.PARLEY_METRICS_PORT,
     logLevel: settings.PARLEY_LOG_LEVEL,
   };
 }

@@ -1,6 +1,6 @@
 // Bodies: what the leader checks of words before it accepts them. No rule of the log reads any of this.
 
-import { CanonicalJsonError, canonicalJson } from "../protocol/canonical-json.ts";
+import { CanonicalJsonError, canonicalJson, isCanonicalText } from "../protocol/canonical-json.ts";
 import type { Body, Model, Proposal } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
 import { bodySchema } from "../protocol/wire.ts";
@@ -29,9 +29,14 @@ export function bodyFault(model: Model, body: Body | null): Rejection | null {
   try {
     canonicalJson(body);
   } catch (error) {
-    if (error instanceof CanonicalJsonError)
-      return reject("INVALID_BODY", `The text cannot be kept: ${error.message}.`);
-    throw error;
+    if (!(error instanceof CanonicalJsonError)) throw error;
+    const found = Object.entries(body).find(([, text]) => typeof text === "string" && !isCanonicalText(text));
+    if (found === undefined) return reject("INVALID_BODY", `The content cannot be kept: ${error.message}.`);
+    const [field, text] = found;
+    // Of the others, the model says it better: a message's `text`, a label's `name`.
+    const what = model === "participant" || model === "conversation" ? field : model;
+    const character = String(text).includes("\0") ? "U+0000" : "half of a character (a lone surrogate)";
+    return reject("INVALID_BODY", `The ${what} cannot be kept with ${character} in it. Take it out.`);
   }
   const fault = wordsFault(model, body);
   return fault === null || typeof fault === "object" ? fault : reject("INVALID_BODY", fault);
@@ -62,7 +67,7 @@ function wordsFault(model: Model, body: Body): Rejection | string | null {
     case "label": {
       const parsed = bodySchema.label.safeParse(body);
       if (!parsed.success) return unreadable;
-      if (parsed.data.name.trim() === "") return "A label needs a name.";
+      if (isBlank(parsed.data.name)) return "A label needs a name.";
       return lineFault("label", parsed.data.name, limits.labelCharacters);
     }
     case "message": {
@@ -70,7 +75,7 @@ function wordsFault(model: Model, body: Body): Rejection | string | null {
       if (!parsed.success) return unreadable;
       const { text, mail, mentions } = parsed.data;
       if (mentions.length > limits.mentions) return `A message may mention ${limits.mentions} participants at most.`;
-      if (text.trim() === "" && mail === null) return "A message needs words.";
+      if (isBlank(text) && mail === null) return "A message needs words.";
       if (mail !== null && mail.messageId.length > limits.messageIdCharacters)
         return "The mail's Message-ID is too long.";
       return Buffer.byteLength(text) > limits.messageBytes
@@ -95,8 +100,19 @@ function nameFault(name: string | null): string | null {
 
 function lineFault(what: string, text: string, maxCharacters: number): string | null {
   if ([...text].length > maxCharacters) return `A ${what} may have ${maxCharacters} characters at most.`;
+  if (text !== "" && isBlank(text)) return `A ${what} needs characters that people can see.`;
+  if (turning.test(text))
+    return `A ${what} has no characters that turn the text around it (U+202A to U+202E, U+2066 to U+2069).`;
   return /\p{Cc}|\p{Zl}|\p{Zp}/u.test(text) ? `A ${what} is one line, without control characters.` : null;
 }
+
+/** Whether nobody sees anything of it. */
+export function isBlank(text: string): boolean {
+  return /^[\p{Cc}\p{Cf}\p{Z}]*$/u.test(text);
+}
+
+// UAX #9 §2: what a line embeds, overrides or isolates goes on in the text beside it. Marks (U+200E, U+200F) do not.
+export const turning = /[\u202a-\u202e\u2066-\u2069]/;
 
 /** The first subject as it stands in links: lower case, what is no letter or digit to `-`, at most 60 characters. */
 export function slugOf(subject: string): string {
@@ -129,7 +145,7 @@ export function doublesWords(
       // One who came with an archive does not count: adding them makes another participant, who is asked and told.
       return participant !== undefined && isActive(participant) && !participant.imported && address === body.address;
     });
-    if (isTaken) return reject("ALREADY_PARTICIPANT");
+    if (isTaken) return reject("ALREADY_PARTICIPANT", `The recipient ${body.address} already takes part.`);
   }
   return null;
 }
@@ -138,10 +154,19 @@ export function doublesWords(
 export type IsKnown = (address: Address) => boolean;
 
 export function unknownRecipient(address: Address): Rejection {
-  return reject("RECIPIENT_UNKNOWN", `Nobody here has the address ${address}. Check its spelling.`);
+  return reject(
+    "RECIPIENT_UNKNOWN",
+    `Nobody here has the address ${address}. Check its spelling; people on other platforms and by email cannot be added yet.`,
+  );
 }
 
-/** Labels differ if people would call them different: neither case nor composition counts. */
+/**
+ * Characters that nobody sees, as regular expressions of JavaScript and of PostgreSQL have them: not all of \p{Cf}, for of
+ * those some are seen, and some make a flag another country's.
+ */
+export const unseen = "[\\u00AD\\u061C\\u180E\\u200B-\\u200F\\u202A-\\u202E\\u2060-\\u206F\\uFEFF]";
+
+/** Labels differ if people would call them different: neither case nor composition counts, nor what nobody sees. */
 export function labelKey(name: string): string {
-  return name.normalize("NFC").toLowerCase().trim();
+  return name.replace(new RegExp(unseen, "g"), "").normalize("NFC").toLowerCase().trim();
 }

@@ -101,7 +101,8 @@ export function editDraft(draft: Draft, command: Command, newId: Hash): Draft | 
       const { address, name } = bodySchema.participant.parse(body);
       // The creator is one of them.
       if (draft.participants.length >= limits.participants - 1) return reject("LIMIT_EXCEEDED");
-      if (draft.participants.some((one) => one.address === address)) return reject("ALREADY_PARTICIPANT");
+      if (draft.participants.some((one) => one.address === address))
+        return reject("ALREADY_PARTICIPANT", `The draft already has ${address}.`);
       return {
         ...draft,
         participants: [...draft.participants, { id: newId, role: roleOf(value) ?? roleDefault, address, name }],

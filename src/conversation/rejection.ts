@@ -20,7 +20,8 @@ const messages = {
   CONFLICT: "It was changed meanwhile. Look at its latest event, then try again with that as `follows`.",
   ALREADY_PARTICIPANT: "This recipient already takes part.",
   LABEL_EXISTS: "The conversation already has this label.",
-  RECIPIENT_UNKNOWN: "Nobody here has this address. Check its spelling.",
+  RECIPIENT_UNKNOWN:
+    "Nobody here has this address. Check its spelling; people on other platforms and by email cannot be added yet.",
 } as const;
 
 export type RejectionCode = keyof typeof messages;

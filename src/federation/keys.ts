@@ -3,7 +3,7 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
 import { ExplainedError } from "../observe/explained-error.ts";
 import type { PlatformName, Timestamp } from "../protocol/event.ts";
-import { hashOf } from "../protocol/hash.ts";
+import { keyHash } from "../protocol/key-list.ts";
 import type { Signer } from "../protocol/seal.ts";
 import { newSeed, signingKey } from "../protocol/signature.ts";
 import type { Database } from "../store/database.ts";
@@ -46,7 +46,7 @@ async function makeKey(prisma: Keys, platform: PlatformName, secret: string, now
   const key = signingKey(seed);
   // The first key vouches for itself: `by` is null and the signature its own.
   const statement = { platform, key: key.key, nbf: now, exp: null, by: null };
-  const signature = key.sign("key", hashOf("key", statement));
+  const signature = key.sign("key", keyHash(statement));
   return prisma.platformKey.create({ data: { ...statement, sealed: seal(seed, secret), signature } });
 }
 

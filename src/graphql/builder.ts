@@ -76,8 +76,11 @@ builder.scalarType("DateTime", {
       typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i.test(value);
     const time = new Date(isWritten ? value : Number.NaN);
     // A year beyond 9999 has another form, which the protocol does not know.
-    if (Number.isNaN(time.getTime()) || time.getUTCFullYear() > 9999 || time.getUTCFullYear() < 1)
+    if (!isWritten || Number.isNaN(time.getTime()) || time.getUTCFullYear() > 9999 || time.getUTCFullYear() < 1)
       throw new GraphQLError("Write a time as 2026-11-21T09:30:00Z.");
+    // Date takes the 30th of February for the 2nd of March, and 24:00 for the next day.
+    const said = value.slice(0, 19).toUpperCase();
+    if (new Date(`${said}Z`).toISOString().slice(0, 19) !== said) throw new GraphQLError(`There is no ${said}.`);
     return time;
   },
 });

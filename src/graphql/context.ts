@@ -9,6 +9,7 @@ import type { Signer } from "../protocol/seal.ts";
 import type { ConversationStore } from "../store/conversation-store.ts";
 import type { Database } from "../store/database.ts";
 import { createReader, type Reader } from "../store/read/reader.ts";
+import { type AnswerBudget, createAnswerBudget } from "./answer-budget.ts";
 
 /** What the GraphQL layer stands on. */
 export interface Platform {
@@ -27,6 +28,7 @@ export interface Platform {
 export interface Context {
   readonly platform: Platform;
   readonly reader: Reader;
+  readonly budget: AnswerBudget;
   /** Who is signed in. @throws GraphQLError UNAUTHENTICATED where nobody is */
   readonly viewer: Viewer;
   /** Where a stream broke, as SSE's Last-Event-ID says it: goes before the `after` that the document says. */
@@ -47,6 +49,7 @@ export function createContext(
   return {
     platform,
     resumeAfter,
+    budget: createAnswerBudget(),
     // Made when it is needed: beginning a subscription needs none.
     get reader() {
       ownReader ??= createReader(platform.database.pool);
@@ -55,7 +58,7 @@ export function createContext(
     get viewer() {
       if (viewer) return viewer;
       throw new GraphQLError(
-        "Sign in first: send a token as `Authorization: Bearer TOKEN`, over WebSocket in connectionParams.",
+        "Sign in first: send a token as `Authorization: Bearer TOKEN`, over WebSocket as `{token: TOKEN}` in connectionParams.",
         {
           extensions: { code: "UNAUTHENTICATED" },
         },
@@ -69,6 +72,7 @@ export function watched(context: Context, onRead: () => void): Context {
   return {
     platform: context.platform,
     resumeAfter: context.resumeAfter,
+    budget: context.budget,
     get viewer() {
       return context.viewer;
     },
@@ -84,6 +88,7 @@ export function createSharedContext(platform: Platform, onViewerRead: () => void
   return {
     platform,
     resumeAfter: null,
+    budget: createAnswerBudget(),
     reader: createReader(platform.database.pool),
     get viewer(): Viewer {
       onViewerRead();

@@ -11,7 +11,7 @@ import {
 import type { Viewer } from "../accounts/accounts.ts";
 import type { LiveItem } from "../announce/live.ts";
 import type { AccountId } from "../store/conversation-store.ts";
-import type { Reader } from "../store/read/reader.ts";
+import { createReader, type Reader } from "../store/read/reader.ts";
 import { type Context, createContext, createSharedContext, type Platform, watched } from "./context.ts";
 
 export interface Subscribing {
@@ -37,7 +37,7 @@ interface Answer {
 }
 
 /** Streams that one account may have open in one process. */
-const streamsMax = 1_000;
+const streamsMax = 500;
 
 export type Subscribe = (
   subscribing: Subscribing,
@@ -107,10 +107,11 @@ export function createSubscribe(
     return { result: masked(result), isRead };
   };
 
-  /** One for the answers to all accounts, so that what each of them needs is read in one query. */
+  /** A reader of its own, but for how much is unread: that is read in one query for all to whom the item is told. */
   const readerOf = ({ item }: LiveItem): Reader => {
-    const reader = readers.get(item) ?? createContext(platform, null).reader;
-    readers.set(item, reader);
+    const { unread } = readers.get(item) ?? createReader(platform.database.pool);
+    const reader = { ...createReader(platform.database.pool), unread };
+    if (!readers.has(item)) readers.set(item, reader);
     return reader;
   };
 
@@ -131,7 +132,8 @@ export function createSubscribe(
 
   const executeFor = async (subscribing: Subscribing, sharing: string, item: LiveItem): Promise<ExecutionResult> => {
     const key = `${sharing} ${item.horizon}`;
-    const isPersonal = personal.has(subscribing.document);
+    // Of what one account alone is told, the answer is its own; the document stays one that others can share.
+    const isPersonal = item.item.kind === "participation" || personal.has(subscribing.document);
     const shared = isPersonal ? null : await once(item, key, () => runShared(subscribing, item));
     const answer = shared ?? (await runPersonal(subscribing, key, item)) ?? (await runAlone(subscribing, item));
     if (!answer.isRead || item.item.kind === "gap" || !subscribing.viewer) return answer.result;
@@ -145,21 +147,31 @@ export function createSubscribe(
     const { document, variables, operationName, viewer } = subscribing;
     const { accountId = null } = viewer ?? {};
     if (accountId !== null && (open.get(accountId) ?? 0) >= streamsMax) return tooManyStreams();
+    // Counted before anything is waited for: many may be asked for at once.
+    count(accountId, 1);
+    let isOpen = true;
+    const close = () => {
+      if (isOpen) count(accountId, -1);
+      isOpen = false;
+    };
     const source = await createSourceEventStream({
       schema,
       document,
       contextValue: createContext(platform, viewer, subscribing.resumeAfter),
       ...(variables && { variableValues: variables }),
       ...(operationName !== undefined && { operationName }),
+    }).catch((error: unknown) => {
+      close();
+      throw error;
     });
-    if (!(Symbol.asyncIterator in source)) return masked(source);
-    count(accountId, 1);
-    let isOpen = true;
+    if (!(Symbol.asyncIterator in source)) {
+      close();
+      return masked(source);
+    }
     const items = source[Symbol.asyncIterator]() as AsyncIterableIterator<LiveItem, undefined>;
     const sharing = `${nameOf(document)} ${operationName ?? ""} ${JSON.stringify(variables ?? {})}`;
     const end = async () => {
-      if (isOpen) count(accountId, -1);
-      isOpen = false;
+      close();
       await items.return?.();
     };
     const results: AsyncIterableIterator<LiveResult, undefined> = {

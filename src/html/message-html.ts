@@ -33,6 +33,7 @@ export function toHtml({ format, text }: Pick<MessageBody, "format" | "text">): 
   return sanitizeHtml(format === "MARKDOWN" ? markdown.render(text) : text, allowed);
 }
 
-function escapeHtml(text: string): string {
+/** Text as it may stand in an element or in a quoted attribute. */
+export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

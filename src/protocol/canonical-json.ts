@@ -59,6 +59,11 @@ function canonicalObject(object: { readonly [name: string]: JsonValue }): string
   return `{${members.join(",")}}`;
 }
 
+/** Whether a text has a canonical form. No other can be kept in the database either. */
+export function isCanonicalText(text: string): boolean {
+  return !text.includes("\0") && text.isWellFormed();
+}
+
 function canonicalString(text: string): string {
   if (text.includes("\0")) throw new CanonicalJsonError("a string has U+0000 in it");
   if (!text.isWellFormed()) throw new CanonicalJsonError("a string has half of a surrogate pair in it");

@@ -7,7 +7,7 @@ import type { Base64url32 } from "./encoding.ts";
 export type Hash = Base64url32;
 
 /** What is hashed. The line keeps a hash of one kind from ever being taken for another. */
-export type Hashed = "event" | "proposal" | "body" | "key";
+export type Hashed = "event" | "proposal" | "body" | "key" | "export";
 
 /**
  * SHA-256 over `parley/KIND/1\n` and the canonical JSON of `value`.

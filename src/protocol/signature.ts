@@ -10,7 +10,7 @@ export type PublicKey = Base64url32;
 export type Signature = string;
 
 /** Something that was signed under a key; the text signed is `parley/KIND/1 HASH`. */
-export type Signed = "event" | "proposal" | "key";
+export type Signed = "event" | "proposal" | "key" | "export";
 
 /** A key that signs. `sign` takes about 31 µs. */
 export interface SigningKey {

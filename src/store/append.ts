@@ -17,6 +17,8 @@ export interface AppendOptions extends DecideOptions {
   readonly pool: pg.Pool;
   /** Called after each commit, before `append` answers; must not throw. What it does with them, it does on its own time. */
   onCommitted(appended: readonly Appended[]): void;
+  /** Called for each batch that came back; must not throw. @param again how many of it have to be tried again */
+  onBatch?(requests: number, again: number): void;
   /** Batches out at a time. One is decided and signed while the other is written. @default 2 */
   readonly lanes?: number;
   /** Requests in a batch at most. @default 64 */
@@ -64,6 +66,7 @@ export function createAppend(options: AppendOptions): (request: AppendRequest) =
       void appendBatch(options, memory, batch).then((again) => {
         for (const key of keys) out.delete(key);
         lanesOut--;
+        options.onBatch?.(batch.length, again.length);
         queue.unshift(...again);
         pump();
       });

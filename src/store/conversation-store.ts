@@ -22,6 +22,8 @@ interface Request {
   readonly people?: ReadonlyMap<string, Person>;
   /** A retried request with the same pair appends once, whatever else it says. */
   readonly client?: { readonly accountId: AccountId; readonly clientId: string };
+  /** What the request is called in logs, and the jobs that come of it with it. */
+  readonly requestId?: string;
 }
 
 /** A command of an account here. */

@@ -6,7 +6,7 @@ import { ExplainedError } from "../observe/explained-error.ts";
 import type { Logger } from "../observe/logger.ts";
 import { PrismaClient } from "./prisma/client.ts";
 
-const connectTimeoutMs = 10_000;
+export const connectTimeoutMs = 10_000;
 /** Bounds an append too, and with it how late an event may become visible: the streams' overlap is longer. */
 const statementTimeoutMs = 10_000;
 
@@ -48,6 +48,7 @@ const codeOf = (error: unknown): string | undefined =>
 const adviceByCode: Readonly<Record<string, string>> = {
   ECONNREFUSED: "Nothing listens there. Start PostgreSQL, or correct host and port in DATABASE_URL.",
   ENOTFOUND: "There is no host of this name. Correct the host in DATABASE_URL.",
+  EAI_AGAIN: "The name could not be looked up. Check the network, and the host in DATABASE_URL.",
   ETIMEDOUT: "The host did not answer. Check the network, a firewall, and the host in DATABASE_URL.",
   "28P01": "The password is wrong. Correct it in DATABASE_URL.",
   "28000": "This user may not connect from here. Check the user in DATABASE_URL, and pg_hba.conf.",
@@ -58,7 +59,8 @@ const adviceByCode: Readonly<Record<string, string>> = {
 
 const otherAdvice = "Check DATABASE_URL and that PostgreSQL runs; without DATABASE_URL, Parley starts one of its own.";
 
-function explain(url: string, error: unknown): DatabaseUnreachableError {
+/** Why there is no connection to `url`, and what to do. */
+export function explainUnreachable(url: string, error: unknown): DatabaseUnreachableError {
   // An AggregateError of all addresses that were tried has an empty message.
   const reason = error instanceof Error && error.message !== "" ? error.message : (codeOf(error) ?? String(error));
   const advice = adviceByCode[codeOf(error) ?? ""] ?? otherAdvice;
@@ -114,7 +116,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database &
     await pool.query("SELECT 1");
   } catch (error) {
     await pool.end();
-    throw explain(url, error);
+    throw explainUnreachable(url, error);
   }
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
   return {

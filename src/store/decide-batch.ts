@@ -119,6 +119,7 @@ function collect(
 ): void {
   appended.entries.push(...entries);
   appended.changes.push(...changes);
+  if (request.requestId !== undefined) appended.requestIds.push(request.requestId);
   if (request.client) appended.clientRequests.push({ client: request.client, seq });
   appended.drafts.push(...draftsOf(request).map((hash) => ({ hash, version: draftVersionOf(request) })));
   for (const { id, body } of entries) {
@@ -133,12 +134,13 @@ interface Mutable<T extends Appended> {
   conversation: T["conversation"];
   entries: T["entries"][number][];
   changes: T["changes"][number][];
+  requestIds: string[];
   people: Map<Hash, { person: Person | null; name: string | null }>;
   clientRequests: T["clientRequests"][number][];
   drafts: T["drafts"][number][];
 }
 
 function newAppended(conversation: Hash): Mutable<Appended> {
-  const lists = { entries: [], changes: [], people: new Map(), clientRequests: [], drafts: [] };
+  const lists = { entries: [], changes: [], requestIds: [], people: new Map(), clientRequests: [], drafts: [] };
   return { conversation, ...lists };
 }

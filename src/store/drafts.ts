@@ -8,6 +8,7 @@ import { messageFormats, roles } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
 import type { AccountId } from "./conversation-store.ts";
 import type { Database } from "./database.ts";
+import { createTurns } from "./turns.ts";
 
 export interface StoredDraft {
   readonly hash: Hash;
@@ -44,15 +45,19 @@ const contentSchema: z.ZodType<Draft> = z.object({
 /** The account's draft, or null. */
 export async function findDraft(prisma: Prisma, accountId: AccountId, hash: Hash): Promise<StoredDraft | null> {
   const row = await prisma.draft.findFirst({ where: { hash, accountId } });
-  return (
-    row && {
-      hash,
-      accountId,
-      content: contentSchema.parse(row.content),
-      createdAt: row.createdAt,
-      version: row.version,
-    }
-  );
+  return row && storedDraft({ ...row, account_id: accountId, created_at: row.createdAt });
+}
+
+export interface DraftRow {
+  readonly hash: Hash;
+  readonly account_id: AccountId;
+  readonly content: unknown;
+  readonly created_at: Date;
+  readonly version: number;
+}
+
+export function storedDraft({ hash, account_id, content, created_at, version }: DraftRow): StoredDraft {
+  return { hash, accountId: account_id, content: contentSchema.parse(content), createdAt: created_at, version };
 }
 
 /** Makes an empty draft. @param hash random: its link */
@@ -116,26 +121,15 @@ async function changeLocked(
   return { hash, accountId, content, createdAt: row.created_at, version };
 }
 
-/** What this process does with a draft at the moment, and all that waits for it. */
-const turns = new Map<string, Promise<unknown>>();
+// Of all databases in this process: a draft's hash is in one of them.
+const turns = createTurns();
 
 /**
  * Runs `use` when everything is done that was asked of the draft here before. Who waits, waits without a connection.
  * Other processes do not wait: the row's lock and its version keep them apart.
  */
-export async function inTurn<Result>(accountId: AccountId, hash: Hash, use: () => Promise<Result>): Promise<Result> {
-  const key = `${accountId} ${hash}`;
-  const turn = (turns.get(key) ?? Promise.resolve()).then(use);
-  const over = turn.then(
-    () => {},
-    () => {},
-  );
-  turns.set(key, over);
-  try {
-    return await turn;
-  } finally {
-    if (turns.get(key) === over) turns.delete(key);
-  }
+export function inTurn<Result>(accountId: AccountId, hash: Hash, use: () => Promise<Result>): Promise<Result> {
+  return turns.take(`${accountId} ${hash}`, use);
 }
 
 /** Throws the account's draft away. False where there was none. */

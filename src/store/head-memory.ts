@@ -2,16 +2,18 @@
 // reading. Never trusted: a write expects the head that it was decided on, and where that is old, or nothing is to be
 // written, all is loaded and decided again.
 import { noWords } from "../conversation/body.ts";
-import { type Conversation, emptyState, type Participant } from "../conversation/state.ts";
+import { type Conversation, emptyState, type Participant, type State } from "../conversation/state.ts";
 import type { Hash } from "../protocol/hash.ts";
 import type { AppendRequest } from "./conversation-store.ts";
 import { actorKey, type Slice, wantedBy } from "./load.ts";
 import type { Appended } from "./write.ts";
 
+/** Who acted, by `actorKey`; whoever did so last is last. */
+type Actors = Map<string, Participant>;
+
 interface Remembered {
   readonly head: Conversation;
-  readonly participants: ReadonlyMap<Hash, Participant>;
-  readonly actors: ReadonlyMap<string, Hash>;
+  readonly actors: Actors;
 }
 
 interface Recalling {
@@ -27,49 +29,60 @@ export interface HeadMemory {
   remember(slices: ReadonlyMap<Hash, Slice>, committed: readonly Appended[]): void;
 }
 
-/** @param max conversations; the one that was not written to for longest is forgotten first. About 2 KiB each */
+/** Who acted last in a conversation: more are not remembered, so that an append costs the same with any number of them. */
+const actorsMax = 16;
+
+/** @param max conversations; the one that was not written to for longest is forgotten first. A few KiB each */
 export function createHeadMemory(max = 10_000): HeadMemory {
   const memory = new Map<Hash, Remembered>();
 
-  const isKnown = ({ request, conversation, mayRecall }: Recalling): boolean =>
-    mayRecall &&
-    "command" in request &&
-    memory.get(conversation)?.actors.has(actorKey(request.accountId, request.actor ?? null)) === true &&
-    wantedBy(request).length === 0;
+  /** The remembered actor, where that is all that the request needs. */
+  const actorOf = ({ request, conversation, mayRecall }: Recalling): readonly [string, Participant] | null => {
+    if (!mayRecall || !("command" in request) || wantedBy(request).length > 0) return null;
+    const key = actorKey(request.accountId, request.actor ?? null);
+    const actor = memory.get(conversation)?.actors.get(key);
+    return actor ? [key, actor] : null;
+  };
 
   return {
     recall: (requests) => {
       const slices = new Map<Hash, Slice>();
-      const unknown = new Set(requests.filter((one) => !isKnown(one)).map(({ conversation }) => conversation));
-      for (const { conversation } of requests) {
-        const known = memory.get(conversation);
-        if (!known || unknown.has(conversation) || slices.has(conversation)) continue;
-        const { head, participants, actors } = known;
-        const state = { ...emptyState(), conversation: head, participants: new Map(participants) };
-        slices.set(conversation, { state, words: noWords(), actors: new Map(actors) });
+      for (const [conversation, asking] of Map.groupBy(requests, (request) => request.conversation)) {
+        const head = memory.get(conversation)?.head;
+        const actors = asking.map(actorOf).filter((actor) => actor !== null);
+        if (!head || actors.length < asking.length) continue;
+        const state: State = { ...emptyState(), conversation: head };
+        for (const [, actor] of actors) state.participants.set(actor.id, actor);
+        slices.set(conversation, {
+          state,
+          words: noWords(),
+          actors: new Map(actors.map(([key, { id }]) => [key, id])),
+        });
       }
       return slices;
     },
     remember: (slices, committed) => {
-      const seen = new Map([...slices.keys()].map((conversation) => [conversation, memory.get(conversation)]));
+      const before = new Map([...slices.keys()].map((conversation) => [conversation, memory.get(conversation)]));
       for (const conversation of slices.keys()) memory.delete(conversation);
       for (const { conversation, changes } of committed) {
         const slice = slices.get(conversation);
+        const head = slice?.state.conversation;
         // Where people came or went, an account may act as another participant from now on.
-        if (!slice?.state.conversation || changes.some(({ participants }) => participants)) continue;
-        const before = seen.get(conversation);
-        const isSame = before?.head.seq === slice.state.conversation.seq - changes.length;
-        memory.set(conversation, {
-          head: slice.state.conversation,
-          participants: new Map([...(isSame ? before.participants : []), ...slice.state.participants]),
-          actors: new Map([...(isSame ? before.actors : []), ...slice.actors]),
-        });
-      }
-      while (memory.size > max) {
-        const [oldest] = memory.keys();
-        if (oldest === undefined) return;
-        memory.delete(oldest);
+        if (!slice || !head || changes.some(({ participants }) => participants)) continue;
+        const known = before.get(conversation);
+        const actors: Actors = known?.head.seq === head.seq - changes.length ? known.actors : new Map();
+        for (const [key, id] of slice.actors) keep(actors, key, slice.state.participants.get(id), actorsMax);
+        keep(memory, conversation, { head, actors }, max);
       }
     },
   };
+}
+
+/** Puts it last, and lets go of the first where there are too many. */
+function keep<Value>(map: Map<string, Value>, key: string, value: Value | undefined, max: number): void {
+  map.delete(key);
+  if (value === undefined) return;
+  map.set(key, value);
+  const [oldest] = map.keys();
+  if (map.size > max && oldest !== undefined) map.delete(oldest);
 }

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { MigrationList } from "@prisma/schema-engine-wasm/schema_engine_bg";
 import pg from "pg";
 import { ExplainedError } from "../observe/explained-error.ts";
+import { connectTimeoutMs, explainUnreachable } from "./database.ts";
 import { noFilters, withSchemaEngine } from "./schema-engine.ts";
 
 /** Of the session that migrates. Not the engine's own number, or it would wait for us. */
@@ -83,12 +84,18 @@ async function apply(databaseUrl: string, migrationsList: MigrationList, unfinis
 /**
  * Applies the migrations that the database lacks and returns their names, as `prisma migrate deploy` does.
  * Safe to call from any number of processes at once: one migrates, the others wait and find nothing to do.
- * Throws SchemaNewerError, or MigrationError.
+ * Throws DatabaseUnreachableError, SchemaNewerError, or MigrationError.
  */
 export async function migrate(databaseUrl: string, migrations?: MigrationList): Promise<{ applied: string[] }> {
   const list = migrations ?? (await readMigrations());
-  const client = new pg.Client({ connectionString: databaseUrl, application_name: "parley migrate" });
-  await client.connect();
+  const client = new pg.Client({
+    connectionString: databaseUrl,
+    application_name: "parley migrate",
+    connectionTimeoutMillis: connectTimeoutMs,
+  });
+  await client.connect().catch((error: unknown) => {
+    throw explainUnreachable(databaseUrl, error);
+  });
   try {
     await client.query("SELECT pg_advisory_lock($1)", [migrationLock]);
     const known = new Set(list.migrationDirectories.map(({ path }) => path));

@@ -20,6 +20,16 @@ export async function unannounced(pool: pg.Pool, olderThanMs: number, limit: num
   return rows;
 }
 
+/** How many events are not announced yet, 10,000 for that many and more, and how long the oldest has waited. */
+export async function outboxBacklog(pool: pg.Pool): Promise<{ readonly size: number; readonly ageSeconds: number }> {
+  const { rows } = await pool.query<{ size: number; ageSeconds: number }>({
+    name: "outbox_backlog",
+    text: `SELECT (SELECT count(*) FROM (SELECT FROM outbox LIMIT 10000) AS o) AS size,
+      coalesce(extract(epoch FROM clock_timestamp() - (SELECT min(recorded_at) FROM outbox))::float8, 0) AS "ageSeconds"`,
+  });
+  return rows[0] ?? { size: 0, ageSeconds: 0 };
+}
+
 /** Forgets places that have been announced. */
 export async function announced(pool: pg.Pool, places: readonly Place[]): Promise<void> {
   if (places.length === 0) return;

@@ -1,9 +1,11 @@
 // Writes what a batch of appends comes to, in one statement: heads, events, projections, outbox, client requests.
 import type pg from "pg";
+import { saidAt } from "../conversation/said-at.ts";
 import type { Changes, Message } from "../conversation/state.ts";
 import type { Hash } from "../protocol/hash.ts";
 import type { Entry } from "../protocol/seal.ts";
 import type { AppendRequest, Person } from "./conversation-store.ts";
+import { broughtBackSql } from "./participation.ts";
 import { attachmentRow, conversationRow, eventRow, labelRow, messageRow, participantRow } from "./rows.ts";
 
 /** What one conversation gets: entries in order, each with its changes. */
@@ -11,6 +13,8 @@ export interface Appended {
   readonly conversation: Hash;
   readonly entries: readonly Entry[];
   readonly changes: readonly Changes[];
+  /** What its requests are called in logs, the latest last. */
+  readonly requestIds: readonly string[];
   /** By the id of the event that adds them. */
   readonly people: ReadonlyMap<Hash, { readonly person: Person | null; readonly name: string | null }>;
   readonly clientRequests: readonly { readonly client: NonNullable<AppendRequest["client"]>; readonly seq: number }[];
@@ -67,13 +71,18 @@ const targets: readonly Target[] = [
   {
     table: "participation",
     columns: ["conversation_id", "account_id", "sort_at"],
-    // Added anew: it comes up in their list.
-    onConflict:
-      "(conversation_id, account_id) DO UPDATE SET sort_at = greatest(participation.sort_at, excluded.sort_at)",
+    // Added anew: it comes up in their list, or back to it, with what was said meanwhile.
+    onConflict: `(conversation_id, account_id) DO UPDATE SET may_be_unread = true,
+      sort_at = greatest(participation.sort_at, excluded.sort_at), ${broughtBackSql("participation", "true")}`,
     rowsOf: ({ conversation, entries, people }) => {
+      // Of an archive that is published, its mails' time: nothing new is said.
+      const said = entries.flatMap(({ event, body }) =>
+        event.proposal.model === "message" ? [saidAt(body, event.timestamp)] : [],
+      );
       const added = entries.flatMap(({ id, event }) => {
         const accountId = people.get(id)?.person?.accountId;
-        return accountId ? [[accountId, event.timestamp] as const] : [];
+        const at = event.seq === 1 ? said.toSorted().at(-1) : undefined;
+        return accountId ? [[accountId, at ?? event.timestamp] as const] : [];
       });
       return [...new Map(added)].map(([account_id, sort_at]) => ({
         conversation_id: conversation,
@@ -133,7 +142,7 @@ const headsSql = (drafts: number | null) => `
   advanced AS (
     INSERT INTO conversation AS c (id, created_at, ${quoted(headColumns)})
     SELECT id, created_at, ${quoted(headColumns)} FROM head WHERE parent IS NOT NULL ORDER BY id
-    ON CONFLICT (id) DO UPDATE SET recorded_at = excluded.recorded_at,
+    ON CONFLICT (id) DO UPDATE SET recorded_at = clock_timestamp(),
       ${headColumns.map((column) => `"${column}" = excluded."${column}"`).join(", ")}
     WHERE c.head = (SELECT parent FROM head WHERE head.id = excluded.id) AND c.frozen_at IS NULL RETURNING id),
   founded AS (

@@ -41,6 +41,8 @@ function announcing() {
   return { announcer, published, erasures, state };
 }
 
+const seqOf = (note: Note): number | null => ("seq" in note ? note.seq : null);
+
 const newConversation = async (): Promise<Hash> => {
   const conversation = await all.setting.published(alice, [
     [bob, "WRITER"],
@@ -106,7 +108,7 @@ describe("announcing", () => {
     await raising.reached;
     const second = await say(all.setting, conversation, alice);
     announcer.announce(all.takeAnnouncements());
-    await expect.poll(() => published.map(({ seq }) => seq), { interval: 1 }).toEqual([first, second]);
+    await expect.poll(() => published.map(seqOf), { interval: 1 }).toEqual([first, second]);
     raising.open();
     await announcer.idle();
     expect(await outbox(conversation)).toEqual([]);
@@ -146,7 +148,7 @@ describe("announcing", () => {
         expect(await outbox(conversation)).toEqual([seq]);
       }
       expect(await announcer.sweep(0)).toBe(1);
-      expect(published.map((note) => note.seq)).toEqual([seq, seq]);
+      expect(published.map(seqOf)).toEqual([seq, seq]);
       expect(await sortAt(conversation, bob)).toBe(time);
       expect(await outbox(conversation)).toEqual([]);
     },
@@ -180,7 +182,7 @@ describe("announcing", () => {
     const { announcer, published } = announcing();
     expect(await outbox(conversation)).toEqual([4, 5]);
     expect(await announcer.sweep(60_000)).toBe(1);
-    expect(published.map(({ seq }) => seq)).toEqual([4]);
+    expect(published.map(seqOf)).toEqual([4]);
     expect(await outbox(conversation)).toEqual([5]);
     await announcer.sweep(0);
   });
@@ -250,7 +252,7 @@ describe("inbox order", () => {
     const early = minuteLater();
     const late = minuteLater();
     const { pool } = all.gated;
-    const words = (timestamp: string) => ({ conversation, seq: 4, timestamp });
+    const words = (timestamp: string) => ({ conversation, seq: 4, timestamp, author: conversation });
     await raiseInInbox(pool, [words(late), words(early)]);
     expect(await sortAt(conversation, bob)).toBe(late);
     await raiseInInbox(pool, [words(early)]);

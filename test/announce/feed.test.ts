@@ -44,8 +44,10 @@ interface Process {
 
 const noteOf = (conversation: Hash, seq: number): Note => ({ kind: "event", conversation, seq });
 const horizonName = (horizon: number) => (horizon === everything ? "all" : String(horizon));
-const written = (item: FeedItem, horizon: number) =>
-  `${item.kind === "event" ? item.event.seq : `receipt ${item.seq}`}@${horizonName(horizon)}`;
+const written = (item: FeedItem, horizon: number) => {
+  const what = item.kind === "event" ? item.event.seq : item.kind === "receipt" ? `receipt ${item.seq}` : "own";
+  return `${what}@${horizonName(horizon)}`;
+};
 
 async function openProcess(more: Partial<FeedOptions> = {}): Promise<Process> {
   const bus = inProcessBus();
@@ -180,6 +182,32 @@ describe("the feed hands on", () => {
     await note(one, 4);
     await note(one, 3);
     expect(handed).toEqual(["3@all", "4@all"]);
+  });
+
+  test("what an account has for itself, to its own subscribers alone, though it was removed, and reads nothing where there are none", async () => {
+    const conversation = await oldConversation();
+    const other = await oldConversation();
+    const { subscribe, attach, bus, feed } = await openProcess();
+    const changed = async (who: Somebody, where = conversation) => {
+      await bus.publish([{ kind: "participation", conversation: where, accountId: who.accountId }]);
+      await feed.idle();
+    };
+    const [alices, ofOther] = [subscribe(alice), subscribe(alice, other)];
+    {
+      using bobs = attach(bob);
+      await changed(bob);
+      await changed(alice, other);
+      // Who never took part has nothing of it, whatever a bus says.
+      const carols = subscribe(carol);
+      await changed(carol);
+      const seq = await remove(all.setting, conversation, alice, bob);
+      await changed(bob);
+      expect(bobs.handed).toEqual(["own@all", `own@${seq}`]);
+      expect([alices, ofOther, carols]).toEqual([["own@all"], ["own@all"], []]);
+    }
+    const before = all.gated.count("read_gatherings");
+    await changed(bob);
+    expect(all.gated.count("read_gatherings")).toBe(before);
   });
 
   test("receipts, to those who take part, as often as they move", async () => {

@@ -28,9 +28,9 @@ export async function given(): Promise<Given> {
   const setting = postgresSetting(database.pool, {
     onCommitted: (appended) => {
       for (const { conversation, entries } of appended) {
-        for (const { event } of entries) {
-          const { action, model, value } = event.proposal;
-          committed.push(announcementOf(conversation, { ...event, action, model, value }));
+        for (const { event, body } of entries) {
+          const { action, model, value, actor } = event.proposal;
+          committed.push(announcementOf(conversation, { ...event, action, model, value, actor, body }));
         }
       }
     },

@@ -303,6 +303,39 @@ describe("a live stream", () => {
     expect(await waiting).toEqual({ done: true, value: undefined });
   });
 
+  test("asks nothing of the database once it is returned, however many wait for their turn", async () => {
+    await oldConversation();
+    const { read } = await openProcess();
+    const cursor = await now();
+    const places = all.gated.hold("backfill_places", "sent");
+    const first = read(bob, cursor).stream;
+    const waiting = [first.next()];
+    await places.reached;
+    const before = all.gated.count("backfill_places");
+    for (let count = 0; count < 20; count++) {
+      const { stream } = read(bob, cursor);
+      waiting.push(stream.next());
+      await stream.return?.();
+    }
+    await first.return?.();
+    places.open();
+    await Promise.all(waiting);
+    expect(all.gated.count("backfill_places")).toBe(before);
+  });
+
+  test("holds little at a time, where the words are long", async () => {
+    const conversation = await oldConversation();
+    const { read } = await openProcess();
+    const cursor = await now();
+    for (let count = 0; count < 4; count++) await say(all.setting, conversation, alice, "x".repeat(200_000));
+    const before = all.gated.count("backfill_events");
+    const { take } = read(bob, cursor);
+    expect(await take(1)).toEqual(["3"]);
+    expect(all.gated.count("backfill_events")).toBe(before + 1);
+    expect(await take(3)).toEqual(["4", "5", "6"]);
+    expect(all.gated.count("backfill_events")).toBe(before + 2);
+  });
+
   test("breaks where the database fails in its backfill, and is no hole", async () => {
     await oldConversation();
     const { read } = await openProcess();
@@ -440,6 +473,23 @@ describe("who was removed", () => {
     expect(await take(3)).toEqual(["3", "4@4", "3"]);
   });
 
+  test("and is added anew while away, is told of a gap", async () => {
+    const conversation = await oldConversation();
+    const { read } = await openProcess();
+    await say(all.setting, conversation, alice);
+    await remove(all.setting, conversation, alice, bob);
+    await say(all.setting, conversation, alice);
+    // An hour passes, in which their cursor moved on by another conversation.
+    await all.rows(
+      "UPDATE event SET recorded_at = recorded_at - interval '1 hour' WHERE conversation_id = $1",
+      conversation,
+    );
+    const cursor = await now();
+    await add(all.setting, conversation, alice, bob);
+    await say(all.setting, conversation, alice);
+    expect(await read(bob, cursor).take(3)).toEqual(["gap", "6", "7"]);
+  });
+
   test("and is added anew, is told of a gap, for what came in between was not given", async () => {
     const conversation = await oldConversation();
     const { read, announce } = await openProcess();
@@ -453,6 +503,6 @@ describe("who was removed", () => {
     await say(all.setting, conversation, alice);
     await announce();
     expect(await live.take(4)).toEqual(["3@3", "gap", "5", "6"]);
-    expect(await read(bob, cursor).take(4)).toEqual(["3", "4", "5", "6"]);
+    expect(await read(bob, cursor).take(5)).toEqual(["3", "4", "gap", "5", "6"]);
   });
 });

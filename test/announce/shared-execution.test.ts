@@ -7,6 +7,7 @@ import { createSubscribe, type LiveResult } from "../../src/graphql/live-executi
 import { buildSchema } from "../../src/graphql/schema.ts";
 import { silentLogger } from "../../src/observe/logger.ts";
 import type { Hash } from "../../src/protocol/hash.ts";
+import { updateParticipation } from "../../src/store/participation.ts";
 import { home } from "../conversation/given.ts";
 import type { Somebody } from "../support/setting.ts";
 import { type Given, given, remove, say } from "./given.ts";
@@ -172,6 +173,50 @@ describe("subscribers with the same document and variables", () => {
     expect(times()).toBe(1 + 3 * 3);
   });
 
+  test("share what all may see though the document also asks for what is each one's own", async () => {
+    const { schema, document, subscribe, announce, bus, feed } = await openProcess();
+    const times = counting(schema, "EventAdded", "event");
+    const asked = document(
+      "... on EventAdded { event { seq } } ... on ParticipationChanged { conversation { folder notes } }",
+    );
+    const [alices, bobs, bobsOther] = await Promise.all([alice, bob, bob].map((who) => subscribe(who, asked)));
+    for (const [who, own, told] of [
+      [alice, { folder: "ARCHIVE", notes: "alice's" }, [alices]],
+      [bob, { folder: "SPAM", notes: "bob's" }, [bobs, bobsOther]],
+    ] as const) {
+      const { accountId } = who;
+      const changes = { ...own };
+      await updateParticipation({ pool: all.gated.pool }, { conversation, accountId, clientId: null, changes });
+      await bus.publish([{ kind: "participation", conversation, accountId }]);
+      await feed.idle();
+      for (const results of told) expect(results && (await next(results))).toEqual({ conversation: own });
+    }
+    await say(all.setting, conversation, carol);
+    await announce();
+    for (const results of [alices, bobs, bobsOther]) {
+      expect(results && (await next(results))).toEqual({ event: { seq: 4 } });
+    }
+    expect(times()).toBe(1);
+  });
+
+  test("never share what a participant has for themselves", async () => {
+    const { document, subscribe, announce } = await openProcess();
+    const { accountId } = bob;
+    const changes = { folder: "SPAM", notes: "bob's" } as const;
+    await updateParticipation({ pool: all.gated.pool }, { conversation, accountId, clientId: null, changes });
+    for (const selection of [
+      "... on EventAdded { event { actor { folder notes } } }",
+      "... on EventAdded { conversation { participants { edges { node { folder notes } } } } }",
+    ]) {
+      const asked = document(selection);
+      const subscribers = await Promise.all([bob, alice, carol, bob].map((who) => subscribe(who, asked)));
+      await say(all.setting, conversation, bob);
+      await announce();
+      const answers = (await Promise.all(subscribers.map(next))).map((answer) => JSON.stringify(answer));
+      expect(answers.map((answer) => answer.includes("bob's"))).toEqual([true, false, false, true]);
+    }
+  });
+
   test("share with those of the same account where the answer depends on who is looking", async () => {
     const { schema, document, subscribe, announce } = await openProcess();
     const times = counting(schema, "EventAdded", "conversation");
@@ -223,10 +268,11 @@ describe("who was removed", () => {
     // Handed on to bob, who does not take it yet.
     await remove(all.setting, conversation, alice, bob);
     await say(all.setting, conversation, alice, "for the others");
-    expect(JSON.stringify(await next(alices))).toMatch(/for all.*for the others/);
-    const got = JSON.stringify(await next(bobs));
-    expect(got).toContain("for all");
-    expect(got).not.toContain("for the others");
+    for (const results of [alices, bobs]) {
+      const got = JSON.stringify(await next(results));
+      expect(got).toContain("for all");
+      expect(got).not.toContain("for the others");
+    }
   });
 
   test("while an answer is made for them, gets nothing past the removal", async () => {

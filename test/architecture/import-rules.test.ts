@@ -51,6 +51,8 @@ const planted: [file: string, imported: string, rule: string][] = [
   ["src/protocol/database.ts", "pg", "pure-parts-use-no-packages-but-zod"],
   ["src/protocol/rules.ts", "../conversation/empty.ts", "protocol-stands-alone"],
   ["src/conversation/store.ts", "../store/empty.ts", "conversation-knows-only-the-protocol"],
+  ["src/proof/files.ts", "node:fs/promises", "proof-does-no-io"],
+  ["src/proof/store.ts", "../store/empty.ts", "proof-knows-only-the-rules"],
   ["src/federation/mail.ts", "../mail/empty.ts", "federation-and-mail-do-not-know-each-other"],
   ["src/mail/federation.ts", "../federation/empty.ts", "federation-and-mail-do-not-know-each-other"],
   ["src/mail/graphql.ts", "../graphql/empty.ts", "federation-and-mail-do-not-know-graphql"],

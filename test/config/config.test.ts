@@ -24,6 +24,7 @@ test("without any setting Parley serves this machine, with a database of its own
     redisUrl: undefined,
     secret: undefined,
     databasePoolSize: 4,
+    metricsPort: undefined,
     logLevel: "info",
   });
 });
@@ -40,6 +41,7 @@ test("every setting is taken", () => {
       REDIS_URL: "redis://cache:6379",
       PARLEY_SECRET: secret,
       PARLEY_DATABASE_POOL: "16",
+      PARLEY_METRICS_PORT: "9464",
       PARLEY_LOG_LEVEL: "debug",
       PARLEY_TEST_DATA: "/corpora",
     }),
@@ -53,6 +55,7 @@ test("every setting is taken", () => {
     redisUrl: "redis://cache:6379",
     secret,
     databasePoolSize: 16,
+    metricsPort: 9464,
     logLevel: "debug",
   });
 });
@@ -89,6 +92,7 @@ test.each([
   ["REDIS_URL", ["localhost:6379", "http://localhost"]],
   ["PARLEY_SECRET", ["short"]],
   ["PARLEY_DATABASE_POOL", ["0", "1", "101", "many"]],
+  ["PARLEY_METRICS_PORT", ["-1", "65536", "on"]],
   ["PARLEY_LOG_LEVEL", ["verbose", "INFO"]],
 ])("a wrong %s is told", (name, values) => {
   for (const value of values) {

@@ -38,6 +38,13 @@ describe("Words that are refused", () => {
     ["a subject with U+2028", "subject", { subject: "one\u2028two" }],
     ["a subject with an escape", "subject", { subject: "\u001b[31mred" }],
     ["a label without a name", "label", { name: "  " }],
+    ["a label that nobody sees", "label", { name: "\u200b" }],
+    ["a message that nobody sees", "message", messageBody("\u200b\n\u2060")],
+    ["a subject that nobody sees", "subject", { subject: "\ufeff" }],
+    ["a subject that turns what is beside it", "subject", { subject: "\u202eabc" }],
+    ["a label that turns what is beside it", "label", { name: "a\u2066b" }],
+    ["a name that turns what is beside it", "participant", { address: "bob@a.example", name: "Bob\u2067" }],
+    ["a title that turns its ending", "attachment", attachmentBody("fdp.\u202eexe")],
     ["a label of two lines", "label", { name: "a\rb" }],
     ["a name of two lines", "participant", { address: "bob@a.example", name: "Bob\nBcc: all" }],
     ["a name of 201 characters", "participant", { address: "bob@a.example", name: "b".repeat(201) }],
@@ -50,6 +57,13 @@ describe("Words that are refused", () => {
     ["a type of two lines", "attachment", { ...attachmentBody(), type: "text/html\r\nX: y" }],
   ];
   test.each(cases)("%s", (_, model, body) => expect(bodyFault(model, body)?.code).toBe("INVALID_BODY"));
+
+  test("as what they are: which field, and what is to be taken out of it", () => {
+    const said = (model: Model, body: Body) => bodyFault(model, body)?.message;
+    expect(said("message", messageBody("a\0b"))).toBe("The message cannot be kept with U+0000 in it. Take it out.");
+    expect(said("label", { name: "a\ud800" })).toMatch(/^The label .*half of a character.*Take it out\.$/);
+    expect(said("participant", { address: "bob@a.example", name: "B\0b" })).toMatch(/^The name .*U\+0000/);
+  });
 
   test("an address that is none has its own code", () => {
     expect(bodyFault("participant", { address: "Bob", name: null })?.code).toBe("INVALID_ADDRESS");
@@ -70,6 +84,7 @@ describe("A label that is already there", () => {
   test.each([
     ["in another case", "TRIP"],
     ["with spaces around it", " trip "],
+    ["with what nobody sees in it", "tr\u200bip\u200e"],
     ["the same", "trip"],
   ])("is refused: %s", (_, name) => {
     const scene = given();
@@ -80,6 +95,10 @@ describe("A label that is already there", () => {
   test("is the same however it is composed", () => {
     expect(labelKey("cafe\u0301")).toBe(labelKey("Café"));
     expect(labelKey("cafe")).not.toBe(labelKey("café"));
+    // Flags of England and Scotland: the same but for what follows them unseen.
+    expect(labelKey("🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}")).not.toBe(
+      labelKey("🏴\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}"),
+    );
   });
 });
 

@@ -1,6 +1,6 @@
 // HTML of what people write: safe to show, and made in a time that its length bounds.
 import { describe, expect, test } from "vitest";
-import { toHtml } from "../../src/graphql/message-html.ts";
+import { toHtml } from "../../src/html/message-html.ts";
 
 describe("Markdown", () => {
   test("becomes structure and emphasis", () => {

@@ -1,5 +1,3 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,46 +7,9 @@ import { issueToken } from "../../src/accounts/tokens.ts";
 import { silentLogger } from "../../src/observe/logger.ts";
 import { startEmbeddedPostgres } from "../../src/store/embedded-postgres.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { startParley } from "../support/parley-process.ts";
 import { testSecret } from "../support/platform.ts";
 import { append, ask, converse, overSse, overWebSocket, say } from "./subscribers.ts";
-
-interface Process extends AsyncDisposable {
-  readonly child: ChildProcess;
-  readonly url: string;
-  /** All that it has printed. */
-  output(): string;
-  /** Resolves with the code or the signal that it ended with. */
-  readonly ended: Promise<unknown>;
-}
-
-/** `parley start`, as a process of its own that listens by now. Killed at the end where it still lives. */
-async function startParley(settings: Readonly<Record<string, string>>): Promise<Process> {
-  const child = spawn(process.execPath, ["src/cli/parley.ts", "start"], {
-    env: { PATH: process.env["PATH"], HOME: process.env["HOME"], PARLEY_PORT: "0", ...settings },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let output = "";
-  const ended = once(child, "exit").then(([code, signal]: readonly unknown[]) => code ?? signal);
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const hear = (chunk: Buffer) => {
-    output += chunk.toString();
-    const url = /(http:\/\/\S+)\/graphql/.exec(output)?.[1];
-    if (url !== undefined) resolve(url);
-  };
-  child.stdout.on("data", hear);
-  child.stderr.on("data", hear);
-  void ended.then((code) => reject(new Error(`it ended with ${code}:\n${output}`)));
-  return {
-    child,
-    url: await promise,
-    output: () => output,
-    ended,
-    [Symbol.asyncDispose]: async () => {
-      child.kill("SIGKILL");
-      await ended;
-    },
-  };
-}
 
 const tokenOf = async ({ prisma }: TestDatabase, name: string): Promise<string> => {
   const { viewer } = await ensureAccount(prisma, `${name}@localhost`, ["localhost"]);

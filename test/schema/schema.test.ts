@@ -37,7 +37,12 @@ const names: Readonly<Record<string, string>> = {
   Conversation: `id hash draftHash subject creator createdAt expiresAt lastEvent unread reference status leader
     participants messages events attachments labels`,
   ConversationStatus: "DRAFT OPEN EXPIRED FROZEN",
-  Participant: "recipient displayName role status readUpTo via isImported",
+  Participant: `recipient displayName role status readUpTo via isImported
+    folder isMuted isHidden personalLabels notes`,
+  Folder: "INBOX ARCHIVE SPAM TRASH REQUESTS",
+  FolderFilter: "INBOX ARCHIVE SPAM TRASH REQUESTS DRAFTS SENT",
+  ConversationFilter: "folder label unread person changedSince",
+  ParticipationUpdateInput: "conversation clientId folder isMuted isPinned isHidden personalLabels notes",
   ParticipantStatus: "ACTIVE LEFT REMOVED",
   Role: "READER COMMENTER WRITER ADMIN",
   Event: "hash seq timestamp actor action model item value follows ref body isLocal signatures deliveries",
@@ -47,7 +52,7 @@ const names: Readonly<Record<string, string>> = {
   Recipient: "address kind platform name",
   RecipientKind: "LOCAL PLATFORM EMAIL",
   Mutation: `conversationCreate conversationPublish conversationDiscard conversationLeave conversationRead
-    subjectModify expiryModify labelAdd labelRemove participantAdd participantRemove participantModify
+    subjectModify expiryModify labelAdd labelRemove participantAdd participantRemove participantModify participationUpdate
     messageAdd messageRemove messageLock messageModify messageRelease`,
   Subscription: "events",
   Rejection: "code message",
@@ -59,8 +64,8 @@ test.each(Object.entries(names))("%s has the names that clients can rely on", (n
   expect(has).toEqual(expect.arrayContaining(listed.split(/\s+/)));
 });
 
-test("what the stream tells of is an event, a receipt or a gap", () => {
-  expect(membersOf("StreamItem")).toEqual(["EventAdded", "Gap", "ReceiptMoved"]);
+test("what the stream tells of is an event, a receipt, what is one's own, or a gap", () => {
+  expect(membersOf("StreamItem")).toEqual(["EventAdded", "Gap", "ParticipationChanged", "ReceiptMoved"]);
 });
 
 test("a conversation is named by hash, by draft hash or by id", () => {
@@ -84,8 +89,18 @@ test("every list is a connection, or says how long it can get", () => {
         .filter((field) => String(field.type).startsWith("["))
         .map((field) => `${type.name}.${field.name}`),
     );
-  // At most as many as there are participants; at most as many as there are platforms; at most 100.
-  expect(lists).toEqual(["Event.deliveries", "Message.editors", "Query.nodes"]);
+  // At most as many as there are participants, platforms or folders; or 100.
+  expect(lists.toSorted()).toEqual([
+    "Conversation.personalLabels",
+    "Event.deliveries",
+    "Message.editors",
+    "Participant.personalLabels",
+    "Query.nodes",
+    "SearchHit.snippet",
+    "SearchResult.hits",
+    "Viewer.folders",
+    "Viewer.personalLabels",
+  ]);
 });
 
 const mutations = Object.values(schema.getMutationType()?.getFields() ?? {});
@@ -98,8 +113,13 @@ test.each(mutations)("$name takes one input, and answers with a payload or a rej
 });
 
 test("every mutation that appends takes a clientId", () => {
-  // A draft is thrown away at most once, and a receipt never goes back: nothing to do twice.
-  const others = ["ConversationDiscardInput", "ConversationReadInput"];
+  // A draft is thrown away at most once, a receipt never goes back, a label is set to what it is: nothing to do twice.
+  const others = [
+    "ConversationDiscardInput",
+    "ConversationReadInput",
+    "PersonalLabelRemoveInput",
+    "PersonalLabelSetInput",
+  ];
   const without = mutations
     .map(({ name }) => `${name[0]?.toUpperCase()}${name.slice(1)}Input`)
     .filter((name) => !("clientId" in fieldsOf(schema.getType(name))));

@@ -1,9 +1,10 @@
 // A store of conversations in memory: what the one on PostgreSQL promises, over full states. One append at a time.
 import type { Address } from "../../src/conversation/address.ts";
 import { noWords, type Words } from "../../src/conversation/body.ts";
+import { isErased } from "../../src/conversation/erased.ts";
 import { type Rejection, reject } from "../../src/conversation/rejection.ts";
 import { isActive } from "../../src/conversation/roles.ts";
-import { emptyState, isRemoved, type Participant, type State } from "../../src/conversation/state.ts";
+import { emptyState, type Participant, type State } from "../../src/conversation/state.ts";
 import { take, type Wish } from "../../src/conversation/take.ts";
 import type { Salt, Timestamp } from "../../src/protocol/event.ts";
 import type { Hash } from "../../src/protocol/hash.ts";
@@ -147,17 +148,4 @@ function participationsOf({ state, accounts }: Kept, accountId: AccountId): read
   const rank = (one: Participant) => (isActive(one) ? 2 : 0) + (one.imported ? 0 : 1);
   const mine = [...state.participants.values()].filter(({ id }) => accounts.get(id) === accountId);
   return mine.sort((a, b) => rank(b) - rank(a) || b.seq - a.seq);
-}
-
-/** Whether state has erased the body of this event: of what is removed, or of somebody who left with ERASE. */
-function isErased(state: State, { id, event }: Entry): boolean {
-  const { action, model, item, actor } = event.proposal;
-  const made = state.messages.get(id) ?? state.labels.get(id) ?? state.attachments.get(id);
-  const edited = action === "modify" && model === "message" && item !== null ? state.messages.get(item) : undefined;
-  const isRemovedItem = [made, edited].some((one) => one !== undefined && isRemoved(state, one));
-  const isOfErased =
-    actor !== null &&
-    state.participants.get(actor)?.isErased === true &&
-    !(action === "add" && model === "participant");
-  return isRemovedItem || isOfErased || state.participants.get(id)?.isErased === true;
 }

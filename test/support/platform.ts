@@ -1,9 +1,10 @@
 // A whole platform in the process of the test: API and worker on a database of its own, on a port of its own.
 import { ensureAccount } from "../../src/accounts/accounts.ts";
 import { issueToken } from "../../src/accounts/tokens.ts";
-import { type Core, openApi, openCore, openWorker } from "../../src/cli/parts.ts";
+import { type Core, openApi, openCore, openMetrics, openWorker } from "../../src/cli/parts.ts";
 import { readConfig } from "../../src/config/config.ts";
 import { createLogger, type LogDestination } from "../../src/observe/logger.ts";
+import { diagnose } from "../../src/store/doctor.ts";
 import { createDatabase } from "./database.ts";
 
 export const testSecret = "a secret of the tests, and of nothing else";
@@ -14,6 +15,10 @@ export type PlatformOptions = {
   redisUrl?: string;
   /** Default: true. */
   worker?: boolean;
+  /** Whether it serves metrics. Default: no. */
+  metrics?: boolean;
+  /** Whether the test itself puts rows in disorder. Default: false; then they are compared with the logs at the end. */
+  mayDrift?: boolean;
   /** Default: silent. */
   log?: LogDestination;
 };
@@ -24,6 +29,8 @@ export type TestPlatform = AsyncDisposable & {
   /** `http://127.0.0.1:PORT` */
   url: string;
   databaseUrl: string;
+  /** `http://127.0.0.1:PORT`; null where it serves none. */
+  metricsUrl: string | null;
   core: Core;
   /** Makes `NAME@localhost`, or finds them, with a new token. */
   person(name: string): Promise<Person>;
@@ -37,16 +44,19 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Test
     PARLEY_SECRET: testSecret,
     PARLEY_PORT: "0",
     ...(options.redisUrl !== undefined && { REDIS_URL: options.redisUrl }),
+    ...(options.metrics === true && { PARLEY_METRICS_PORT: "0" }),
   });
   const log = options.log
     ? createLogger({ level: "info", destination: options.log })
     : createLogger({ level: "silent" });
   const core = await openCore(stack, config, databaseUrl, testSecret, log);
+  const metrics = await openMetrics(stack, core);
   if (options.worker ?? true) await openWorker(stack, core);
   const { port } = await openApi(stack, core);
   return {
     url: `http://127.0.0.1:${port}`,
     databaseUrl,
+    metricsUrl: metrics && `http://127.0.0.1:${metrics.port}`,
     core,
     person: async (name) => {
       const { viewer } = await ensureAccount(core.database.prisma, `${name}@localhost`, ["localhost"]);
@@ -56,6 +66,11 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Test
         token: await issueToken(core.database.prisma, viewer.accountId),
       };
     },
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    [Symbol.asyncDispose]: async () => {
+      const isCompared = options.databaseUrl === undefined && options.mayDrift !== true;
+      const { differences } = isCompared ? await diagnose(core.database.pool) : { differences: [] };
+      await stack.disposeAsync();
+      if (differences.length > 0) throw new Error(`rows are other than the logs say: ${JSON.stringify(differences)}`);
+    },
   };
 }

@@ -1,3 +1,5 @@
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
+
 -- CreateEnum
 CREATE TYPE "RecipientKind" AS ENUM ('LOCAL', 'PLATFORM', 'EMAIL');
 
@@ -6,6 +8,9 @@ CREATE TYPE "Role" AS ENUM ('READER', 'COMMENTER', 'WRITER', 'ADMIN');
 
 -- CreateEnum
 CREATE TYPE "ParticipantStatus" AS ENUM ('ACTIVE', 'LEFT', 'REMOVED');
+
+-- CreateEnum
+CREATE TYPE "Folder" AS ENUM ('INBOX', 'ARCHIVE', 'SPAM', 'TRASH', 'REQUESTS');
 
 -- CreateTable
 CREATE TABLE "recipient" (
@@ -141,9 +146,39 @@ CREATE TABLE "participation" (
     "conversation_id" TEXT COLLATE "C" NOT NULL,
     "account_id" UUID NOT NULL,
     "sort_at" TIMESTAMPTZ(6) NOT NULL,
+    "folder" "Folder" NOT NULL DEFAULT 'INBOX',
+    "is_muted" BOOLEAN NOT NULL DEFAULT false,
+    "is_pinned" BOOLEAN NOT NULL DEFAULT false,
+    "is_hidden" BOOLEAN NOT NULL DEFAULT false,
+    "notes" TEXT NOT NULL DEFAULT '',
+    "filed_seq" INTEGER NOT NULL DEFAULT 0,
+    "words_seq" INTEGER NOT NULL DEFAULT 0,
+    "may_be_unread" BOOLEAN NOT NULL DEFAULT true,
+    "has_said" BOOLEAN NOT NULL DEFAULT false,
+    "changed_at" TIMESTAMPTZ(6) NOT NULL DEFAULT clock_timestamp(),
 
     CONSTRAINT "participation_pkey" PRIMARY KEY ("conversation_id","account_id")
 ) WITH (fillfactor = 70);
+
+-- CreateTable
+CREATE TABLE "personal_label" (
+    "id" UUID NOT NULL DEFAULT gen_random_uuid(),
+    "account_id" UUID NOT NULL,
+    "name" TEXT NOT NULL,
+    "key" TEXT COLLATE "C" NOT NULL,
+    "color" TEXT COLLATE "C",
+
+    CONSTRAINT "personal_label_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "participation_label" (
+    "conversation_id" TEXT COLLATE "C" NOT NULL,
+    "account_id" UUID NOT NULL,
+    "label_id" UUID NOT NULL,
+
+    CONSTRAINT "participation_label_pkey" PRIMARY KEY ("conversation_id","account_id","label_id")
+);
 
 -- CreateTable
 CREATE TABLE "message" (
@@ -185,6 +220,22 @@ CREATE TABLE "attachment" (
     "removed_seq" INTEGER,
 
     CONSTRAINT "attachment_pkey" PRIMARY KEY ("conversation_id","id")
+);
+
+-- CreateTable
+CREATE TABLE "searchable" (
+    "conversation_id" TEXT COLLATE "C" NOT NULL,
+    "seq" INTEGER NOT NULL,
+    "kind" TEXT COLLATE "C" NOT NULL,
+    "item" TEXT COLLATE "C" NOT NULL,
+    "words_seq" INTEGER NOT NULL,
+    "author" TEXT COLLATE "C",
+    "at" TIMESTAMPTZ(3) NOT NULL,
+    "language" TEXT COLLATE "C" NOT NULL,
+    "words" tsvector NOT NULL,
+    "folded" TEXT NOT NULL,
+
+    CONSTRAINT "searchable_pkey" PRIMARY KEY ("conversation_id","seq")
 );
 
 -- CreateTable
@@ -232,7 +283,7 @@ CREATE UNIQUE INDEX "account_recipient_id_key" ON "account"("recipient_id");
 CREATE INDEX "token_account_id_idx" ON "token"("account_id");
 
 -- CreateIndex
-CREATE INDEX "draft_account_id_updated_at_hash_idx" ON "draft"("account_id", "updated_at" DESC, "hash");
+CREATE INDEX "draft_account_id_updated_at_hash_idx" ON "draft"("account_id", "updated_at", "hash");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "conversation_draft_hash_key" ON "conversation"("draft_hash");
@@ -250,13 +301,19 @@ CREATE UNIQUE INDEX "event_conversation_id_id_key" ON "event"("conversation_id",
 CREATE INDEX "participant_conversation_id_account_id_idx" ON "participant"("conversation_id", "account_id");
 
 -- CreateIndex
-CREATE INDEX "participant_conversation_id_recipient_id_idx" ON "participant"("conversation_id", "recipient_id");
+CREATE INDEX "participant_recipient_id_conversation_id_idx" ON "participant"("recipient_id", "conversation_id");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "participant_conversation_id_seq_key" ON "participant"("conversation_id", "seq");
 
 -- CreateIndex
-CREATE INDEX "participation_account_id_sort_at_conversation_id_idx" ON "participation"("account_id", "sort_at" DESC, "conversation_id");
+CREATE INDEX "participation_lane_idx" ON "participation"("account_id", "folder", "is_hidden", "is_pinned", "may_be_unread", "has_said", "sort_at", "conversation_id");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "personal_label_account_id_key_key" ON "personal_label"("account_id", "key");
+
+-- CreateIndex
+CREATE INDEX "participation_label_label_id_idx" ON "participation_label"("label_id");
 
 -- CreateIndex
 CREATE INDEX "message_conversation_id_parent_seq_idx" ON "message"("conversation_id", "parent", "seq");
@@ -266,6 +323,12 @@ CREATE UNIQUE INDEX "message_conversation_id_seq_key" ON "message"("conversation
 
 -- CreateIndex
 CREATE INDEX "attachment_conversation_id_message_idx" ON "attachment"("conversation_id", "message");
+
+-- CreateIndex
+CREATE INDEX "searchable_words_idx" ON "searchable" USING GIN ("words" tsvector_ops);
+
+-- CreateIndex
+CREATE INDEX "searchable_folded_idx" ON "searchable" USING GIN ("folded" gin_trgm_ops);
 
 -- AddForeignKey
 ALTER TABLE "account" ADD CONSTRAINT "account_recipient_id_fkey" FOREIGN KEY ("recipient_id") REFERENCES "recipient"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
@@ -278,3 +341,9 @@ ALTER TABLE "draft" ADD CONSTRAINT "draft_account_id_fkey" FOREIGN KEY ("account
 
 -- AddForeignKey
 ALTER TABLE "participant" ADD CONSTRAINT "participant_recipient_id_fkey" FOREIGN KEY ("recipient_id") REFERENCES "recipient"("id") ON DELETE SET NULL ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "personal_label" ADD CONSTRAINT "personal_label_account_id_fkey" FOREIGN KEY ("account_id") REFERENCES "account"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "participation_label" ADD CONSTRAINT "participation_label_label_id_fkey" FOREIGN KEY ("label_id") REFERENCES "personal_label"("id") ON DELETE CASCADE ON UPDATE CASCADE;

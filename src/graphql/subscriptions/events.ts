@@ -18,10 +18,11 @@ interface Source<Kind extends LiveItem["item"]["kind"]> {
 }
 type EventSource = Source<"event">;
 type ReceiptSource = Source<"receipt">;
+type ParticipationSource = Source<"participation">;
 type GapSource = Source<"gap">;
 
 /** The conversation as this subscriber may see it: the horizon was looked up when the item was handed on. */
-async function viewOf(context: Context, { item, horizon }: EventSource | ReceiptSource) {
+async function viewOf(context: Context, { item, horizon }: EventSource | ReceiptSource | ParticipationSource) {
   // Only for whoever still sees everything: the head that is kept with the event may be older than their removal, and the
   // projections have moved on since.
   if (item.kind === "event" && item.head && horizon === everything) return viewAtHead(item.head, horizon);
@@ -54,7 +55,7 @@ const EventAddedType = builder.objectRef<EventSource>("EventAdded").implement({
     }),
     conversation: t.field({
       type: ConversationType,
-      description: "The conversation, as it is when this is sent.",
+      description: "The conversation, as it was when the event was read to be sent; of a resumed stream, as it is.",
       resolve: (source, _, context) => viewOf(context, source),
     }),
   }),
@@ -79,22 +80,41 @@ const ReceiptMovedType = builder.objectRef<ReceiptSource>("ReceiptMoved").implem
   }),
 });
 
+const ParticipationChangedType = builder.objectRef<ParticipationSource>("ParticipationChanged").implement({
+  description:
+    "What the viewer has of a conversation for themselves has changed: by another of their devices, or because new words brought it back. Told to nobody else. Not repeated after a break: `conversations(filter: {changedSince})` has it.",
+  fields: (t) => ({
+    conversation: t.field({
+      type: ConversationType,
+      description: "The conversation, with what the viewer has of it when this is sent.",
+      resolve: (source, _, context) => viewOf(context, source),
+    }),
+  }),
+});
+
 const GapType = builder.objectRef<GapSource>("Gap").implement({
   description:
     "Events after this cursor may be missing here: too many, too old, or the reader was too slow. Read anew what you show; the stream goes on.",
   fields: (t) => ({
     cursor: t.string({
-      description: "Up to where nothing is missing.",
+      description:
+        "Up to where nothing is missing; but of a conversation that the viewer was added to anew, what happened while they were gone.",
       resolve: ({ item }) => encodeCursor(item.afterUs),
     }),
   }),
 });
 
+const streamTypes = {
+  event: EventAddedType,
+  receipt: ReceiptMovedType,
+  participation: ParticipationChangedType,
+  gap: GapType,
+} as const;
+
 const StreamItemType = builder.unionType("StreamItem", {
   description: "What the stream tells of.",
-  types: [EventAddedType, ReceiptMovedType, GapType],
-  resolveType: ({ item }: LiveItem) =>
-    item.kind === "event" ? EventAddedType : item.kind === "receipt" ? ReceiptMovedType : GapType,
+  types: [EventAddedType, ReceiptMovedType, ParticipationChangedType, GapType],
+  resolveType: ({ item }: LiveItem) => streamTypes[item.kind],
 });
 
 builder.subscriptionField("events", (t) =>
@@ -124,6 +144,6 @@ builder.subscriptionField("events", (t) =>
         afterUs,
       });
     },
-    resolve: (item) => item as EventSource | ReceiptSource | GapSource,
+    resolve: (item) => item as EventSource | ReceiptSource | ParticipationSource | GapSource,
   }),
 );
