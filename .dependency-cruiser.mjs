@@ -62,6 +62,12 @@ export default {
       { path: "^src/", pathNot: "^src/(proof|conversation|protocol|html)/" },
     ),
     forbid(
+      "conformance-knows-only-the-protocol",
+      "What tries another platform stands where that one stands: it has the protocol, and nothing of a platform's inside.",
+      { path: "^src/conformance/" },
+      { path: "^src/", pathNot: "^src/(conformance|conversation|protocol|federation|observe)/" },
+    ),
+    forbid(
       "federation-and-mail-do-not-know-each-other",
       "Both are ways in and out; what they share lies below them.",
       { path: "^src/(federation|mail)/" },
@@ -72,6 +78,18 @@ export default {
       "Both are ways in and out; what they share lies below them.",
       { path: "^src/(federation|mail)/" },
       { path: "^src/graphql/" },
+    ),
+    forbid(
+      "only-net-reaches-outside",
+      "What is asked of others goes through the guarded client (src/net); src/http serves, and src/conformance plays a peer, also a bad one.",
+      { path: "^(src|workers)/", pathNot: "^src/(net|http|conformance)/" },
+      { path: "(^(node:)?(https?|http2|tls|dns|dgram)(/promises)?$)|((^|/)node_modules/undici/)" },
+    ),
+    forbid(
+      "net-stands-alone",
+      "The guarded client knows names, addresses and how to log, and nothing of who asks for what.",
+      { path: "^src/net/" },
+      { path: "^src/", pathNot: "^src/(net|protocol|observe)/" },
     ),
     forbid(
       "graphql-is-thin",
@@ -101,10 +119,10 @@ export default {
       { path: "^src/cli/" },
     ),
     forbid(
-      "nothing-imports-tests-or-the-bench",
-      "Tests and the bench stand on the rest; nothing stands on them.",
+      "nothing-imports-tests-bench-or-demo",
+      "Tests, bench and demo stand on the rest; nothing stands on them.",
       { path: "^(src|workers|sdk|web|prisma)/" },
-      { path: "^(test|bench)/" },
+      { path: "^(test|bench|demo)/" },
     ),
     forbid(
       "nothing-imports-web",

@@ -8,7 +8,7 @@ import { performance } from "node:perf_hooks";
 
 type Step = { name: string; command: string; args: string[]; mend: string };
 
-const parts = ["src", "workers", "test", "bench", "sdk", "web", "prisma"].filter((part) => existsSync(part));
+const parts = ["src", "workers", "test", "bench", "demo", "sdk", "web", "prisma"].filter((part) => existsSync(part));
 
 const steps: Step[] = [
   {

@@ -21,7 +21,7 @@ export default defineConfig({
           ...shared,
           name: "parley",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/corpus/**", "test/browser/**"],
+          exclude: ["test/corpus/**", "test/browser/**", "test/kill/**"],
         },
       },
       // Needs the corpora: PARLEY_TEST_DATA names their folder.
@@ -33,6 +33,8 @@ export default defineConfig({
           globalSetup: ["test/support/require-corpus.ts", ...shared.globalSetup],
         },
       },
+      // Takes minutes: processes are killed and started again, time after time.
+      { test: { ...shared, name: "kill", include: ["test/kill/**/*.test.ts"] } },
       // Needs chromium.
       {
         test: {

@@ -5,15 +5,25 @@ import { cpus, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import type { Effort } from "./effort.ts";
 import { type Row, round, verdictOn } from "./measure.ts";
+import { appendSize } from "./rows/append-size.ts";
 import { fanOut } from "./rows/fan-out.ts";
+import { importArchive } from "./rows/import.ts";
+import { lists } from "./rows/lists.ts";
 import { liveLatency } from "./rows/live-latency.ts";
+import { longList } from "./rows/long-list.ts";
 import { messageAdd } from "./rows/message-add.ts";
+import { search } from "./rows/search.ts";
 import { openStage, type Stage } from "./stage.ts";
 
 const rows: Readonly<Record<string, (stage: Stage, effort: Effort) => Promise<readonly Row[]>>> = {
   "message-add": messageAdd,
   "live-latency": liveLatency,
   "fan-out": fanOut,
+  lists,
+  search,
+  "long-list": longList,
+  "append-size": appendSize,
+  import: importArchive,
 };
 
 const { values, positionals } = parseArgs({

@@ -6,7 +6,7 @@ import type { Signer } from "../src/protocol/seal.ts";
 import type { CommandRequest } from "../src/store/conversation-store.ts";
 import { actorKey, loadSlices, type Slice } from "../src/store/load.ts";
 import { eventRow } from "../src/store/rows.ts";
-import { now, salt, type Talk } from "./stage.ts";
+import { messageText, now, salt, type Talk } from "./stage.ts";
 
 /** One event, ready to be written: the account that says it, and the parameters of `bench.append`. */
 interface Prepared {
@@ -147,7 +147,3 @@ export function pick<T>(from: readonly T[]): T {
   if (one === undefined) throw new Error("there is nothing to pick from");
   return one;
 }
-
-/** What people say here: as long as what people say, about 100 characters. */
-export const messageText = (number: number): string =>
-  `Number ${number}: shall we meet on Thursday at ten, in the small room, and look at it together? I bring the plan.`;

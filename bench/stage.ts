@@ -8,13 +8,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { emptyDraft, publishDraft } from "../src/conversation/draft.ts";
-import { loadSigner } from "../src/federation/keys.ts";
+import { loadSigner } from "../src/federation/signer.ts";
 import { silentLogger } from "../src/observe/logger.ts";
 import { sha256 } from "../src/protocol/hash.ts";
 import type { Signer } from "../src/protocol/seal.ts";
 import type { ConversationStore } from "../src/store/conversation-store.ts";
 import { type Database, openDatabase } from "../src/store/database.ts";
 import { startEmbeddedPostgres } from "../src/store/embedded-postgres.ts";
+import { raiseInInbox, type Said } from "../src/store/inbox-order.ts";
 import { migrate } from "../src/store/migrate.ts";
 import { postgresStore } from "../src/store/postgres-store.ts";
 
@@ -45,8 +46,12 @@ export interface Stage extends AsyncDisposable {
   makePeople(count: number): Promise<readonly Somebody[]>;
   /** Publishes a conversation among each of these, with nothing said yet, and clears away what announcing is owed. */
   makeTalks(groups: readonly (readonly Somebody[])[]): Promise<readonly Talk[]>;
+  /** Has people say `count` messages in each, in turn; what announcing would do is done or cleared away. */
+  say(talks: readonly Talk[], count: number): Promise<void>;
   /** Starts `parley start`, `api` or `worker` as operators do, on a free port, with this stage's database and Redis. */
   startParley(command: "start" | "api" | "worker"): Promise<Parley>;
+  /** Runs another command of Parley's to its end, on this stage's database and Redis. @throws where it fails */
+  runParley(args: readonly string[]): Promise<void>;
 }
 
 export interface Parley extends AsyncDisposable {
@@ -97,7 +102,7 @@ export async function openStage({ progress, profileFolder }: StageOptions): Prom
     const database = stack.use(
       await openDatabase({ url: postgres.url, poolSize: 4, log: silentLogger, applicationName: "bench" }),
     );
-    const signer = await loadSigner(database.prisma, platform, secret, now());
+    const signer = await loadSigner({ prisma: database.prisma, platform, secret }, now());
     const store = postgresStore({ pool: database.pool, signer, now, salt, onCommitted: () => {} });
     let people = 0;
     return {
@@ -112,8 +117,10 @@ export async function openStage({ progress, profileFolder }: StageOptions): Prom
         return made;
       },
       makeTalks: (groups) => makeTalks(store, signer, database, groups),
+      say: (talks, count) => say(store, database, talks, count),
       startParley: (command) =>
         startParley(command, { DATABASE_URL: postgres.url, REDIS_URL: redis.url }, profileFolder),
+      runParley: (args) => runParley(args, { DATABASE_URL: postgres.url, REDIS_URL: redis.url }),
       [Symbol.asyncDispose]: () => stack.disposeAsync(),
     };
   } catch (error) {
@@ -181,7 +188,40 @@ async function makeTalks(
   return talks;
 }
 
+/** As people would, but for the waiting: signed, written, and raised in everybody's list. */
+async function say(store: ConversationStore, { pool }: Database, talks: readonly Talk[], count: number): Promise<void> {
+  for (let round = 0; round < count; round++) {
+    const words = await Promise.all(
+      talks.map(async ({ conversation, people }, index): Promise<Said> => {
+        const by = people[(round + index) % people.length];
+        const body = { format: "MARKDOWN" as const, text: messageText(round), mentions: [], mail: null };
+        const command = { action: "add" as const, model: "message" as const, body };
+        const result = await store.append({ conversation, accountId: by?.accountId ?? "", command });
+        const event = "entries" in result ? result.entries[0]?.event : undefined;
+        if (!event?.proposal.actor) throw new Error(`a message could not be said: ${JSON.stringify(result)}`);
+        return { conversation, seq: event.seq, timestamp: event.timestamp, author: event.proposal.actor };
+      }),
+    );
+    await raiseInInbox(pool, words);
+  }
+  await pool.query("DELETE FROM outbox");
+  await pool.query("VACUUM (ANALYZE)");
+}
+
+/** What people say here: as long as what people say, about 100 characters. */
+export const messageText = (number: number): string =>
+  `Number ${number}: shall we meet on Thursday at ten, in the small room, and look at it together? I bring the plan.`;
+
 export const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+
+const own = { PARLEY_PLATFORM: platform, PARLEY_SECRET: secret, PARLEY_PORT: "0", PARLEY_LOG_LEVEL: "warn" };
+
+async function runParley(args: readonly string[], settings: Readonly<Record<string, string>>): Promise<void> {
+  const child = spawnWithManyFiles([here("../src/cli/parley.ts"), ...args], { ...settings, ...own });
+  child.stdout?.resume();
+  const [code] = await once(child, "exit");
+  if (code !== 0) throw new Error(`parley ${args[0]} ended with ${code}`);
+}
 
 async function startParley(
   command: "start" | "api" | "worker",
@@ -190,13 +230,7 @@ async function startParley(
 ): Promise<Parley> {
   const profiling = profileFolder === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${profileFolder}`];
   const options = ["--expose-gc", ...profiling, "--import", here("./memory-probe.ts")];
-  const child = spawnWithManyFiles([...options, here("../src/cli/parley.ts"), command], {
-    ...settings,
-    PARLEY_PLATFORM: platform,
-    PARLEY_SECRET: secret,
-    PARLEY_PORT: "0",
-    PARLEY_LOG_LEVEL: "warn",
-  });
+  const child = spawnWithManyFiles([...options, here("../src/cli/parley.ts"), command], { ...settings, ...own });
   const url = command === "worker" ? "" : await said(child, /at (http:\/\/[\d.:]+)\/graphql/);
   return {
     url,

@@ -1,11 +1,14 @@
-// A worker process: runs jobs, and sweeps up what a crash left unannounced.
-import { Logger as GraphileLogger, run, type Task } from "graphile-worker";
+// A worker process: runs jobs, and sweeps up what a crash left: events that are not announced, jobs that are held.
+import { EventEmitter } from "node:events";
+import { fileURLToPath } from "node:url";
+import { Logger as GraphileLogger, run, type Task, type WorkerEvents } from "graphile-worker";
 import type pg from "pg";
 import { z } from "zod";
 import type { Announcer } from "../src/announce/announce.ts";
 import { UntoldError } from "../src/announce/bus.ts";
 import type { Logger } from "../src/observe/logger.ts";
 import type { Metrics } from "../src/observe/metrics.ts";
+import { giveBackLostJobs, sayWorkerIsThere } from "./lost-workers.ts";
 import type { DefinedTask } from "./task.ts";
 
 export interface WorkerOptions {
@@ -32,15 +35,25 @@ export async function runWorker({
   metrics,
   sweepEveryMs = 1_000,
 }: WorkerOptions): Promise<AsyncDisposable> {
+  const events: WorkerEvents = new EventEmitter();
+  events.on("pool:listen:success", ({ workerPool, client }) => {
+    const failed = (error: unknown) => log.warn({ err: error }, "could not say that this worker is there");
+    // Once it has begun to listen: a client does one thing at a time.
+    client.once("drain", () => void sayWorkerIsThere(client, workerPool.id).catch(failed));
+  });
   const runner = await run({
     pgPool: pool,
+    events,
     taskList: Object.fromEntries(tasks.map((task) => [task.identifier, observed(task, log, metrics)])),
-    parsedCronItems: [],
-    concurrency: 4,
+    crontabFile: fileURLToPath(new URL("./crontab", import.meta.url)),
+    // Most jobs wait for other platforms: those that do not answer must not keep the others waiting.
+    concurrency: 24,
     noHandleSignals: true,
     logger: new GraphileLogger(() => (level, message, meta) => {
       // How a job went is said below, with the request that it came of; here it would come with its payload.
       if (meta?.["success"] === true || meta?.["failure"] === true) return;
+      // Few of them are at the database at a time.
+      if (message.includes("smaller than concurrency")) return;
       const { job: _job, error: err, ...rest } = meta ?? {};
       log[level === "warning" ? "warn" : level]({ ...(err !== undefined && { err }), meta: rest }, message);
     }),
@@ -48,6 +61,7 @@ export async function runWorker({
   let sweeping: Promise<void> | null = null;
   const sweep = async () => {
     try {
+      await giveBackLostJobs(pool);
       const count = await announcer.sweep(unannouncedMs);
       if (count > 0) log.info({ events: count }, "announced what had been left");
     } catch (error) {

@@ -6,8 +6,7 @@ import { cpuMs } from "../cpu-time.ts";
 import type { Effort } from "../effort.ts";
 import { type Load, loadedSchema } from "../http-load.ts";
 import { median, type Row } from "../measure.ts";
-import { messageText } from "../sql-append.ts";
-import type { Stage, Talk } from "../stage.ts";
+import { messageText, type Stage, type Talk } from "../stage.ts";
 import { type Asked, arrivedSchema, doneSchema } from "../subscribers.ts";
 import { recordedMs, socketUrl } from "./live-latency.ts";
 import { messageAddDocument } from "./message-add.ts";
@@ -18,7 +17,7 @@ const restMs = 200;
 
 const selections = {
   "one answer for all":
-    "subscription { events { ... on EventAdded { cursor event { seq action actor { displayName } body } conversation { id } } } }",
+    "subscription { events { ... on EventAdded { cursor event { seq action actor { displayName } body } conversation { id subject } } } }",
   "one answer for each account":
     "subscription { events { ... on EventAdded { cursor event { seq action body } conversation { id unread } } } }",
 } as const;

@@ -1,14 +1,15 @@
 // Row: from an event's being recorded to its arrival at a subscriber of another API process, through Redis.
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import { Redis } from "ioredis";
 import pg from "pg";
-import { decodeCursor } from "../../src/graphql/stream-cursor.ts";
+import { decodeCursor, encodeCursor } from "../../src/graphql/stream-cursor.ts";
 import { startChild } from "../ask-child.ts";
 import type { Effort } from "../effort.ts";
 import { type Load, loadedSchema } from "../http-load.ts";
-import { median, percentile, type Row } from "../measure.ts";
-import { messageText } from "../sql-append.ts";
-import type { Stage, Talk } from "../stage.ts";
+import { median, nowMs, percentile, type Row } from "../measure.ts";
+import { messageText, type Stage, type Talk } from "../stage.ts";
 import { type Asked, arrivedSchema, doneSchema } from "../subscribers.ts";
 import { messageAddDocument } from "./message-add.ts";
 
@@ -17,7 +18,7 @@ const peopleCount = 20;
 const talksCount = 10;
 
 const eventsDocument =
-  "subscription { events { ... on EventAdded { cursor event { seq action actor { displayName } body } conversation { id } } } }";
+  "subscription ($after: String) { events(after: $after) { ... on EventAdded { cursor event { seq action actor { displayName } body } conversation { id subject } } } }";
 
 export async function liveLatency(stage: Stage, { isQuick, progress }: Effort): Promise<readonly Row[]> {
   const count = perSecond * (isQuick ? 2 : 6);
@@ -62,6 +63,7 @@ export async function liveLatency(stage: Stage, { isQuick, progress }: Effort): 
   await using floor = await openFloor(stage, talks);
   await floor.run(perSecond);
   // Before and after, so that both are of the same minutes: others may use the machine too.
+  const cursor = encodeCursor(Math.floor(nowMs() * 1000));
   const before = await floor.run(count / 2);
   const { sinceRecorded: ours, sinceAnswered } = await run("measured", count);
   const after = await floor.run(count / 2);
@@ -83,11 +85,29 @@ export async function liveLatency(stage: Stage, { isQuick, progress }: Effort): 
         "limit p99 ms": percentile(limits ?? [], 0.99),
         "limit's Redis p50 ms": median(redis ?? []),
         "limit's read p50 ms": median(read ?? []),
+        "resumed /s": await resume(said.url, listener.token, cursor, count),
         messages: count,
         "messages /s": perSecond,
       },
     },
   ];
+}
+
+/** Events a second that somebody gets who comes back after a cursor, until they have as many as there were. */
+async function resume(url: string, token: string, after: string, count: number): Promise<number> {
+  const startedAt = performance.now();
+  const { body } = await fetch(`${url}/graphql`, {
+    method: "POST",
+    headers: { "content-type": "application/json", accept: "text/event-stream", authorization: `Bearer ${token}` },
+    body: JSON.stringify({ query: eventsDocument, variables: { after } }),
+  });
+  if (!body) throw new Error("there is no stream");
+  let events = 0;
+  for await (const line of createInterface({ input: Readable.fromWeb(body) })) {
+    if (line === "event: next") events++;
+    if (events === count) break;
+  }
+  return (events * 1000) / (performance.now() - startedAt);
 }
 
 export const socketUrl = (url: string): string => `${url.replace("http:", "ws:")}/graphql`;

@@ -34,6 +34,8 @@ export interface Operations {
   labelAdd(input: generated.LabelAddMutationVariables["input"], options?: RequestOptions): Promise<generated.LabelAddMutation["labelAdd"]>;
   /** Removes a label. */
   labelRemove(input: generated.LabelRemoveMutationVariables["input"], options?: RequestOptions): Promise<generated.LabelRemoveMutation["labelRemove"]>;
+  /** Takes the lead of the conversation to this platform: from then on it gives the events their places. For an ADMIN; the platform that leads has to agree, so it has to answer. */
+  leaderModify(input: generated.LeaderModifyMutationVariables["input"], options?: RequestOptions): Promise<generated.LeaderModifyMutation["leaderModify"]>;
   /** A page of a conversation's events, in their order: the newest are `last`. */
   log(variables: generated.LogQueryVariables, options?: RequestOptions): Promise<generated.LogQuery["conversation"]>;
   /** A message by its global id, with everybody whose words it has. */
@@ -64,6 +66,8 @@ export interface Operations {
   participants(variables: generated.ParticipantsQueryVariables, options?: RequestOptions): Promise<generated.ParticipantsQuery["conversation"]>;
   /** Changes what the viewer has of a conversation for themselves. Private: it never leaves the platform, and nobody else is told. Also for a conversation that they left. */
   participationUpdate(input: generated.ParticipationUpdateMutationVariables["input"], options?: RequestOptions): Promise<generated.ParticipationUpdateMutation["participationUpdate"]>;
+  /** What the viewer said in a conversation that is in no log yet: it waits for the platform that leads, or was rejected by it. */
+  pending(variables: generated.PendingQueryVariables, options?: RequestOptions): Promise<generated.PendingQuery["conversation"]>;
   /** Removes one of the viewer's own labels, from all conversations. The conversations stay. */
   personalLabelRemove(input: generated.PersonalLabelRemoveMutationVariables["input"], options?: RequestOptions): Promise<generated.PersonalLabelRemoveMutation["personalLabelRemove"]>;
   /** Makes one of the viewer's own labels, or changes its name or colour, on all conversations that have it. */
@@ -92,6 +96,7 @@ export const operationsWith = (run: Run): Operations => ({
   label: async (variables, options) => (await run(generated.labelDocument, variables, options)).node,
   labelAdd: async (input, options) => (await run(generated.labelAddDocument, { input: withClientId(input) }, { isRepeatable: true, ...options })).labelAdd,
   labelRemove: async (input, options) => (await run(generated.labelRemoveDocument, { input: withClientId(input) }, { isRepeatable: true, ...options })).labelRemove,
+  leaderModify: async (input, options) => (await run(generated.leaderModifyDocument, { input: withClientId(input) }, { isRepeatable: true, ...options })).leaderModify,
   log: async (variables, options) => (await run(generated.logDocument, variables, options)).conversation,
   message: async (variables, options) => (await run(generated.messageDocument, variables, options)).node,
   messageAdd: async (input, options) => (await run(generated.messageAddDocument, { input: withClientId(input) }, { isRepeatable: true, ...options })).messageAdd,
@@ -107,6 +112,7 @@ export const operationsWith = (run: Run): Operations => ({
   participantRemove: async (input, options) => (await run(generated.participantRemoveDocument, { input: withClientId(input) }, { isRepeatable: true, ...options })).participantRemove,
   participants: async (variables, options) => (await run(generated.participantsDocument, variables, options)).conversation,
   participationUpdate: async (input, options) => (await run(generated.participationUpdateDocument, { input: withClientId(input) }, { isRepeatable: true, ...options })).participationUpdate,
+  pending: async (variables, options) => (await run(generated.pendingDocument, variables, options)).conversation,
   personalLabelRemove: async (input, options) => (await run(generated.personalLabelRemoveDocument, { input }, options)).personalLabelRemove,
   personalLabelSet: async (input, options) => (await run(generated.personalLabelSetDocument, { input }, options)).personalLabelSet,
   replies: async (variables, options) => (await run(generated.repliesDocument, variables, options)).node,

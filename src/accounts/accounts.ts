@@ -15,6 +15,13 @@ export interface Viewer {
   readonly name: string | null;
 }
 
+/** What this platform serves. */
+export interface Serving {
+  readonly platform: PlatformName;
+  /** The domains whose addresses are accounts here; the first is the one that people are told. */
+  readonly domains: readonly PlatformName[];
+}
+
 /** The account cannot be made. The message says why, and what to do. */
 class AccountError extends ExplainedError {
   override readonly name = "AccountError";
@@ -33,13 +40,12 @@ export function toAddress(typed: string): Address | null {
 
 /**
  * Makes an account, or finds the one that is there.
- * @param domains which the platform serves
  * @throws AccountError where the address is none, or of another domain
  */
 export async function ensureAccount(
   prisma: Database["prisma"],
   typed: string,
-  domains: readonly PlatformName[],
+  { platform, domains }: Serving,
 ): Promise<{ readonly viewer: Viewer; readonly isNew: boolean }> {
   const address = toAddress(typed);
   if (address === null) throw new AccountError(`"${typed}" is not an address. Write it as name@${domains[0]}.`);
@@ -48,7 +54,6 @@ export async function ensureAccount(
       `This platform serves ${domains.join(", ")}. An account here has an address there, say alice@${domains[0]}.`,
     );
   }
-  const platform = domains[0] ?? null;
   const name = address.slice(0, 1).toUpperCase() + address.slice(1, address.lastIndexOf("@"));
   const recipient = await prisma.recipient.upsert({
     where: { address },

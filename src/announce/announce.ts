@@ -6,11 +6,11 @@ import type { Logger } from "../observe/logger.ts";
 import type { Timestamp } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
 import type { Place } from "../store/conversation-store.ts";
+import { raiseInInbox } from "../store/inbox-order.ts";
 import { announced, unannounced } from "../store/outbox.ts";
 import type { EventRow } from "../store/rows.ts";
-import { indexTexts } from "../store/search-index.ts";
+import { hasText } from "../store/searchable-sources.ts";
 import { type Bus, UntoldError } from "./bus.ts";
-import { raiseInInbox } from "./inbox-order.ts";
 
 /** What announcing needs to know of a committed event. */
 export interface Announcement extends Place {
@@ -22,11 +22,13 @@ export interface Announcement extends Place {
   readonly isMessage: boolean;
   /** Something was removed whose body is to be deleted. */
   readonly isErasing: boolean;
+  /** It said something that people may search for. */
+  readonly hasText: boolean;
   /** What the request that it came of is called in logs; left out where it is not known, as after a crash. */
   readonly requestId?: string | undefined;
 }
 
-/** Whether an event is new words, and whether it leaves bodies to delete. */
+/** Whether an event is new words, whether it leaves bodies to delete, and texts to index. */
 export function announcementOf(
   conversation: Hash,
   event: Pick<EventRow, "seq" | "action" | "model" | "value" | "actor" | "body"> & { readonly timestamp: Timestamp },
@@ -35,13 +37,15 @@ export function announcementOf(
   const timestamp = saidAt(body, event.timestamp);
   const isMessage = action === "add" && model === "message";
   const isErasing = action === "remove" && (model !== "participant" || value === "ERASE");
-  return { conversation, seq, timestamp, actor, isMessage, isErasing };
+  return { conversation, seq, timestamp, actor, isMessage, isErasing, hasText: hasText(action, model) };
 }
 
 export interface AnnouncerOptions {
   readonly pool: pg.Pool;
   readonly bus: Bus;
   readonly log: Logger;
+  /** Owes events to other platforms, those of them that are to get them. Safe to repeat. */
+  owe(announced: readonly Pick<Announcement, "conversation" | "seq" | "isErasing">[]): Promise<void>;
   /**
    * Asks for a job that deletes the erased bodies of these conversations. Asking twice makes one job.
    * @param requestIds of the requests that it comes of, by conversation, as far as they are known
@@ -69,13 +73,14 @@ const batchMax = 500;
 const settleEveryMs = 50;
 
 /**
- * Two loops, so that telling never waits for SQL: one publishes, the other orders inboxes, asks for jobs and empties the
- * outbox of what has been published. Where the bus is down, lists and jobs do not wait for it.
+ * Two loops, so that telling never waits for SQL: one publishes, the other orders inboxes, asks for jobs, empties the
+ * outbox of what has been published and notes what of it is to be indexed. Where the bus is down, lists and jobs do not wait for it.
  */
-export function createAnnouncer({ pool, bus, log, requestErasure }: AnnouncerOptions): Announcer {
+export function createAnnouncer({ pool, bus, log, owe, requestErasure }: AnnouncerOptions): Announcer {
   const publish = (batch: readonly Announcement[]) =>
     bus.publish(batch.map(({ conversation, seq }) => ({ kind: "event", conversation, seq })));
   const settle = async (batch: readonly Announcement[]) => {
+    await owe(batch);
     const erasing = batch.filter(({ isErasing }) => isErasing);
     if (erasing.length > 0) {
       const known = erasing.flatMap(({ conversation, requestId }): [Hash, string][] =>
@@ -94,7 +99,6 @@ export function createAnnouncer({ pool, bus, log, requestErasure }: AnnouncerOpt
       const notes = brought.map((change) => ({ kind: "participation" as const, ...change }));
       await bus.publish(notes).catch((error: unknown) => log.debug({ err: error }, "could not tell of lists"));
     }
-    await indexTexts(pool, batch);
   };
 
   const settling = loop<Announcement & { readonly isPublished: boolean }>(settleEveryMs, log, async (batch) => {

@@ -5,12 +5,12 @@ import { horizonOf } from "../conversation/audience.ts";
 import type { ParticipantStatus } from "../conversation/state.ts";
 import type { Hash } from "../protocol/hash.ts";
 import type { AccountId } from "../store/conversation-store.ts";
-import { horizonOfTaken, type TakenRow, takenSql } from "../store/read/horizon.ts";
-import type { ConversationRow } from "../store/rows.ts";
+import { type HeadRow, headColumns } from "../store/read/conversations.ts";
+import { horizonSql } from "../store/read/horizon.ts";
 
 /** A conversation and its audience at one moment, so that whoever is in the audience may see the head. */
 export interface Gathering {
-  readonly head: ConversationRow;
+  readonly head: HeadRow;
   /** Up to which seq each account here may see. */
   readonly audience: ReadonlyMap<AccountId, number>;
   /** Accounts that took part before, by the participant that they were added anew as. */
@@ -25,9 +25,9 @@ export async function readGatherings(
   pool: pg.Pool,
   conversations: readonly Hash[],
 ): Promise<ReadonlyMap<Hash, Gathering>> {
-  const { rows } = await pool.query<ConversationRow & { readonly taken: Taken }>({
+  const { rows } = await pool.query<HeadRow & { readonly taken: Taken }>({
     name: "read_gatherings",
-    text: `SELECT c.*, m.taken FROM conversation AS c CROSS JOIN LATERAL (
+    text: `SELECT ${headColumns("c")}, m.taken FROM conversation AS c CROSS JOIN LATERAL (
         SELECT coalesce(json_agg(json_build_array(account_id, status, removed_seq, id) ORDER BY seq), '[]') AS taken
         FROM participant WHERE conversation_id = c.id AND account_id IS NOT NULL
       ) AS m WHERE c.id = ANY($1::text[])`,
@@ -69,13 +69,13 @@ export function createReadHorizon(pool: pg.Pool): ReadHorizon {
     async (keys) => {
       // Whoever asks from here on may ask because of what was committed since.
       loader.clearAll();
-      const { rows } = await pool.query<{ readonly taken: readonly TakenRow[] | null }>({
+      const { rows } = await pool.query<{ readonly horizon: number | null }>({
         name: "read_horizons",
-        text: `SELECT m.taken FROM unnest($1::text[], $2::uuid[]) WITH ORDINALITY AS k(conversation_id, account_id, place)
-          ${takenSql("k.conversation_id", "k.account_id")} ORDER BY k.place`,
+        text: `SELECT m.horizon FROM unnest($1::text[], $2::uuid[]) WITH ORDINALITY AS k(conversation_id, account_id, place)
+          ${horizonSql("k.conversation_id", "k.account_id")} ORDER BY k.place`,
         values: [keys.map(({ conversation }) => conversation), keys.map(({ accountId }) => accountId)],
       });
-      return rows.map(({ taken }) => horizonOfTaken(taken));
+      return rows.map(({ horizon }) => horizon ?? 0);
     },
     { cacheKeyFn: ({ accountId, conversation }) => `${accountId} ${conversation}`, maxBatchSize: 1_000 },
   );

@@ -5,8 +5,11 @@
 import type pg from "pg";
 import type { Hash } from "../protocol/hash.ts";
 import type { AccountId, Place } from "../store/conversation-store.ts";
-import { horizonOfTaken, type TakenRow, takenSql } from "../store/read/horizon.ts";
-import { type RecordedEvent, type RecordedRow, recordedColumns, recordedEventOf } from "../store/recorded-event.ts";
+import { type ActedRow, actedColumns } from "../store/read/acted-event.ts";
+import { type HeadRow, headColumns } from "../store/read/conversations.ts";
+import { horizonSql } from "../store/read/horizon.ts";
+import type { ShownParticipantRow } from "../store/read/participants.ts";
+import { type RecordedEvent, recordedEventOf } from "../store/recorded-event.ts";
 import { createTurns, type Turns } from "../store/turns.ts";
 
 export interface BackfillOptions {
@@ -25,8 +28,14 @@ export interface BackfillOptions {
 
 export interface Missed {
   readonly event: RecordedEvent;
-  /** Up to which seq the account sees the conversation, as it was when the event was read. */
+  /** Who did it. */
+  readonly actor: ShownParticipantRow | null;
+  /** The conversation. */
+  readonly head: HeadRow;
+  /** Up to which seq the account sees it. */
   readonly horizon: number;
+  /** When all this was read: for a page of events at once. */
+  readonly readAtMs: number;
   /** Whether it adds the account anew: what happened while they were gone lies before the cursor, perhaps. */
   readonly isAddingAnew: boolean;
 }
@@ -46,25 +55,43 @@ export async function* readBackfill(options: BackfillOptions): AsyncGenerator<Mi
     return;
   }
   for (const page of pagesOf(places)) {
-    const { rows } = await pool.query<RecordedRow & { readonly taken: readonly TakenRow[] | null; is_anew: boolean }>({
-      name: "backfill_events",
-      text: `SELECT ${recordedColumns("e")}, m.taken, e.model = 'participant' AND e.action = 'add' AND EXISTS (
-          SELECT FROM participant AS p JOIN participant AS earlier USING (conversation_id, account_id)
-          WHERE p.conversation_id = e.conversation_id AND p.id = e.id AND p.account_id = $1 AND earlier.seq < e.seq
-        ) AS is_anew
-        FROM unnest($2::text[], $3::int[]) WITH ORDINALITY AS k(conversation_id, seq, place)
-        JOIN event AS e USING (conversation_id, seq)
-        ${takenSql("e.conversation_id", "$1")} ORDER BY k.place`,
-      values: [accountId, page.map(({ conversation }) => conversation), page.map(({ seq }) => seq)],
-    });
+    const readAtMs = Date.now();
+    const [seen, rows] = await Promise.all([readSeen(pool, accountId, page), readEvents(pool, accountId, page)]);
     for (const row of rows) {
-      const horizon = horizonOfTaken(row.taken);
-      if (row.seq <= horizon) yield { event: recordedEventOf(row), horizon, isAddingAnew: row.is_anew };
+      const of = seen.get(row.conversation_id);
+      if (!of || row.seq > of.horizon) continue;
+      yield { ...of, event: recordedEventOf(row), actor: row.actor_row, readAtMs, isAddingAnew: row.is_anew };
     }
   }
 }
 
-function pagesOf(places: readonly PlaceRow[]): readonly (readonly Place[])[] {
+type Page = readonly Place[];
+
+async function readEvents(pool: pg.Pool, accountId: AccountId, page: Page) {
+  const { rows } = await pool.query<ActedRow & { readonly is_anew: boolean }>({
+    name: "backfill_events",
+    text: `SELECT ${actedColumns("e")}, e.model = 'participant' AND e.action = 'add' AND EXISTS (
+        SELECT FROM participant AS p JOIN participant AS earlier USING (conversation_id, account_id)
+        WHERE p.conversation_id = e.conversation_id AND p.id = e.id AND p.account_id = $1 AND earlier.seq < e.seq
+      ) AS is_anew
+      FROM unnest($2::text[], $3::int[]) WITH ORDINALITY AS k(conversation_id, seq, place)
+      JOIN event AS e USING (conversation_id, seq) ORDER BY k.place`,
+    values: [accountId, page.map(({ conversation }) => conversation), page.map(({ seq }) => seq)],
+  });
+  return rows;
+}
+
+/** The conversations of a page with how far the account sees them, in one statement: one moment for both. */
+async function readSeen(pool: pg.Pool, accountId: AccountId, page: Page) {
+  const { rows } = await pool.query<HeadRow & { readonly horizon: number | null }>({
+    name: "backfill_seen",
+    text: `SELECT ${headColumns("c")}, m.horizon FROM conversation AS c ${horizonSql("c.id", "$1")} WHERE c.id = ANY($2::text[])`,
+    values: [accountId, [...new Set(page.map(({ conversation }) => conversation))]],
+  });
+  return new Map(rows.map(({ horizon, ...head }) => [head.id, { head, horizon: horizon ?? 0 }]));
+}
+
+function pagesOf(places: readonly PlaceRow[]): readonly Page[] {
   const pages: Place[][] = [];
   let characters = Number.POSITIVE_INFINITY;
   for (const place of places) {

@@ -1,18 +1,15 @@
 // The bus: tells every API process that something happened. It carries ids; whoever wants more reads it.
 import type { Hash } from "../protocol/hash.ts";
-import type { AccountId, Place, ReceiptMove } from "../store/conversation-store.ts";
+import type { Place, ReceiptMove } from "../store/conversation-store.ts";
+import type { ParticipationChange } from "../store/participation.ts";
 
 /** An event was committed, a receipt moved, or an account changed what it has of a conversation for itself. */
 export type Note =
   | ({ readonly kind: "event" } & Place)
   | ({ readonly kind: "receipt" } & ReceiptMove)
-  | ({ readonly kind: "participation" } & ParticipationChange);
-
-export interface ParticipationChange {
-  readonly conversation: Hash;
-  /** Nobody else is told. */
-  readonly accountId: AccountId;
-}
+  | ({ readonly kind: "participation" } & ParticipationChange)
+  /** What somebody said waits for another platform, or will not be in the log. */
+  | ({ readonly kind: "pending"; readonly id: Hash } & ParticipationChange);
 
 export type Listener = (notes: readonly Note[]) => void;
 

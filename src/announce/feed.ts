@@ -5,11 +5,15 @@ import { everything } from "../conversation/audience.ts";
 import type { Logger } from "../observe/logger.ts";
 import type { Hash } from "../protocol/hash.ts";
 import type { AccountId, ReceiptMove } from "../store/conversation-store.ts";
-import { type ShownParticipantRow, shownColumns } from "../store/read/participants.ts";
-import { type RecordedEvent, type RecordedRow, recordedColumns, recordedEventOf } from "../store/recorded-event.ts";
-import type { ConversationRow } from "../store/rows.ts";
+import type { ParticipationChange } from "../store/participation.ts";
+import type { PendingProposal } from "../store/peer-store.ts";
+import { readPendingById } from "../store/pending-proposals.ts";
+import { type ActedRow, actedColumns } from "../store/read/acted-event.ts";
+import type { HeadRow } from "../store/read/conversations.ts";
+import type { ShownParticipantRow } from "../store/read/participants.ts";
+import { type RecordedEvent, recordedEventOf } from "../store/recorded-event.ts";
 import { createReadHorizon, type Gathering, type ReadHorizon, readGatherings } from "./audience.ts";
-import type { Bus, Note, ParticipationChange } from "./bus.ts";
+import type { Bus, Note } from "./bus.ts";
 
 /** What a subscriber is handed. One object for all subscribers, so that work on it can be shared. */
 export type FeedItem =
@@ -17,18 +21,23 @@ export type FeedItem =
       readonly kind: "event";
       readonly conversation: Hash;
       readonly event: RecordedEvent;
-      /** When it was read: for a slow subscriber, its words may have been erased since. */
+      /** When it was read: for a slow subscriber, words may have been erased since (`freshForMs`). */
       readonly readAtMs: number;
-      /** The conversation when it was handed on, for whoever sees all of it; null where it was not at hand. */
-      readonly head: ConversationRow | null;
-      /** Who did it, as they were when it was read. */
+      /** The conversation as it was then, for whoever sees all of it. */
+      readonly head: HeadRow;
+      /** Who did it, as they were then. */
       readonly actor: ShownParticipantRow | null;
       /** The account that it adds anew: what happened while they were gone, which they may see now, was not handed to them. */
       readonly addsAnew: AccountId | null;
     }
   | ({ readonly kind: "receipt" } & ReceiptMove)
   /** For this account alone. */
-  | ({ readonly kind: "participation" } & ParticipationChange);
+  | ({ readonly kind: "participation" } & ParticipationChange)
+  /** For whoever said it alone. */
+  | { readonly kind: "pending"; readonly conversation: Hash; readonly pending: PendingProposal };
+
+/** How long after an event was read, its words and its conversation's may be sent as they were. */
+export const freshForMs = 1_000;
 
 export interface FeedSubscriber {
   readonly accountId: AccountId;
@@ -114,15 +123,20 @@ export async function openFeed(options: FeedOptions): Promise<Feed> {
     const upTo = new Map<Hash, number>();
     const receipts: ReceiptMove[] = [];
     const participations: ParticipationChange[] = [];
+    const pendings: Hash[] = [];
     for (const note of notes) {
       if (note.kind === "receipt") receipts.push(note);
       else if (note.kind === "participation") {
         if (subscribers.has(note.accountId)) participations.push(note);
+      } else if (note.kind === "pending") {
+        if (subscribers.has(note.accountId)) pendings.push(note.id);
       } else if (note.seq > Math.max(placeOf(note.conversation), upTo.get(note.conversation) ?? 0)) {
         upTo.set(note.conversation, note.seq);
       }
     }
-    const besides = [...receipts, ...participations].map(({ conversation }) => conversation);
+    // Of those that are in the log by now, the events tell.
+    const waitings = await readPendingById(pool, pendings);
+    const besides = [...receipts, ...participations, ...waitings].map(({ conversation }) => conversation);
     const conversations = new Set([...upTo.keys(), ...besides]);
     if (conversations.size === 0) return;
     const ranges = [...upTo].map(([conversation, seq]) => ({ conversation, after: placeOf(conversation), upTo: seq }));
@@ -151,6 +165,13 @@ export async function openFeed(options: FeedOptions): Promise<Feed> {
       // Also to whoever was removed: what they have of it is still theirs.
       if (horizon > 0) giveTo(change.accountId, { kind: "participation", ...change }, horizon);
     }
+    for (const pending of waitings) tellWaiting(pending, gatherings.get(pending.conversation));
+  };
+
+  const tellWaiting = (pending: PendingProposal, gathering: Gathering | undefined) => {
+    const { conversation, accountId } = pending;
+    const horizon = gathering?.audience.get(accountId) ?? 0;
+    if (horizon > 0) giveTo(accountId, { kind: "pending", conversation, pending }, horizon);
   };
 
   const give = ({ audience }: Gathering, item: FeedItem, seq: number) => {
@@ -265,14 +286,9 @@ async function readEvents(
   floorUs: number,
 ): Promise<readonly { readonly event: RecordedEvent; readonly actor: ShownParticipantRow | null }[]> {
   if (ranges.length === 0) return [];
-  const { rows } = await pool.query<RecordedRow & { readonly actor_row: ShownParticipantRow | null }>({
+  const { rows } = await pool.query<ActedRow>({
     name: "feed_events",
-    text: `SELECT ${recordedColumns("e")}, (
-        SELECT row_to_json(shown) FROM (
-          SELECT ${shownColumns("t")} FROM participant AS t
-          WHERE t.conversation_id = e.conversation_id AND t.id = coalesce(e.actor, e.id)
-        ) AS shown
-      ) AS actor_row FROM unnest($1::text[], $2::int[], $3::int[]) AS k(conversation_id, after, up_to)
+    text: `SELECT ${actedColumns("e")} FROM unnest($1::text[], $2::int[], $3::int[]) AS k(conversation_id, after, up_to)
       CROSS JOIN LATERAL (
         -- Where the place is not known, back to the last event before the floor: found from the end, not by reading the log.
         SELECT * FROM event WHERE conversation_id = k.conversation_id AND seq <= k.up_to AND seq > greatest(k.after, coalesce((

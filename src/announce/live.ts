@@ -11,6 +11,20 @@ import type { AccountId } from "../store/conversation-store.ts";
 import { readBackfill } from "./backfill.ts";
 import { databaseTimeUs, type Feed, type FeedItem, overlapUs } from "./feed.ts";
 
+/** Takes one thing. Resolves when there is room for the next; undefined: there is room already. */
+export type Give<T> = (thing: T) => Promise<void> | undefined;
+
+/** GraphQL takes only what can be iterated for a subscription's source; ours is read by `each`, and throws where it is iterated. */
+export interface LiveStream extends AsyncIterable<LiveItem> {
+  /**
+   * Gives the items, each when there is room for it, until the stream is ended. To be called once. Rejects where the
+   * database fails, or `give`; the stream is to be ended then too.
+   */
+  each(give: Give<LiveItem>): Promise<void>;
+  /** Gives nothing from now on, and lets go of the feed. */
+  end(): void;
+}
+
 /** `horizon`: up to which seq the subscriber sees the conversation, as it was when the item was handed on. */
 export type LiveItem =
   | { readonly item: FeedItem; readonly horizon: number }
@@ -36,19 +50,19 @@ export interface LiveOptions {
 /** How old a cursor may be. */
 const backfillAgeUs = 24 * 3600 * 1_000_000;
 
-/** Subscribes: from here on nothing is missed. Ends when returned (`return()`), which lets go of the feed. */
-export function liveStream(options: LiveOptions): AsyncIterableIterator<LiveItem, undefined> {
+/** Subscribes: from here on nothing is missed. */
+export function liveStream(options: LiveOptions): LiveStream {
   const { feed, pool, accountId, conversation, afterUs, backfillMax = 10_000 } = options;
   const { bufferMax = 1_000, bufferCharactersMax = 4 * 1024 * 1024 } = options;
   let buffer: LiveItem[] = [];
   let bufferCharacters = 0;
-  let wake: (() => void) | null = null;
   let isOver = false;
   let lastUs = afterUs ?? feed.clockUs();
   /** Up to where the backfill gave each conversation. */
   const given = new Map<Hash, number>();
-  let backfill =
-    afterUs === null ? null : catchUp({ pool, accountId, conversation, afterUs, backfillMax, isOver: () => isOver });
+  /** Gives what waits in the buffer; does nothing before the third phase. */
+  let goOn = () => {};
+  let finish = () => {};
 
   const attached = feed.attach({
     accountId,
@@ -64,55 +78,62 @@ export function liveStream(options: LiveOptions): AsyncIterableIterator<LiveItem
         if (item.kind === "event" && item.addsAnew === accountId) buffer.push(gapAfter(lastUs));
         buffer.push({ item, horizon });
       }
-      wake?.();
+      goOn();
     },
   });
 
-  const next = async (): Promise<IteratorResult<LiveItem, undefined>> => {
-    while (!isOver) {
-      if (backfill) {
-        const step = await backfill.next();
-        if (isOver) break;
-        if (!step.done) {
-          const { item } = step.value;
-          if (item.kind === "event") given.set(item.conversation, item.event.seq);
-          return told(step.value);
-        }
-        backfill = null;
-        buffer = buffer.filter(
-          ({ item }) => item.kind !== "event" || item.event.seq > (given.get(item.conversation) ?? 0),
-        );
-        bufferCharacters = buffer.reduce((sum, { item }) => sum + charactersOf(item), 0);
-      }
-      const first = buffer.shift();
-      if (first) {
-        bufferCharacters -= charactersOf(first.item);
-        return told(first);
-      }
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-      wake = null;
-    }
-    return { done: true, value: undefined };
+  const told = (value: LiveItem): LiveItem => {
+    if (value.item.kind === "event") lastUs = Math.max(lastUs, value.item.event.recordedUs);
+    return value;
   };
 
-  const told = (value: LiveItem): IteratorResult<LiveItem, undefined> => {
-    if (value.item.kind === "event") lastUs = Math.max(lastUs, value.item.event.recordedUs);
-    return { done: false, value };
+  const giveMissed = async (give: Give<LiveItem>, afterUs: number) => {
+    const missed = catchUp({ pool, accountId, conversation, afterUs, backfillMax, isOver: () => isOver });
+    for await (const one of missed) {
+      if (isOver) return;
+      if (one.item.kind === "event") given.set(one.item.conversation, one.item.event.seq);
+      await give(told(one));
+    }
+    buffer = buffer.filter(({ item }) => item.kind !== "event" || item.event.seq > (given.get(item.conversation) ?? 0));
+    bufferCharacters = buffer.reduce((sum, { item }) => sum + charactersOf(item), 0);
   };
+
+  /** Without a promise for each subscriber who is waiting for more: one event is handed on to thousands. */
+  const giveLive = (give: Give<LiveItem>) =>
+    new Promise<void>((resolve, reject) => {
+      let isTaking = false;
+      const taken = () => {
+        isTaking = false;
+        goOn();
+      };
+      goOn = () => {
+        while (!isTaking) {
+          const first = buffer.shift();
+          if (!first) return;
+          bufferCharacters -= charactersOf(first.item);
+          const taking = give(told(first));
+          if (!taking) continue;
+          isTaking = true;
+          taking.then(taken, reject);
+        }
+      };
+      finish = resolve;
+      goOn();
+    });
 
   return {
-    next,
-    return: async () => {
+    each: async (give) => {
+      if (afterUs !== null) await giveMissed(give, afterUs);
+      if (!isOver) await giveLive(give);
+    },
+    end: () => {
       isOver = true;
       attached[Symbol.dispose]();
       buffer = [];
-      wake?.();
-      return { done: true, value: undefined };
+      finish();
     },
-    [Symbol.asyncIterator]() {
-      return this;
+    [Symbol.asyncIterator]: () => {
+      throw new Error("a live stream is read by `each`");
     },
   };
 }
@@ -155,11 +176,10 @@ async function* catchUp(options: CatchUpOptions): AsyncGenerator<LiveItem, undef
   })) {
     if (missed === "tooMany") yield gapAfter(afterUs);
     else {
-      const { event, horizon, isAddingAnew } = missed;
+      const { event, head, actor, horizon, readAtMs, isAddingAnew } = missed;
       if (isAddingAnew) yield gapAfter(afterUs);
       const { conversation } = event;
-      const asRead = { readAtMs: Date.now(), head: null, actor: null, addsAnew: null };
-      yield { item: { kind: "event", conversation, event, ...asRead }, horizon };
+      yield { item: { kind: "event", conversation, event, readAtMs, head, actor, addsAnew: null }, horizon };
     }
   }
 }

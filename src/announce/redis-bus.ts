@@ -14,6 +14,7 @@ const noteSchema: z.ZodType<Note> = z.union([
   z.object({ kind: z.literal("event"), conversation: z.string(), seq: z.int() }),
   z.object({ kind: z.literal("receipt"), conversation: z.string(), participant: z.string(), seq: z.int() }),
   z.object({ kind: z.literal("participation"), conversation: z.string(), accountId: z.string() }),
+  z.object({ kind: z.literal("pending"), id: z.string(), conversation: z.string(), accountId: z.string() }),
 ]);
 const messageSchema = z.object({ from: z.string(), notes: z.array(noteSchema) });
 

@@ -18,7 +18,7 @@ export async function account(args: readonly string[], config: Config): Promise<
   }
   await using stack = new AsyncDisposableStack();
   const { database, embedded } = await openShared(stack, config);
-  const { viewer, isNew } = await ensureAccount(database.prisma, address, [config.platform]);
+  const { viewer, isNew } = await ensureAccount(database.prisma, address, config);
   const token = values.token ? await issueToken(database.prisma, viewer.accountId) : null;
   if (values.json) {
     console.log(JSON.stringify({ address: viewer.address, isNew, token }));

@@ -35,8 +35,11 @@ function textOf(diagnosis: Diagnosis): string {
     lines.push(
       `${waiting.unannounced} events wait to be announced. If that does not pass, start a worker: parley worker.`,
     );
+  if (waiting.unindexed > 0)
+    lines.push(`${waiting.unindexed} texts wait to be found by search. If that does not pass, start a worker.`);
   if (waiting.erasedBodies > 0)
     lines.push(`${waiting.erasedBodies} erased texts, which nobody sees, wait to be deleted by a worker.`);
+  if (drift.searchable > 0) lines.push("What search finds can be made anew: parley reindex.");
   if (total > 0)
     lines.push("The logs are what counts (parley verify proves them); the rows named here are not what they come to.");
   return lines.join("\n");

@@ -98,7 +98,7 @@ function exportOne(
     if (part === null) return null;
     const drawer = new OutlineDrawer();
     const exportedAt = new Date().toISOString();
-    const signed = signStatement({ ...part, exportedAt, platforms: await reads.keyLists() }, signer);
+    const signed = signStatement({ ...part, exportedAt, platforms: await reads.keyLists(part) }, signer);
     await writeWhole(
       file,
       exportText(

@@ -27,7 +27,7 @@ export async function makeNewcomers({ database: { prisma }, config }: Core): Pro
   if (isDone) return [];
   const newcomers: Newcomer[] = [];
   for (const name of ["alice", "bob"]) {
-    const { viewer, isNew } = await ensureAccount(prisma, `${name}@${config.platform}`, [config.platform]);
+    const { viewer, isNew } = await ensureAccount(prisma, `${name}@${config.domains[0]}`, config);
     if (isNew) newcomers.push({ address: viewer.address, token: await issueToken(prisma, viewer.accountId) });
   }
   await writeFile(marker, "");
@@ -35,15 +35,16 @@ export async function makeNewcomers({ database: { prisma }, config }: Core): Pro
 }
 
 /** The command that makes a token for alice on this platform, with the settings that it needs to find it. */
-export function tokenCommand({ dataFolder, platform, secret }: Config): string {
+export function tokenCommand({ dataFolder, platform, domains, secret }: Config): string {
   const defaults = readConfig({});
   const settings = [
     ...(dataFolder === defaults.dataFolder ? [] : [`PARLEY_DATA=${quoted(resolve(dataFolder))}`]),
     ...(platform === defaults.platform ? [] : [`PARLEY_PLATFORM=${platform}`]),
+    ...(domains.length === 1 && domains[0] === platform ? [] : [`PARLEY_DOMAINS=${domains.join(",")}`]),
     // Not on the screen: it opens the platform's keys.
     ...(secret === undefined ? [] : ["PARLEY_SECRET=…"]),
   ];
-  return [...settings, `npx parley account create alice@${platform} --token`].join(" ");
+  return [...settings, `npx parley account create alice@${domains[0]} --token`].join(" ");
 }
 
 const quoted = (text: string): string => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);

@@ -2,7 +2,8 @@
 import { findViewer } from "../accounts/accounts.ts";
 import type { Config } from "../config/config.ts";
 import { type Archive, openArchive } from "../mail/archive.ts";
-import { type ImportSummary, importArchive, type Remark, type Remarked } from "../mail/import.ts";
+import { importArchive } from "../mail/import.ts";
+import type { ImportSummary, Remark, Remarked } from "../mail/tally.ts";
 import { ExplainedError } from "../observe/explained-error.ts";
 import type { LoggerFactory } from "../observe/logger.ts";
 import { parseArguments } from "./arguments.ts";
@@ -40,7 +41,7 @@ export async function importMails(args: readonly string[], config: Config, log: 
       throw new ImportError(`There is no account "${as}" here. Make it first: parley account create ${as}`);
     using bar = progressBar({ title: "Importing", what: "messages" });
     const summary = await importArchive({
-      ...{ archive, account, pool, store: core.store, signer: core.signer, domains: [config.platform] },
+      ...{ archive, account, pool, store: core.store, signer: core.signer, domains: config.domains },
       now,
       salt,
       signal: stopping.signal,

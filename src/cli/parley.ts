@@ -25,6 +25,7 @@ async function main([command, ...args]: readonly string[]): Promise<void> {
   }
   // Before the settings, for a file needs none. Each command is loaded when it is asked for: most need a small part of all.
   if (command === "verify") return (await import("./verify.ts")).verify(args, readConfig);
+  if (command === "conformance") return (await import("./conformance.ts")).conformance(args);
   const config = readConfig();
   const log = createLogger({ level: config.logLevel });
   switch (command) {
@@ -36,12 +37,18 @@ async function main([command, ...args]: readonly string[]): Promise<void> {
       return untilStopped(async () => (await import("./serve.ts")).serve({ api: false, worker: true }, config, log));
     case "account":
       return (await import("./account.ts")).account(args, config);
+    case "keys":
+      return (await import("./keys.ts")).keys(args, config);
     case "import":
       return (await import("./import.ts")).importMails(args, config, toStandardError(config));
     case "export":
       return (await import("./export.ts")).exportLogs(args, config);
+    case "deliveries":
+      return (await import("./deliveries.ts")).deliveries(args, config);
     case "doctor":
       return (await import("./doctor.ts")).doctor(args, config);
+    case "reindex":
+      return (await import("./reindex.ts")).reindexTexts(args, config);
     default:
       throw new UsageError(`There is no command "${command}".`);
   }

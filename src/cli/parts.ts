@@ -1,21 +1,38 @@
 // Puts the parts together: the one place that knows them all. Each part is handed what it needs, and let go of in the
 // reverse order.
 import { randomBytes } from "node:crypto";
-import { makeWorkerUtils, runMigrations } from "graphile-worker";
+import { makeWorkerUtils, runMigrations, type WorkerUtils } from "graphile-worker";
 import { countJobs } from "../../workers/count-jobs.ts";
+import { indexTextsBeside } from "../../workers/index-texts.ts";
 import { runWorker } from "../../workers/run-worker.ts";
+import { askLeaderTask } from "../../workers/tasks/ask-leader.ts";
+import { askWordsTask } from "../../workers/tasks/ask-words.ts";
+import { catchUpTask } from "../../workers/tasks/catch-up.ts";
+import { deliverTask } from "../../workers/tasks/deliver.ts";
 import { eraseBodiesTask } from "../../workers/tasks/erase-bodies.ts";
+import { greetTask } from "../../workers/tasks/greet.ts";
+import { pruneAttemptsTask } from "../../workers/tasks/prune-attempts.ts";
+import { resumeTask } from "../../workers/tasks/resume.ts";
+import type { LookUp } from "../accounts/look-up.ts";
 import { createAuthenticate } from "../accounts/tokens.ts";
 import { type Announcer, announcementOf, createAnnouncer } from "../announce/announce.ts";
 import { type Bus, inProcessBus } from "../announce/bus.ts";
 import { openFeed } from "../announce/feed.ts";
 import { redisBus } from "../announce/redis-bus.ts";
 import type { Config } from "../config/config.ts";
-import { loadSigner } from "../federation/keys.ts";
+import type { Retry } from "../federation/deliver.ts";
+import { createDiscovery, type Discovery } from "../federation/discovery.ts";
+import { createEndpoints } from "../federation/endpoints.ts";
+import type { Federation } from "../federation/federation.ts";
+import { createFetchDocument } from "../federation/fetch-document.ts";
+import { ownKeyList } from "../federation/keys.ts";
+import { readOwnDocument } from "../federation/own-document.ts";
+import { openSigner } from "../federation/signer.ts";
 import { createGateway } from "../graphql/gateway.ts";
 import { type Listening, listen } from "../http/listen.ts";
 import { listenMetrics } from "../http/listen-metrics.ts";
-import type { LoggerFactory } from "../observe/logger.ts";
+import { createOutgoing } from "../net/outgoing.ts";
+import type { Logger, LoggerFactory } from "../observe/logger.ts";
 import { type CollectedMetrics, createMetrics, noMetrics } from "../observe/metrics.ts";
 import { currentRequestId } from "../observe/request-id.ts";
 import type { Signer } from "../protocol/seal.ts";
@@ -23,7 +40,12 @@ import type { ConversationStore } from "../store/conversation-store.ts";
 import { type Database, openDatabase } from "../store/database.ts";
 import { migrate } from "../store/migrate.ts";
 import { outboxBacklog } from "../store/outbox.ts";
+import { postgresDiscoveryStore } from "../store/postgres-discovery-store.ts";
 import { postgresStore } from "../store/postgres-store.ts";
+import { unindexedBacklog } from "../store/unindexed.ts";
+import { openFederation, scheduleJobs } from "./open-federation.ts";
+
+const same = <Part>(part: Part): Part => part;
 
 export const now = (): string => new Date().toISOString();
 export const salt = (): string => randomBytes(32).toString("base64url");
@@ -36,18 +58,21 @@ export interface Core {
   readonly bus: Bus;
   readonly announcer: Announcer;
   readonly store: ConversationStore;
+  readonly discovery: Discovery;
+  readonly federation: Federation;
+  readonly lookUp: LookUp;
+  readonly jobs: WorkerUtils;
   /** Null where nobody asks for them. */
   readonly metrics: CollectedMetrics | null;
   readonly log: LoggerFactory;
 }
 
-/** What stands between the parts and what they reach by it: so that a test can stop the process at any of these points. */
+/** What a test may stand between the parts and what they reach, to stop the process at any point; and how patient they are. */
 export interface Between {
-  database(database: Database): Database;
-  bus(bus: Bus): Bus;
+  database?(database: Database): Database;
+  bus?(bus: Bus): Bus;
+  readonly retry?: Retry;
 }
-
-const nothingBetween: Between = { database: (database) => database, bus: (bus) => bus };
 
 /** Migrates, connects, and opens the store with its announcer. @param url of the database, which is running */
 export async function openCore(
@@ -56,16 +81,15 @@ export async function openCore(
   url: string,
   secret: string,
   log: LoggerFactory,
-  between: Between = nothingBetween,
+  { database: reach = same, bus: tell = same, retry }: Between = {},
 ): Promise<Core> {
   const { platform, databasePoolSize: poolSize, redisUrl } = config;
   await migrate(url);
-  const database = between.database(stack.use(await openDatabase({ url, poolSize, log: log("store") })));
+  const database = reach(stack.use(await openDatabase({ url, poolSize, log: log("store") })));
   await runMigrations({ pgPool: database.pool });
-  const signer = await loadSigner(database.prisma, platform, secret, now());
-  const bus = between.bus(
-    stack.use(redisUrl === undefined ? inProcessBus() : await redisBus(redisUrl, platform, log("bus"))),
-  );
+  const { prisma } = database;
+  const signer = stack.use(await openSigner({ prisma, platform, secret, now, log: log("federation") }));
+  const bus = tell(stack.use(redisUrl === undefined ? inProcessBus() : await redisBus(redisUrl, platform, log("bus"))));
   const { pool } = database;
   const metrics =
     config.metricsPort === undefined
@@ -74,15 +98,28 @@ export async function openCore(
           pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
           isBusReady: () => bus.isReady(),
           outbox: () => outboxBacklog(pool),
+          unindexed: () => unindexedBacklog(pool),
           jobs: () => countJobs(pool),
         });
   const jobs = await makeWorkerUtils({ pgPool: database.pool });
   stack.defer(() => jobs.release());
+  const outgoing = stack.use(createOutgoing({ peers: config.peers, log: log("federation") }));
+  const discovery = stack.use(
+    createDiscovery({
+      store: postgresDiscoveryStore(database.pool),
+      fetchDocument: createFetchDocument(outgoing),
+      own: { platform, domains: config.domains, keys: () => ownKeyList(prisma, platform) },
+      isMapped: (name) => config.peers.has(name),
+      now,
+      log: log("federation"),
+    }),
+  );
   const announcer = stack.use(
     createAnnouncer({
       pool: database.pool,
       bus,
       log: log("announce"),
+      owe: (places) => federation.announced(places),
       requestErasure: async (conversations, requestIds) => {
         for (const conversation of conversations) {
           const payload = { conversation, requestId: requestIds.get(conversation) };
@@ -107,30 +144,54 @@ export async function openCore(
         ),
       ),
   });
-  const append: ConversationStore["append"] = (request) => {
+  const append: ConversationStore["append"] = async (request) => {
+    const waiting = signer.ready();
+    if (waiting !== null) await waiting;
     const requestId = currentRequestId();
     return store.append(requestId === undefined ? request : { ...request, requestId });
   };
-  return { config, database, signer, bus, announcer, store: { ...store, append }, metrics, log };
+  const appending: ConversationStore = { ...store, append };
+  const { federation, lookUp } = openFederation({
+    ...{ database, store: appending, signer, bus, discovery, now },
+    domains: config.domains,
+    mapped: config.peers,
+    send: outgoing.send,
+    schedule: scheduleJobs(jobs, log("federation")),
+    ...(retry && { retry }),
+    log: log("federation"),
+  });
+  const core = { config, database, signer, bus, announcer, discovery, federation, lookUp, jobs, metrics, log };
+  return { ...core, store: appending };
 }
 
 /** Starts to serve. */
 export async function openApi(stack: AsyncDisposableStack, core: Core): Promise<Listening> {
-  const { config, database, signer, bus, store, metrics, log } = core;
-  const { pool } = database;
+  const { config, database, signer, bus, store, discovery, federation, lookUp, jobs, metrics, log } = core;
+  const { pool, prisma } = database;
+  const { platform, domains } = config;
   const feed = stack.use(await openFeed({ pool, bus, log: log("announce") }));
   const gateway = createGateway({
-    platform: { database, store, bus, feed, signer, domains: [config.platform], now, salt },
+    platform: {
+      ...{ database, append: federation.append, lookUp, bus, feed, signer, domains, now, salt },
+      store: { moveReceipt: tellingOthers(store, federation, log("federation")) },
+    },
     authenticate: createAuthenticate(database, Date.now),
     log: log("graphql"),
   });
-  return stack.use(
+  const listening = stack.use(
     await listen({
       gateway,
+      endpoints: createEndpoints({
+        platform: config.platform,
+        federation,
+        keyOf: (of, key, at, source) => discovery.keyOf(of, key, at, { source }),
+        now,
+      }),
       host: config.host,
       port: config.port,
       log: log("http"),
       metrics: metrics ?? noMetrics,
+      wellKnown: readOwnDocument({ prisma, platform, domains, now }),
       unreadiness: () =>
         pool.query("SELECT 1").then(
           () => null,
@@ -138,16 +199,37 @@ export async function openApi(stack: AsyncDisposableStack, core: Core): Promise<
         ),
     }),
   );
+  // Others may have waited for this platform. Not before: what they send at once would find nobody.
+  await jobs.addJob("greet", {}, { jobKey: "greet" });
+  return listening;
 }
 
-/** Starts to work through jobs. */
+/** Moves receipts, and tells the platforms in their conversations. */
+function tellingOthers(store: ConversationStore, { receiptMoved }: Federation, log: Logger) {
+  const moveReceipt: ConversationStore["moveReceipt"] = async (...asked) => {
+    const move = await store.moveReceipt(...asked);
+    // A receipt that is not told is no loss: the next one says more.
+    if (move) receiptMoved(move).catch((error: unknown) => log.warn({ err: error }, "could not tell of a receipt"));
+    return move;
+  };
+  return moveReceipt;
+}
+
+/** Starts to work through jobs, and to make texts searchable. */
 export async function openWorker(
   stack: AsyncDisposableStack,
-  { database, announcer, store, metrics, log }: Core,
+  { database, announcer, store, federation, metrics, log }: Core,
 ): Promise<void> {
-  const tasks = [eraseBodiesTask(store)];
+  const tasks = [
+    eraseBodiesTask(store),
+    ...[deliverTask, askLeaderTask, askWordsTask, catchUpTask, resumeTask, greetTask].map((taskOf) =>
+      taskOf(federation),
+    ),
+    pruneAttemptsTask(database.pool),
+  ];
   const options = { pool: database.pool, announcer, tasks, metrics: metrics ?? noMetrics, log: log("worker") };
   stack.use(await runWorker(options));
+  stack.use(indexTextsBeside({ pool: database.pool, log: log("worker") }));
 }
 
 /** Starts to show its metrics; null where they are not asked for. */

@@ -11,12 +11,24 @@ const commands = `\
   parley api                         serve GraphQL only; as many as you like on one database and one Redis
   parley worker                      work through jobs only; as many as you like
   parley account create ADDRESS      make an account          [--token] make a token for it  [--json] for programs
+  parley keys list [PLATFORM]        this platform's keys, or those that it holds of another  [--json]
+  parley keys rotate                 make a new key, which signs from a few minutes later on  [--spare FILE] vouched for by that
+  parley keys spare FILE             make a key to be kept elsewhere, for the day on which all others are lost
+  parley keys revoke KEY             give a key up, for ever
+  parley keys accept PLATFORM        accept that another platform has quite other keys now
   parley import mbox FILE --as ADDRESS
                                      make an archive's mails conversations of that account; mails nobody  [--json]
   parley export CONVERSATION         write its log, and a page to read  [--out FILE] [--account ADDRESS] as they see it
   parley export --account ADDRESS    the same for all that they see     [--out FOLDER]
   parley verify FILE|CONVERSATION    say what an export, or a log here, proves and what it does not  [--json]
-  parley doctor                      compare every table with the logs; the drift must be 0  [--json]`;
+  parley conformance URL             say what another platform gets right and wrong of docs/federation.md
+                                     [--address ADDRESS] with an account there, for what needs a conversation
+                                     [--wait SECONDS] for that address to begin one  [--json]
+                                     [--name NAME] [--listen HOST:PORT] that it looks us up by  [--keys FILE] of that name
+  parley deliveries list             what other platforms are owed, and how they answer  [--json]
+  parley deliveries retry [PLATFORM] send it anew, also what was refused or given up
+  parley doctor                      compare every table with the logs; the drift must be 0  [--json]
+  parley reindex                     make every text searchable anew; beside a running platform or without  [--json]`;
 
 /** Its commands and settings. */
 export const usage = `parley: a conversation platform

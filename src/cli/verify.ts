@@ -53,7 +53,7 @@ async function verifyConversation(conversation: Hash, config: Config): Promise<R
   return await readLogs(database.pool, async (reads) => {
     const part = await reads.part(conversation, null);
     if (part === null) throw new VerifyError(`There is no conversation ${conversation} here.`);
-    const verification = openVerification(await reads.keyLists(), new Date().toISOString());
+    const verification = openVerification(await reads.keyLists(part), new Date().toISOString());
     for await (const page of reads.pages(part)) {
       const holds = page.every(({ event, signatures, body, salt }) =>
         verification.entry({ event, signatures, body, salt }),

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { ExplainedError } from "../observe/explained-error.ts";
 import { logLevels } from "../observe/logger.ts";
 import { platformNameSchema } from "../protocol/form.ts";
+import { domainsMax } from "../protocol/well-known.ts";
 
 const hasProtocol = (url: string, protocols: readonly string[]): boolean =>
   URL.canParse(url) && protocols.includes(new URL(url).protocol);
@@ -16,16 +17,42 @@ const wholeNumber = (least: number, most: number, message: string) =>
     .refine((text) => /^\d{1,6}$/.test(text) && Number(text) >= least && Number(text) <= most, message)
     .transform(Number);
 
+const peersFault =
+  "has to be names of platforms with the origins where they really are, each name once: b.localhost=http://127.0.0.1:4002,c.localhost=http://127.0.0.1:4003";
+
+/** `NAME=ORIGIN,NAME=ORIGIN` as a map; null where it is not of this form, or says one name twice. */
+function parsePeers(text: string): ReadonlyMap<string, string> | null {
+  const pairs = text.split(",").map((pair) => {
+    const [name = "", ...origin] = pair.trim().split("=");
+    return [name, origin.join("=")] as const;
+  });
+  const isRight = pairs.every(
+    ([name, origin]) =>
+      platformNameSchema.safeParse(name).success && isOrigin(origin) && hasProtocol(origin, ["http:", "https:"]),
+  );
+  if (!isRight) return null;
+  const peers = new Map(pairs.map(([name, origin]) => [name, new URL(origin).origin]));
+  return peers.size === pairs.length ? peers : null;
+}
+
+const isName = (name: string): boolean => platformNameSchema.safeParse(name).success;
+
 /** Each setting as the environment has it. `describe` says what it does, for people; the messages say what to do. */
 export const settingsSchema = z.object({
   PARLEY_PLATFORM: z
     .string()
-    .refine(
-      (name) => platformNameSchema.safeParse(name).success,
-      "has to be a DNS name in lower case without port, such as parley.example.org",
-    )
+    .refine(isName, "has to be a DNS name in lower case without port, such as parley.example.org")
     .default("localhost")
     .describe("The platform's name, under which others know it. Fixed at the first start."),
+  PARLEY_DOMAINS: z
+    .string()
+    .transform((names) => names.split(",").map((name) => name.trim()))
+    .refine(
+      (names) => names.every(isName) && names.length <= domainsMax && new Set(names).size === names.length,
+      "has to be DNS names in lower case, each once, with commas between them, such as example.org,example.net",
+    )
+    .optional()
+    .describe("The domains whose addresses are accounts here, with commas between them, if not PLATFORM alone."),
   PARLEY_HOST: z
     .string()
     .min(1, "has to be an address or a host name, such as 0.0.0.0 for every address of this machine")
@@ -43,6 +70,17 @@ export const settingsSchema = z.object({
     .transform((url) => new URL(url).origin)
     .optional()
     .describe("Where people and platforms reach Parley, if not at http://HOST:PORT: in front of a proxy, say."),
+  PARLEY_PEERS: z
+    .string()
+    .transform((text, context) => {
+      const peers = parsePeers(text);
+      if (peers === null) context.addIssue(peersFault);
+      return peers ?? z.NEVER;
+    })
+    .optional()
+    .describe(
+      "For development: other platforms that are not at https://NAME, as NAME=ORIGIN,NAME=ORIGIN. Requests to them may go to this machine.",
+    ),
   PARLEY_DATA: z
     .string()
     .min(1, "has to be a folder; it is made if missing")
@@ -92,11 +130,15 @@ const knownElsewhere = new Set(["PARLEY_TEST_DATA"]);
 export type Config = {
   /** A DNS name in lower case. */
   platform: string;
+  /** The domains whose addresses are accounts here; the first is the one that people are told. */
+  domains: readonly string[];
   host: string;
   /** 0: any that is free. */
   port: number;
   /** Where people reach this process, without a trailing slash; undefined: at the address that it listens on. */
   origin: string | undefined;
+  /** Platforms by name, with the origins where they are for this process instead of at https://NAME. */
+  peers: ReadonlyMap<string, string>;
   dataFolder: string;
   /** Undefined: Parley starts a PostgreSQL of its own in the data folder. */
   databaseUrl: string | undefined;
@@ -171,9 +213,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   const settings = parsed.data;
   return {
     platform: settings.PARLEY_PLATFORM,
+    domains: settings.PARLEY_DOMAINS ?? [settings.PARLEY_PLATFORM],
     host: settings.PARLEY_HOST,
     port: settings.PARLEY_PORT,
     origin: settings.PARLEY_ORIGIN,
+    peers: settings.PARLEY_PEERS ?? new Map(),
     dataFolder: settings.PARLEY_DATA,
     databaseUrl: settings.DATABASE_URL,
     redisUrl: settings.REDIS_URL,

@@ -156,7 +156,7 @@ export type IsKnown = (address: Address) => boolean;
 export function unknownRecipient(address: Address): Rejection {
   return reject(
     "RECIPIENT_UNKNOWN",
-    `Nobody here has the address ${address}. Check its spelling; people on other platforms and by email cannot be added yet.`,
+    `Nobody has the address ${address}. Check its spelling; people who have nothing but an email address cannot be added yet.`,
   );
 }
 

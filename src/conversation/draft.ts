@@ -23,6 +23,8 @@ import { type Rejection, reject } from "./rejection.ts";
 export type Draft = {
   readonly subject: string;
   readonly expiresAt: Timestamp | null;
+  /** The conversation that it goes on with, and the last event of that. */
+  readonly continues: ConversationBody["continues"];
   readonly messages: readonly DraftMessage[];
   readonly labels: readonly DraftLabel[];
   /** Without the creator. Publishing adds them last: adding somebody is sending. */
@@ -41,7 +43,14 @@ export type DraftParticipant = {
 export const draftMessagesMax = 100;
 const draftBytesMax = 2 * 1024 * 1024;
 
-export const emptyDraft: Draft = { subject: "", expiresAt: null, messages: [], labels: [], participants: [] };
+export const emptyDraft: Draft = {
+  subject: "",
+  expiresAt: null,
+  continues: null,
+  messages: [],
+  labels: [],
+  participants: [],
+};
 
 /**
  * The draft after `command`, or why not. Only its own account edits it, so there are no rights to ask about; limits and
@@ -171,7 +180,7 @@ export function publishDraft(
     return reject("EXPIRED", "The draft's expiry is in the past. Set a later one, or none.");
   }
   const { platform } = occasion.signer;
-  const body: ConversationBody = { ...creator, slug: slugOf(draft.subject), continues: null };
+  const body: ConversationBody = { ...creator, slug: slugOf(draft.subject), continues: draft.continues };
   const value: ParticipantValue = { role: "ADMIN", via: platform, mail: false, imported: false };
   const first = propose({ action: "publish", model: "conversation", value, body }, null, null, null, occasion);
   const conversation = proposalId(first.proposal);

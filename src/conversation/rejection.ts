@@ -21,7 +21,10 @@ const messages = {
   ALREADY_PARTICIPANT: "This recipient already takes part.",
   LABEL_EXISTS: "The conversation already has this label.",
   RECIPIENT_UNKNOWN:
-    "Nobody here has this address. Check its spelling; people on other platforms and by email cannot be added yet.",
+    "Nobody has this address. Check its spelling; people who have nothing but an email address cannot be added yet.",
+  RECIPIENT_UNREACHABLE: "The platform of this address does not answer. Try again later; nothing was changed.",
+  LEADER_UNREACHABLE:
+    "The platform that leads this conversation does not answer. Try again later; nothing was changed.",
 } as const;
 
 export type RejectionCode = keyof typeof messages;

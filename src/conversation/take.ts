@@ -55,11 +55,22 @@ export function take(
 
 function proposalsOf(wish: Wish, state: State, occasion: Occasion): readonly SignedProposal[] | Rejection {
   if ("proposals" in wish) return wish.proposals;
+  const proposed = tryToPropose(state, wish.command, wish.actor, occasion);
+  return "code" in proposed ? proposed : [proposed];
+}
+
+/** The proposal of a command on a state, unsigned; or why its words make none. */
+export function tryToPropose(
+  state: State,
+  command: Command,
+  actor: Hash | null,
+  occasion: Occasion,
+): SignedProposal | Rejection {
   try {
-    return [proposeOn(state, wish.command, wish.actor, occasion)];
+    return proposeOn(state, command, actor, occasion);
   } catch (error) {
     // Words without a canonical form cannot be committed to, so there is no proposal for `accept` to reject.
-    const { model, body = null } = wish.command;
+    const { model, body = null } = command;
     const fault = error instanceof CanonicalJsonError ? bodyFault(model, body) : null;
     if (fault) return fault;
     throw error;

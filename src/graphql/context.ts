@@ -2,11 +2,12 @@
 // about access least of all, may outlive what it was made for.
 import { GraphQLError } from "graphql";
 import type { Viewer } from "../accounts/accounts.ts";
+import type { LookUp } from "../accounts/look-up.ts";
 import type { Bus } from "../announce/bus.ts";
 import type { Feed } from "../announce/feed.ts";
 import type { PlatformName } from "../protocol/event.ts";
 import type { Signer } from "../protocol/seal.ts";
-import type { ConversationStore } from "../store/conversation-store.ts";
+import type { AppendAnywhere, ConversationStore } from "../store/conversation-store.ts";
 import type { Database } from "../store/database.ts";
 import { createReader, type Reader } from "../store/read/reader.ts";
 import { type AnswerBudget, createAnswerBudget } from "./answer-budget.ts";
@@ -14,7 +15,9 @@ import { type AnswerBudget, createAnswerBudget } from "./answer-budget.ts";
 /** What the GraphQL layer stands on. */
 export interface Platform {
   readonly database: Database;
-  readonly store: ConversationStore;
+  readonly append: AppendAnywhere;
+  readonly lookUp: LookUp;
+  readonly store: Pick<ConversationStore, "moveReceipt">;
   readonly bus: Bus;
   readonly feed: Feed;
   readonly signer: Signer;

@@ -9,10 +9,13 @@ import {
   type GraphQLSchema,
 } from "graphql";
 import type { Viewer } from "../accounts/accounts.ts";
-import type { LiveItem } from "../announce/live.ts";
+import { freshForMs } from "../announce/feed.ts";
+import type { Give, LiveItem, LiveStream } from "../announce/live.ts";
+import { asRequest, currentRequestId } from "../observe/request-id.ts";
 import type { AccountId } from "../store/conversation-store.ts";
 import { createReader, type Reader } from "../store/read/reader.ts";
 import { type Context, createContext, createSharedContext, type Platform, watched } from "./context.ts";
+import { createSharingKey } from "./sharing-key.ts";
 
 export interface Subscribing {
   /** As `createPrepare` gave it: one object per text, so that equal documents are seen to be equal. */
@@ -24,24 +27,37 @@ export interface Subscribing {
   readonly resumeAfter?: string | null;
 }
 
-/** A result, and the item that it is about: its cursor is what a client resumes after. */
+/** A result, and the item that it is about: its cursor is what a client resumes after. One object for all who share it. */
 export interface LiveResult {
   readonly result: ExecutionResult;
   readonly item: LiveItem["item"];
 }
 
-interface Answer {
-  readonly result: ExecutionResult;
+/** The results of one subscription. */
+export interface LiveResults {
+  /** Gives them, each when there is room for it, until ended. To be called once. Rejects where something broke; then it is at an end. */
+  each(give: Give<LiveResult>): Promise<void>;
+  /** Gives nothing from now on. */
+  end(): void;
+}
+
+interface Answer extends LiveResult {
   /** Whether the database was asked for something: then the answer is newer than the item. */
   readonly isRead: boolean;
+}
+
+/** A subscription that stands. */
+interface Stream extends Subscribing {
+  /** Alike for those who can share answers. */
+  readonly sharingKey: string;
+  /** The request that opened it, as part of which its executions are logged. */
+  readonly requestId: string | undefined;
 }
 
 /** Streams that one account may have open in one process. */
 const streamsMax = 500;
 
-export type Subscribe = (
-  subscribing: Subscribing,
-) => Promise<AsyncIterableIterator<LiveResult, undefined> | ExecutionResult>;
+export type Subscribe = (subscribing: Subscribing) => Promise<LiveResults | ExecutionResult>;
 
 /**
  * Makes the function that subscribes; what cannot be subscribed is answered as a result with errors.
@@ -54,12 +70,12 @@ export function createSubscribe(
 ): Subscribe {
   /** Documents whose answers depend on the viewer: found out once. */
   const personal = new WeakSet<DocumentNode>();
-  const executionsOf = new WeakMap<object, Map<string, Promise<Answer | null>>>();
+  const onceForAll = oncePerItem<Answer | null>();
+  const onceForAccount = oncePerItem<Answer>();
   const readers = new WeakMap<object, Reader>();
-  const documentNames = new WeakMap<DocumentNode, number>();
+  const sharingKeyOf = createSharingKey();
   /** How many streams each account has open. */
   const open = new Map<AccountId, number>();
-  let documentCount = 0;
 
   const count = (accountId: AccountId | null, change: 1 | -1) => {
     if (accountId === null) return;
@@ -68,14 +84,8 @@ export function createSubscribe(
     else open.delete(accountId);
   };
 
-  const nameOf = (document: DocumentNode): number => {
-    const name = documentNames.get(document) ?? ++documentCount;
-    documentNames.set(document, name);
-    return name;
-  };
-
-  const run = async (subscribing: Subscribing, item: LiveItem, context: Context): Promise<Answer> => {
-    const { document, variables, operationName } = subscribing;
+  const run = async (stream: Stream, item: LiveItem, context: Context): Promise<Answer> => {
+    const { document, variables, operationName } = stream;
     let isRead = false;
     const result = await execute({
       schema,
@@ -87,60 +97,54 @@ export function createSubscribe(
       ...(variables && { variableValues: variables }),
       ...(operationName !== undefined && { operationName }),
     });
-    return { result, isRead };
+    return { result, item: item.item, isRead };
   };
 
   /** The execution for everybody who sees as far; null where it read the viewer, and says nothing to anybody. */
-  const runShared = async (subscribing: Subscribing, item: LiveItem): Promise<Answer | null> => {
+  const runForAll = async (stream: Stream, item: LiveItem): Promise<Answer | null> => {
     let isPersonal = false;
     const context = createSharedContext(platform, () => {
       isPersonal = true;
     });
-    const { result, isRead } = await run(subscribing, item, context);
-    if (!isPersonal) return { result: masked(result), isRead };
-    personal.add(subscribing.document);
+    const answer = await run(stream, item, context);
+    if (!isPersonal) return { ...answer, result: masked(answer.result) };
+    personal.add(stream.document);
     return null;
   };
 
-  const runAlone = async (subscribing: Subscribing, item: LiveItem, reader?: Reader): Promise<Answer> => {
-    const { result, isRead } = await run(subscribing, item, createContext(platform, subscribing.viewer, null, reader));
-    return { result: masked(result), isRead };
+  const runAlone = async (stream: Stream, item: LiveItem, reader?: Reader): Promise<Answer> => {
+    const answer = await run(stream, item, createContext(platform, stream.viewer, null, reader));
+    return { ...answer, result: masked(answer.result) };
   };
 
   /** A reader of its own, but for how much is unread: that is read in one query for all to whom the item is told. */
   const readerOf = ({ item }: LiveItem): Reader => {
-    const { unread } = readers.get(item) ?? createReader(platform.database.pool);
-    const reader = { ...createReader(platform.database.pool), unread };
-    if (!readers.has(item)) readers.set(item, reader);
-    return reader;
+    const { pool } = platform.database;
+    const shared = readers.get(item) ?? createReader(pool);
+    readers.set(item, shared);
+    return { ...createReader(pool), unread: shared.unread };
   };
 
-  /** Runs it once per item for all who ask with the same key. */
-  const once = (item: LiveItem, key: string, execute: () => Promise<Answer | null>): Promise<Answer | null> => {
-    const executions = executionsOf.get(item.item) ?? new Map<string, Promise<Answer | null>>();
-    executionsOf.set(item.item, executions);
-    const execution = executions.get(key) ?? execute();
-    executions.set(key, execution);
-    return execution;
-  };
-
-  /** Several devices of one person share one; null where nobody is signed in. */
-  const runPersonal = (subscribing: Subscribing, key: string, item: LiveItem): Promise<Answer | null> | null => {
-    const { viewer } = subscribing;
-    return viewer && once(item, `${key} ${viewer.accountId}`, () => runAlone(subscribing, item, readerOf(item)));
-  };
-
-  const executeFor = async (subscribing: Subscribing, sharing: string, item: LiveItem): Promise<ExecutionResult> => {
-    const key = `${sharing} ${item.horizon}`;
-    // Of what one account alone is told, the answer is its own; the document stays one that others can share.
-    const isPersonal = item.item.kind === "participation" || personal.has(subscribing.document);
-    const shared = isPersonal ? null : await once(item, key, () => runShared(subscribing, item));
-    const answer = shared ?? (await runPersonal(subscribing, key, item)) ?? (await runAlone(subscribing, item));
-    if (!answer.isRead || item.item.kind === "gap" || !subscribing.viewer) return answer.result;
-    // The item waited, or others were quicker: what was read for it may be newer than the removal of this subscriber. So
+  /** What all devices of an account are told, who may take what was read for all where that is not null. */
+  const answerAccount = async (stream: Stream, item: LiveItem, forAll: Answer | null): Promise<Answer> => {
+    const answer = forAll ?? (await runAlone(stream, item, readerOf(item)));
+    if (!answer.isRead || item.item.kind === "gap" || !stream.viewer) return answer;
+    // The item waited, or others were quicker: what was read for it may be newer than the removal of this account. So
     // they are looked up after the reading, and whoever is gone is answered anew, with what was there up to then.
-    const horizon = await platform.feed.horizon(subscribing.viewer.accountId, item.item.conversation);
-    return horizon >= item.horizon ? answer.result : (await runAlone(subscribing, { ...item, horizon })).result;
+    const horizon = await platform.feed.horizon(stream.viewer.accountId, item.item.conversation);
+    return horizon >= item.horizon ? answer : runAlone(stream, { ...item, horizon });
+  };
+
+  const answer = async (stream: Stream, item: LiveItem): Promise<LiveResult> => {
+    const key = `${stream.sharingKey} ${item.horizon} ${ageOf(item)}`;
+    // Of what one account alone is told, the answer is its own; the document stays one that others can share.
+    const { kind } = item.item;
+    const isPersonal = kind === "participation" || kind === "pending" || personal.has(stream.document);
+    const execute = <T>(run: () => T) => asRequest(stream.requestId, run);
+    const forAll = isPersonal ? null : await onceForAll(item, key, () => execute(() => runForAll(stream, item)));
+    if (forAll && !forAll.isRead) return forAll;
+    const ownKey = `${key} ${stream.viewer?.accountId}`;
+    return onceForAccount(item, ownKey, () => execute(() => answerAccount(stream, item, forAll)));
   };
 
   return async (subscribing) => {
@@ -168,33 +172,41 @@ export function createSubscribe(
       close();
       return masked(source);
     }
-    const items = source[Symbol.asyncIterator]() as AsyncIterableIterator<LiveItem, undefined>;
-    const sharing = `${nameOf(document)} ${operationName ?? ""} ${JSON.stringify(variables ?? {})}`;
-    const end = async () => {
+    const items = source as LiveStream;
+    const stream: Stream = { ...subscribing, sharingKey: sharingKeyOf(subscribing), requestId: currentRequestId() };
+    const end = () => {
       close();
-      await items.return?.();
+      items.end();
     };
-    const results: AsyncIterableIterator<LiveResult, undefined> = {
-      next: async () => {
-        try {
-          const step = await items.next();
-          if (step.done) return { done: true, value: undefined };
-          const result = await executeFor(subscribing, sharing, step.value);
-          return { done: false, value: { result, item: step.value.item } };
-        } catch (error) {
-          // Whoever iterates does not let go of what failed.
-          await end();
-          throw error;
-        }
-      },
-      return: async () => {
-        await end();
-        return { done: true, value: undefined };
-      },
-      [Symbol.asyncIterator]: () => results,
+    return {
+      each: (give) =>
+        items
+          .each(async (item) => {
+            const answered = await answer(stream, item);
+            // It may have been ended meanwhile.
+            if (isOpen) await give(answered);
+          })
+          .finally(end),
+      end,
     };
-    return results;
   };
+}
+
+/** Runs what is asked once for each item and key. */
+function oncePerItem<T>() {
+  const running = new WeakMap<object, Map<string, Promise<T>>>();
+  return ({ item }: LiveItem, key: string, run: () => Promise<T>): Promise<T> => {
+    const ofItem = running.get(item) ?? new Map<string, Promise<T>>();
+    running.set(item, ofItem);
+    const one = ofItem.get(key) ?? run();
+    ofItem.set(key, one);
+    return one;
+  };
+}
+
+/** 0 while an event is fresh. After that its words are read anew for those who were slow to take it, whatever others got. */
+function ageOf({ item }: LiveItem): number {
+  return item.kind === "event" ? Math.floor((Date.now() - item.readAtMs) / freshForMs) : 0;
 }
 
 function tooManyStreams(): ExecutionResult {

@@ -38,8 +38,8 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   if (!isJson(type))
     throw new BadRequestError("Send JSON in UTF-8, with `Content-Type: application/json`.", { status: 415 });
   if (encoding !== "identity") throw new BadRequestError("Send the body as it is, not compressed.", { status: 415 });
-  if (Number(length) > bodyBytesMax) throw tooLarge();
-  const bytes = await readBytes(request);
+  if (Number(length) > bodyBytesMax) throw tooLarge(bodyBytesMax);
+  const bytes = await readBytes(request, bodyBytesMax);
   try {
     // Fatal: a replaced byte would be a changed word.
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
@@ -51,17 +51,18 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-function readBytes(request: IncomingMessage): Promise<Buffer> {
+/** The body's bytes. @throws BadRequestError 413 for more than `bytesMax`, 400 where it breaks off */
+export function readBytes(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     let chunks: Buffer[] = [];
     let length = 0;
     request.on("data", (chunk: Buffer) => {
       length += chunk.length;
-      if (length <= bodyBytesMax) chunks.push(chunk);
+      if (length <= bytesMax) chunks.push(chunk);
       else {
         // What follows is dropped as it comes: a client that is still sending would not hear an answer and a closed door.
         chunks = [];
-        reject(tooLarge());
+        reject(tooLarge(bytesMax));
       }
     });
     request.once("end", () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
@@ -74,6 +75,6 @@ function readBytes(request: IncomingMessage): Promise<Buffer> {
   });
 }
 
-function tooLarge(): BadRequestError {
-  return new BadRequestError(`A request may have ${bodyBytesMax / 1024 / 1024} MiB at most.`, { status: 413 });
+function tooLarge(bytesMax: number): BadRequestError {
+  return new BadRequestError(`A request may have ${bytesMax / 1024 / 1024} MiB at most.`, { status: 413 });
 }

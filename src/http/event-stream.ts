@@ -2,18 +2,21 @@
 // `complete`, one operation per request. The id of an event is its cursor, so that a reconnect (Last-Event-ID) resumes.
 import type { ServerResponse } from "node:http";
 import type { ExecutionResult } from "graphql";
-import type { LiveResult } from "../graphql/live-execution.ts";
+import type { LiveResults } from "../graphql/live-execution.ts";
 import { encodeCursor } from "../graphql/stream-cursor.ts";
-import { resultText } from "./result-text.ts";
+import { resultBytes } from "./result-bytes.ts";
+import { room } from "./room.ts";
 
 /** How often a silent stream says that it lives: proxies cut what is silent for a minute. */
 const heartbeatMs = 15_000;
+const blankLine = Buffer.from("\n\n");
 const complete = "event: complete\ndata:\n\n";
 
 /** The result of a query or mutation, to a client that takes nothing but a stream. */
 export function sendOnce(response: ServerResponse, result: ExecutionResult): void {
   begin(response);
-  response.end(next(result) + complete);
+  response.write(next(result));
+  response.end(complete);
 }
 
 /**
@@ -22,10 +25,10 @@ export function sendOnce(response: ServerResponse, result: ExecutionResult): voi
  */
 export async function eventStreamOf(
   response: ServerResponse,
-  results: AsyncIterableIterator<LiveResult, undefined>,
+  results: LiveResults,
   stopping: AbortSignal,
 ): Promise<void> {
-  const end = () => void results.return?.();
+  const end = () => results.end();
   response.once("close", end);
   stopping.addEventListener("abort", end);
   // While we subscribed, either may have happened.
@@ -35,11 +38,10 @@ export async function eventStreamOf(
     if (!response.writableNeedDrain) response.write(":\n\n");
   }, heartbeatMs);
   try {
-    for await (const { result, item } of results) {
-      const id = item.kind === "event" ? `id: ${encodeCursor(item.event.recordedUs)}\n` : "";
-      // Not on, before this has gone: what comes meanwhile waits where it is bounded.
-      if (!response.write(id + next(result)) && !response.destroyed) await drained(response);
-    }
+    await results.each(({ result, item }) => {
+      response.write(next(result, item.kind === "event" ? `id: ${encodeCursor(item.event.recordedUs)}\n` : ""));
+      return room(response);
+    });
     response.end(stopping.aborted ? "" : complete);
   } finally {
     clearInterval(heartbeat);
@@ -57,17 +59,6 @@ function begin(response: ServerResponse): void {
   response.flushHeaders();
 }
 
-function next(result: ExecutionResult): string {
-  return `event: next\ndata: ${resultText(result)}\n\n`;
-}
-
-/** Resolves when there is room for more, or nobody to read it. */
-function drained(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      response.off("drain", done).off("close", done);
-      resolve();
-    };
-    response.on("drain", done).on("close", done);
-  });
+function next(result: ExecutionResult, id = ""): Buffer {
+  return Buffer.concat([Buffer.from(`${id}event: next\ndata: `), resultBytes(result), blankLine]);
 }

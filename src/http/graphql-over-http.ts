@@ -42,8 +42,8 @@ export function graphqlOverHttp(
     const { variables, operationName } = asked;
     const resumeAfter = String(request.headers["last-event-id"] ?? "") || null;
     const results = await gateway.subscribe({ document, variables, operationName, viewer, resumeAfter });
-    if (!("next" in results)) return answerResult(response, accepted, results);
-    using _ = token === null ? null : tokens.watch(token, () => void results.return?.());
+    if (!("each" in results)) return answerResult(response, accepted, results);
+    using _ = token === null ? null : tokens.watch(token, () => results.end());
     await eventStreamOf(response, results, stopping);
   };
 }

@@ -4,18 +4,21 @@ import { setMaxListeners } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { GraphQLError } from "graphql";
+import type { Endpoints } from "../federation/endpoints.ts";
 import type { Gateway } from "../graphql/gateway.ts";
 import { ExplainedError } from "../observe/explained-error.ts";
 import type { Logger } from "../observe/logger.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { asRequest, requestIdFrom } from "../observe/request-id.ts";
 import { acceptedBy, answerJson } from "./answer.ts";
+import { answerPeer } from "./answer-peer.ts";
 import { BadRequestError } from "./body.ts";
 import { answerGraphiql } from "./graphiql.ts";
 import { graphqlOverHttp } from "./graphql-over-http.ts";
 import { graphqlOverWebSocket } from "./graphql-over-websocket.ts";
 import { measuredGateway, unknownOperation } from "./measured-gateway.ts";
 import { watchTokens } from "./token-watch.ts";
+import { answerWellKnown, type Told, wellKnownPath } from "./well-known.ts";
 
 /** The address is taken, or not ours to take. The message says what to do. */
 class ListenError extends ExplainedError {
@@ -29,6 +32,10 @@ export interface ListenOptions {
   readonly port: number;
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** What other platforms ask, under `/f/`. Left out: nothing is there. */
+  readonly endpoints?: Endpoints;
+  /** What the platform says of itself. */
+  wellKnown(): Promise<Told>;
   /** Why this process cannot serve now, or null where it can: what `/readyz` says. */
   unreadiness(): Promise<string | null>;
   /** How long a client may take to send a request; its headers in a third of it. @default 30_000 */
@@ -45,7 +52,17 @@ export interface Listening extends AsyncDisposable {
 
 /** Serves until disposed; then takes no more, ends streams, and waits for the requests that are in flight. */
 export async function listen(options: ListenOptions): Promise<Listening> {
-  const { gateway, host, port, log, metrics, unreadiness, receiveWithinMs = 30_000, stopWithinMs = 20_000 } = options;
+  const {
+    gateway,
+    endpoints,
+    host,
+    port,
+    log,
+    metrics,
+    unreadiness,
+    receiveWithinMs = 30_000,
+    stopWithinMs = 20_000,
+  } = options;
   const stopping = new AbortController();
   // One per stream.
   setMaxListeners(0, stopping.signal);
@@ -59,6 +76,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
 
   const route = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = pathOf(request);
+    if (endpoints && path.startsWith("/f/")) return answerPeer(endpoints, request, response);
     switch (path) {
       case "/graphql": {
         const isPage = request.method === "GET" && request.headers.accept?.includes("text/html");
@@ -66,6 +84,8 @@ export async function listen(options: ListenOptions): Promise<Listening> {
         await answerGraphiql(path, response);
         return;
       }
+      case wellKnownPath:
+        return answerWellKnown(request, response, options.wellKnown);
       case "/healthz":
         return text(response, 200, "ok");
       case "/readyz": {

@@ -1,7 +1,7 @@
 // The gateway as one transport uses it, measured: how many operations, how long, with what outcome, and what streams do.
 import { type DocumentNode, type ExecutionResult, getOperationAST, Kind, type SelectionSetNode } from "graphql";
 import type { Gateway } from "../graphql/gateway.ts";
-import type { LiveResult } from "../graphql/live-execution.ts";
+import type { LiveResults } from "../graphql/live-execution.ts";
 import { type Metrics, noMetrics, type Outcome, type Transport } from "../observe/metrics.ts";
 
 /** What was refused before it was known which operation it is. */
@@ -58,7 +58,7 @@ export function measuredGateway(gateway: Gateway, metrics: Metrics, transport: "
       const done = doneOf(subscribing.document, subscribing.operationName);
       try {
         const results = await gateway.subscribe(subscribing);
-        const isStream = "next" in results;
+        const isStream = "each" in results;
         done(isStream ? "ok" : outcomeOf(results), secondsSince(startedAt));
         return isStream ? measuredStream(results, metrics, streamTransport) : results;
       } catch (error) {
@@ -103,45 +103,28 @@ function outcomeOf({ errors }: ExecutionResult): Outcome {
   return errors.some(({ extensions }) => extensions["code"] === "INTERNAL_SERVER_ERROR") ? "failed" : "refused";
 }
 
-/** Who asks for the next result has sent the last one: then it is told how long that took. */
-function measuredStream(
-  results: AsyncIterableIterator<LiveResult, undefined>,
-  metrics: Metrics,
-  transport: Transport,
-): AsyncIterableIterator<LiveResult, undefined> {
+function measuredStream(results: LiveResults, metrics: Metrics, transport: Transport): LiveResults {
   const openedAtMs = Date.now();
   let isOpen = true;
-  let recordedAtMs: number | null = null;
   metrics.stream(transport, 1);
   const end = () => {
     if (isOpen) metrics.stream(transport, -1);
     isOpen = false;
   };
   return {
-    next: async () => {
-      if (recordedAtMs !== null) metrics.sent((Date.now() - recordedAtMs) / 1_000);
-      recordedAtMs = null;
-      try {
-        const step = await results.next();
-        if (step.done) end();
-        else if (step.value.item.kind === "event") {
-          const atMs = step.value.item.event.recordedUs / 1_000;
+    each: (give) =>
+      results
+        .each(async (one) => {
+          await give(one);
+          if (one.item.kind !== "event") return;
+          const atMs = one.item.event.recordedUs / 1_000;
           // What was there before is caught up with: its age says nothing of how quick we are.
-          if (atMs >= openedAtMs) recordedAtMs = atMs;
-        }
-        return step;
-      } catch (error) {
-        end();
-        throw error;
-      }
-    },
-    return: async () => {
+          if (atMs >= openedAtMs) metrics.sent((Date.now() - atMs) / 1_000);
+        })
+        .finally(end),
+    end: () => {
       end();
-      await results.return?.();
-      return { done: true, value: undefined };
-    },
-    [Symbol.asyncIterator]() {
-      return this;
+      results.end();
     },
   };
 }

@@ -10,6 +10,9 @@ import { createThreading, inOrder, type Threads } from "./thread.ts";
 /** A mail by its place in the archive: 0, 1, 2 … */
 export type MailNumber = number;
 
+/** How far up and how widely a mail's conversation is looked for. */
+export const ancestorsMax = 50;
+
 export interface ArchivedMail {
   /** What it is known by: its Message-ID; without one, the hash of its bytes. */
   readonly id: string;

@@ -36,6 +36,8 @@ export interface Readings {
   isBusReady(): boolean;
   /** Events that are not announced yet; of more than a few thousand, that number. The age is of the oldest, in seconds. */
   outbox(): Promise<{ readonly size: number; readonly ageSeconds: number }>;
+  /** Announced events whose texts are not searchable yet, counted likewise; the age is since the oldest was recorded. */
+  unindexed(): Promise<{ readonly size: number; readonly ageSeconds: number }>;
   /** Jobs by their state, counted likewise. */
   jobs(): Promise<{ readonly waiting: number; readonly failed: number }>;
 }
@@ -105,6 +107,11 @@ export function createMetrics(readings: Readings): CollectedMetrics {
   const isBusUp = gauge("parley_bus_up", "1 where the other processes are heard; without Redis there are none.");
   const outboxSize = gauge("parley_outbox_events", "Events that are not announced yet; 10000 for that many and more.");
   const outboxAge = gauge("parley_outbox_age_seconds", "How long the oldest of them has waited.");
+  const unindexedSize = gauge(
+    "parley_unindexed_events",
+    "Events whose texts are not searchable yet; 10000 for that many and more.",
+  );
+  const unindexedAge = gauge("parley_unindexed_age_seconds", "How long ago the oldest of them was recorded.");
   const jobs = new Gauge({
     name: "parley_jobs",
     help: "Jobs that wait, and that failed for good; 10000 for that many and more.",
@@ -118,17 +125,20 @@ export function createMetrics(readings: Readings): CollectedMetrics {
     connections.set({ state: "idle" }, idle);
     poolWaiting.set(waiting);
     isBusUp.set(readings.isBusReady() ? 1 : 0);
-    const found = await within(readWithinMs, Promise.all([readings.outbox(), readings.jobs()]));
+    const readingAll = Promise.all([readings.outbox(), readings.unindexed(), readings.jobs()]);
+    const found = await within(readWithinMs, readingAll);
     isDatabaseUp.set(found ? 1 : 0);
     if (!found) {
       // What is not known is not told: it is not zero.
-      for (const unknown of [outboxSize, outboxAge]) unknown.remove();
+      for (const unknown of [outboxSize, outboxAge, unindexedSize, unindexedAge]) unknown.remove();
       jobs.reset();
       return;
     }
-    const [outbox, { waiting: jobsWaiting, failed }] = found;
+    const [outbox, unindexed, { waiting: jobsWaiting, failed }] = found;
     outboxSize.set(outbox.size);
     outboxAge.set(outbox.ageSeconds);
+    unindexedSize.set(unindexed.size);
+    unindexedAge.set(unindexed.ageSeconds);
     jobs.set({ state: "waiting" }, jobsWaiting);
     jobs.set({ state: "failed" }, failed);
   };

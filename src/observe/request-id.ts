@@ -2,7 +2,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
 
-const requests = new AsyncLocalStorage<string>();
+const requests = new AsyncLocalStorage<string | undefined>();
 
 // It comes from outside and goes into logs and headers.
 const sane = /^[\w.-]{1,64}$/;
@@ -12,8 +12,8 @@ export function requestIdFrom(given: string | readonly string[] | undefined): st
   return typeof given === "string" && sane.test(given) ? given : randomUUID();
 }
 
-/** Runs `work`, and whatever it waits for, as that request's. */
-export function asRequest<T>(requestId: string, work: () => T): T {
+/** Runs `work`, and whatever it waits for, as that request's; undefined: as none's. */
+export function asRequest<T>(requestId: string | undefined, work: () => T): T {
   return requests.run(requestId, work);
 }
 

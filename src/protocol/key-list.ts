@@ -27,21 +27,23 @@ export type ListedKey = Omit<KeyStatement, "platform"> & {
 /** In the order in which they were made. */
 export type KeyList = { readonly platform: PlatformName; readonly keys: readonly ListedKey[] };
 
+export const listedKeysSchema: z.ZodType<readonly ListedKey[]> = z
+  .array(
+    z.strictObject({
+      key: base64url32Schema,
+      nbf: timestampSchema,
+      exp: timestampSchema.nullable(),
+      by: base64url32Schema.nullable(),
+      signature: z.string().refine((text) => decodeBase64url(text, 64) !== null, "must be 64 bytes in base64url"),
+      revoked: timestampSchema.nullable(),
+    }),
+  )
+  .min(1)
+  .max(1_000);
+
 export const keyListSchema: z.ZodType<KeyList> = z.strictObject({
   platform: platformNameSchema,
-  keys: z
-    .array(
-      z.strictObject({
-        key: base64url32Schema,
-        nbf: timestampSchema,
-        exp: timestampSchema.nullable(),
-        by: base64url32Schema.nullable(),
-        signature: z.string().refine((text) => decodeBase64url(text, 64) !== null, "must be 64 bytes in base64url"),
-        revoked: timestampSchema.nullable(),
-      }),
-    )
-    .min(1)
-    .max(1_000),
+  keys: listedKeysSchema,
 });
 
 /** What the signature of a key in a list is over. */
@@ -62,6 +64,47 @@ export function keyListFault({ platform, keys }: KeyList): string | null {
     earlier.add(key);
   }
   return null;
+}
+
+/**
+ * Why `later` does not go on from `earlier`, a list of the same platform, for people; null where it does: every key is
+ * still there as it was, and no new one is vouched for by a key that was given up. Both lists hold by themselves.
+ */
+export function joinFault(earlier: KeyList, later: KeyList): string | null {
+  const { platform } = earlier;
+  const found = new Map(later.keys.map((listed) => [listed.key, listed]));
+  for (const listed of earlier.keys) {
+    const again = found.get(listed.key);
+    if (again === undefined) return `${platform} no longer lists the key ${listed.key}`;
+    if (keyHash({ platform, ...again }) !== keyHash({ platform, ...listed }))
+      return `${platform} lists the key ${listed.key} as another than before`;
+  }
+  const known = new Map(earlier.keys.map((listed) => [listed.key, listed]));
+  for (const { key, by } of later.keys) {
+    if (known.has(key) || by === null) continue;
+    // Whoever stole a key that was then revoked could else make themselves the next one.
+    if (known.get(by)?.revoked != null) return `the key ${by} of ${platform} was revoked, and vouches for ${key}`;
+  }
+  return null;
+}
+
+/** Whether `later` has nothing but keys that `earlier` has as they are, and not all of them: a copy from before. */
+export function isOlderCopy(earlier: KeyList, later: KeyList): boolean {
+  return later.keys.length < earlier.keys.length && joinFault(later, earlier) === null;
+}
+
+/** `later`, with every key revoked from the earliest time that either list says: no revocation is withdrawn. */
+export function joined(earlier: KeyList, later: KeyList): KeyList {
+  const revoked = new Map(earlier.keys.map((listed) => [listed.key, listed.revoked]));
+  return {
+    platform: later.platform,
+    keys: later.keys.map((listed) => ({ ...listed, revoked: earlierOf(revoked.get(listed.key), listed.revoked) })),
+  };
+}
+
+function earlierOf(one: Timestamp | null | undefined, other: Timestamp | null): Timestamp | null {
+  if (one == null || other === null) return one ?? other;
+  return one < other ? one : other;
 }
 
 /** Whether a listed key may sign at this time. */

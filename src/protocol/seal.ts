@@ -2,12 +2,15 @@
 import { CanonicalJsonError } from "./canonical-json.ts";
 import type { Body, Event, PlatformName, Proposal, Salt, SignedEvent, SignedProposal, Timestamp } from "./event.ts";
 import { type Hash, hashOf } from "./hash.ts";
-import { type SigningKey, verifySignature } from "./signature.ts";
+import { type PublicKey, type SigningKey, verifySignature } from "./signature.ts";
 
 /** Who signs for this platform. */
 export interface Signer {
   readonly platform: PlatformName;
+  /** May be another one later; never within one turn of the event loop. */
   readonly key: SigningKey;
+  /** A key that was `key` before, for as long as it may sign. @default none */
+  former?(key: PublicKey): SigningKey | null;
 }
 
 /** The commitment to a body: `Proposal.ref`. */
@@ -43,7 +46,8 @@ export interface Entry extends SignedEvent {
  * @throws Error where anybody else's proposal is unsigned: nobody would take the event
  */
 export function sequence(signed: SignedProposal, id: Hash, place: Place, leader: Signer): Entry {
-  const event: Event = { proposal: signed.proposal, ...place, leader: leader.platform, key: leader.key.key };
+  const key = keyFor(signed, leader);
+  const event: Event = { proposal: signed.proposal, ...place, leader: leader.platform, key: key.key };
   const isOwn = isLeadersOwn(event);
   if (!isOwn && signed.signature === null)
     throw new Error("a proposal under another key than the leader's needs its own signature");
@@ -52,10 +56,16 @@ export function sequence(signed: SignedProposal, id: Hash, place: Place, leader:
     id,
     hash,
     event,
-    signatures: { event: leader.key.sign("event", hash), proposal: isOwn ? null : signed.signature },
+    signatures: { event: key.sign("event", hash), proposal: isOwn ? null : signed.signature },
     body: signed.body,
     salt: signed.salt,
   };
+}
+
+/** The leader's key, or the one before, under which it made the proposal just now: then its one signature says both. */
+function keyFor({ proposal, signature }: SignedProposal, leader: Signer): SigningKey {
+  const isFormer = signature === null && proposal.platform === leader.platform && proposal.key !== leader.key.key;
+  return (isFormer ? leader.former?.(proposal.key) : null) ?? leader.key;
 }
 
 /** What can be wrong with an entry whatever the state: it was altered, or does not join on. */
@@ -72,16 +82,22 @@ export function sealFault(
 ): SealFault | null {
   const { event, signatures, body, salt } = signed;
   if (event.seq !== (previous?.seq ?? 0) + 1 || event.parent !== (previous?.hash ?? null)) return "BROKEN_CHAIN";
-  if (!verifySignature(event.key, "event", eventHash(event), signatures.event)) return "BAD_SIGNATURE";
+  if (!isSignedByItsLeader(signed)) return "BAD_SIGNATURE";
+  if (signatures.proposal !== null ? !isProposedByItsPlatform(signed) : !isLeadersOwn(event)) return "BAD_SIGNATURE";
+  return isCommitted(event.proposal, body, salt) ? null : "BAD_COMMITMENT";
+}
+
+/** Whether the key that the event names signed it. */
+export function isSignedByItsLeader({ event, signatures }: SignedEvent): boolean {
+  return verifySignature(event.key, "event", eventHash(event), signatures.event);
+}
+
+/** Whether the key that the proposal names signed it: by itself, or, where that is the leader's, with the event. */
+export function isProposedByItsPlatform(signed: SignedEvent): boolean {
+  const { event, signatures } = signed;
   const { proposal } = event;
-  if (isLeadersOwn(event) !== (signatures.proposal === null)) return "BAD_SIGNATURE";
-  if (
-    signatures.proposal !== null &&
-    !verifySignature(proposal.key, "proposal", proposalId(proposal), signatures.proposal)
-  ) {
-    return "BAD_SIGNATURE";
-  }
-  return isCommitted(proposal, body, salt) ? null : "BAD_COMMITMENT";
+  if (signatures.proposal === null) return isLeadersOwn(event) && isSignedByItsLeader(signed);
+  return !isLeadersOwn(event) && verifySignature(proposal.key, "proposal", proposalId(proposal), signatures.proposal);
 }
 
 /** Whether the event's signature says the proposal's too; then there is no other, so that an entry has one form. */

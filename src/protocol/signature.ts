@@ -1,4 +1,4 @@
-// Ed25519 signatures (RFC 8032) of hashes: which texts are signed, and which keys are refused.
+// Ed25519 signatures (RFC 8032) of hashes and of requests: which texts are signed, and which keys are refused.
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from "node:crypto";
 import { type Base64url32, decodeBase64url } from "./encoding.ts";
 import type { Hash } from "./hash.ts";
@@ -16,6 +16,11 @@ export type Signed = "event" | "proposal" | "key" | "export";
 export interface SigningKey {
   readonly key: PublicKey;
   sign(kind: Signed, hash: Hash): Signature;
+  /**
+   * Signs what is no hash of ours: the signature base of a request (RFC 9421 §2.5), which begins with `"`.
+   * @throws Error for a text that begins otherwise: no `parley/KIND/1 HASH` is ever signed this way
+   */
+  signText(text: string): Signature;
 }
 
 /** The key of a 32-byte seed (RFC 8032 §5.1.5, the "private key"). Safe to call again: the same seed, the same key. */
@@ -24,7 +29,15 @@ export function signingKey(seed: Uint8Array): SigningKey {
   const der = Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), seed]);
   const privateKey = createPrivateKey({ key: der, format: "der", type: "pkcs8" });
   const key = rawPublicKey(createPublicKey(privateKey));
-  return { key, sign: (kind, hash) => sign(null, signedText(kind, hash), privateKey).toString("base64url") };
+  const signBytes = (bytes: Buffer) => sign(null, bytes, privateKey).toString("base64url");
+  return {
+    key,
+    sign: (kind, hash) => signBytes(signedText(kind, hash)),
+    signText: (text) => {
+      if (!text.startsWith('"')) throw new Error("what is signed as a text has to begin with a quotation mark");
+      return signBytes(Buffer.from(text));
+    },
+  };
 }
 
 /** A new seed for `signingKey`, from the system's randomness. */
@@ -38,9 +51,18 @@ export function newSeed(): Buffer {
  * `isUsableKey` refuses, is false, never an error. Takes about 150 µs.
  */
 export function verifySignature(key: PublicKey, kind: Signed, hash: Hash, signature: Signature): boolean {
+  return verifyBytes(key, signedText(kind, hash), signature);
+}
+
+/** The same for what `signText` signs. */
+export function verifyText(key: PublicKey, text: string, signature: Signature): boolean {
+  return text.startsWith('"') && verifyBytes(key, Buffer.from(text), signature);
+}
+
+function verifyBytes(key: PublicKey, text: Buffer, signature: Signature): boolean {
   const publicKey = keyObject(key);
   const bytes = decodeBase64url(signature, 64);
-  return publicKey !== null && bytes !== null && verify(null, signedText(kind, hash), publicKey, bytes);
+  return publicKey !== null && bytes !== null && verify(null, text, publicKey, bytes);
 }
 
 /**

@@ -30,9 +30,12 @@ const certain = 200;
 /** As much as decides it. */
 const longest = 2_000;
 
+// Compared with these alone: with all languages of a script it takes three times as long, 400 µs for a hundred characters.
+const only = Object.keys(configurations);
+
 /** A text search configuration of PostgreSQL; `simple` where the language is not known. */
 export function languageOf(text: string): string {
-  const language = text.length < shortest ? undefined : configurations[franc(text.slice(0, longest))];
+  const language = text.length < shortest ? undefined : configurations[franc(text.slice(0, longest), { only })];
   if (language !== undefined && text.length >= certain) return language;
   // A wrong stem does no harm beside the words themselves, a missing one does.
   if (cyrillic.test(text)) return "russian";

@@ -1,14 +1,15 @@
-// Append: load, decide, write, announce. The only way into a log.
+// Append: load, decide, write, announce. The only way into a log, for what is said here and for what another platform
+// sequenced.
 //
 // Requests that wait are taken together: one load (of what is not remembered), one write, one commit for all of them, each
 // conversation folded in memory. Alone, a request is a batch of one. While a batch is out, its conversations are kept from the next ones, so
 // that this process never competes with itself; other processes are met by the head that a write expects.
 import pg from "pg";
 import type { Hash } from "../protocol/hash.ts";
-import type { AppendRequest, AppendResult } from "./conversation-store.ts";
+import type { ConversationStore, WriteRequest, WriteResult } from "./conversation-store.ts";
 import { type DecideOptions, decideBatch } from "./decide-batch.ts";
 import { createHeadMemory, type HeadMemory } from "./head-memory.ts";
-import { loadSlices } from "./load.ts";
+import { loadHad, loadSlices } from "./load.ts";
 import { rememberIdle, settleRepeats } from "./repeats.ts";
 import { triesMax, type Waiting, waitingFor } from "./waiting.ts";
 import { type Appended, write } from "./write.ts";
@@ -25,8 +26,8 @@ export interface AppendOptions extends DecideOptions {
   readonly batchMax?: number;
 }
 
-/** Makes `append`, as `ConversationStore` promises it, on PostgreSQL. */
-export function createAppend(options: AppendOptions): (request: AppendRequest) => Promise<AppendResult> {
+/** Makes `append` and `follow`, as `ConversationStore` promises them, on PostgreSQL. */
+export function createAppend(options: AppendOptions): Pick<ConversationStore, "append" | "follow"> {
   const { lanes = 2, batchMax = 64 } = options;
   const memory = createHeadMemory();
   let queue: Waiting[] = [];
@@ -73,13 +74,26 @@ export function createAppend(options: AppendOptions): (request: AppendRequest) =
     }
   };
 
-  return (request) =>
-    new Promise((resolve, reject) => {
-      queue.push(waitingFor(request, resolve, reject));
-      // Not at once: what arrives in one turn of the event loop goes together.
-      if (!isPumpDue) setImmediate(pump);
-      isPumpDue = true;
-    });
+  const enqueue = (request: WriteRequest, resolve: Waiting["resolve"], reject: Waiting["reject"]) => {
+    queue.push(waitingFor(request, resolve, reject));
+    // Not at once: what arrives in one turn of the event loop goes together.
+    if (!isPumpDue) setImmediate(pump);
+    isPumpDue = true;
+  };
+  return {
+    append: (request) =>
+      new Promise((resolve, reject) => {
+        const answer = (result: WriteResult) =>
+          "stopped" in result ? reject(new Error("what was to be appended was followed")) : resolve(result);
+        enqueue(request, answer, reject);
+      }),
+    follow: (request) =>
+      new Promise((resolve, reject) => {
+        const answer = (result: WriteResult) =>
+          "stopped" in result ? resolve(result) : reject(new Error("what was to be followed was appended"));
+        enqueue(request, answer, reject);
+      }),
+  };
 }
 
 /** Appends a batch and settles what it can; returns what has to be tried again. Never throws. */
@@ -98,7 +112,8 @@ async function appendBatch(
         toLoad.map(({ request }) => request),
       );
       const slices = new Map([...recalled, ...loaded]);
-      const { appended, idle, settle } = decideBatch(options, fresh, places, slices, recalled);
+      const had = await loadHad(client, fresh, slices);
+      const { appended, idle, settle } = decideBatch(options, fresh, { places, had, slices, recalled });
       if (idle.length > 0) await rememberIdle(client, idle);
       const written = appended.length > 0 ? await write(client, appended) : new Set<Hash>();
       const committed = appended.filter(({ conversation }) => written.has(conversation));

@@ -1,8 +1,9 @@
 // The contract of a store of conversations: what `append` promises, whatever keeps the rows.
 import type { Command } from "../conversation/accept.ts";
+import type { Stopped } from "../conversation/follow.ts";
 import type { Rejection } from "../conversation/rejection.ts";
 import type { Changes, Conversation } from "../conversation/state.ts";
-import type { SignedProposal } from "../protocol/event.ts";
+import type { PlatformName, SignedEvent, SignedProposal } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
 import type { Entry } from "../protocol/seal.ts";
 
@@ -13,6 +14,8 @@ export interface Person {
   readonly recipientId: string;
   /** null where the address is not of an account here. */
   readonly accountId: AccountId | null;
+  /** Left out: INBOX. `REQUESTS` where the account does not know who adds it. */
+  readonly folder?: "REQUESTS";
 }
 
 interface Request {
@@ -46,6 +49,23 @@ export interface ProposalsRequest extends Request {
 
 export type AppendRequest = CommandRequest | ProposalsRequest;
 
+/** Events that the leader sequenced, in order. Whoever hands them over has asked whose keys signed them. */
+export interface FollowRequest extends Pick<Request, "people" | "requestId"> {
+  readonly conversation: Hash;
+  readonly run: readonly SignedEvent[];
+}
+
+/** What of a run is in the log now, and where it ended. */
+export interface FollowResult {
+  readonly conversation: Hash;
+  /** What is new. Written with its projections and an outbox row per event, like an append. */
+  readonly entries: readonly Entry[];
+  readonly changes: readonly Changes[];
+  /** After the last that was taken; null where nothing is had of the conversation. */
+  readonly head: Conversation | null;
+  readonly stopped: Stopped | null;
+}
+
 export type AppendResult =
   /** In the log: each entry with what it changed, and the conversation after the last. No entries: nothing left to do. */
   | {
@@ -58,6 +78,32 @@ export type AppendResult =
   | { readonly conversation: Hash; readonly repeatOf: number }
   | { readonly rejection: Rejection };
 
+/**
+ * Nothing was appended, for another platform leads, or we do and are in doubt: the command as a signed proposal, to be asked
+ * of who leads once that can be.
+ */
+export interface LedElsewhere {
+  readonly conversation: Hash;
+  readonly leader: PlatformName;
+  readonly proposal: SignedProposal;
+}
+
+/** The leader does not answer: what was said waits, and is asked of it again. */
+export interface Pending {
+  readonly conversation: Hash;
+  readonly pending: SignedProposal;
+}
+
+/**
+ * Appends wherever the conversation is led: here, or by asking the platform that leads it. Rejected as LEADER_UNREACHABLE
+ * where that does not answer, but for messages and attachments, which wait.
+ */
+export type AppendAnywhere = (request: AppendRequest) => Promise<AppendResult | Pending>;
+
+/** All that goes into logs, whoever gave it its place: one queue, one order. */
+export type WriteRequest = AppendRequest | FollowRequest;
+export type WriteResult = AppendResult | LedElsewhere | FollowResult;
+
 export interface ConversationStore {
   /**
    * Appends to one conversation: decided on its state, signed, chained and written with its projections and an outbox
@@ -65,7 +111,14 @@ export interface ConversationStore {
    * retry with the same `client`, or the same proposals. Costs the same in a short log and in a long one.
    * @throws where the database fails: the outcome is then unknown until the request is retried
    */
-  append(request: AppendRequest): Promise<AppendResult>;
+  append(request: AppendRequest): Promise<AppendResult | LedElsewhere>;
+
+  /**
+   * Takes what a leader elsewhere sequenced: checked one by one onto what is had, and written as far as it holds, in one
+   * transaction. What we sequenced ourselves was lost here: the conversation is in doubt from then on, and `append` adds
+   * nothing as its leader. Safe to repeat. @throws as `append`
+   */
+  follow(request: FollowRequest): Promise<FollowResult>;
 
   /** Entries after `after`, in order, at most `limit`. Whoever asks has checked who may see them. */
   entriesAfter(conversation: Hash, after: number, limit: number): Promise<readonly Entry[]>;

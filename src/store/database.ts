@@ -4,6 +4,7 @@ import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import { ExplainedError } from "../observe/explained-error.ts";
 import type { Logger } from "../observe/logger.ts";
+import { errorCode } from "./error-code.ts";
 import { PrismaClient } from "./prisma/client.ts";
 
 export const connectTimeoutMs = 10_000;
@@ -41,9 +42,6 @@ function withoutPassword(url: string): string {
   return `${protocol}//${username === "" ? "" : `${username}@`}${host}${pathname}`;
 }
 
-const codeOf = (error: unknown): string | undefined =>
-  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
-
 // https://www.postgresql.org/docs/18/errcodes-appendix.html, and those of the system.
 const adviceByCode: Readonly<Record<string, string>> = {
   ECONNREFUSED: "Nothing listens there. Start PostgreSQL, or correct host and port in DATABASE_URL.",
@@ -62,8 +60,8 @@ const otherAdvice = "Check DATABASE_URL and that PostgreSQL runs; without DATABA
 /** Why there is no connection to `url`, and what to do. */
 export function explainUnreachable(url: string, error: unknown): DatabaseUnreachableError {
   // An AggregateError of all addresses that were tried has an empty message.
-  const reason = error instanceof Error && error.message !== "" ? error.message : (codeOf(error) ?? String(error));
-  const advice = adviceByCode[codeOf(error) ?? ""] ?? otherAdvice;
+  const reason = error instanceof Error && error.message !== "" ? error.message : (errorCode(error) ?? String(error));
+  const advice = adviceByCode[errorCode(error) ?? ""] ?? otherAdvice;
   return new DatabaseUnreachableError(`The database ${withoutPassword(url)} is out of reach: ${reason}\n${advice}`, {
     cause: error,
   });

@@ -1,16 +1,18 @@
 // Decides a batch of requests on what was loaded for them, each on what the ones before it left.
 import type { Occasion } from "../conversation/accept.ts";
 import type { Address } from "../conversation/address.ts";
+import { bodyFault } from "../conversation/body.ts";
+import { type Followed, followOn } from "../conversation/follow.ts";
 import { reject } from "../conversation/rejection.ts";
-import { type Taken, take } from "../conversation/take.ts";
-import type { Timestamp } from "../protocol/event.ts";
+import { type Taken, take, tryToPropose } from "../conversation/take.ts";
+import type { PlatformName, Timestamp } from "../protocol/event.ts";
 import { isTimestamp } from "../protocol/form.ts";
 import type { Hash } from "../protocol/hash.ts";
-import type { Signer } from "../protocol/seal.ts";
-import type { AppendRequest, Person, Place } from "./conversation-store.ts";
+import { proposalId, type Signer } from "../protocol/seal.ts";
+import type { LedElsewhere, Person, Place, WriteRequest } from "./conversation-store.ts";
 import { actorKey, type Slice } from "./load.ts";
 import type { Idle } from "./repeats.ts";
-import { draftsOf, draftVersionOf, triesMax, type Waiting } from "./waiting.ts";
+import { clientOf, draftsOf, draftVersionOf, triesMax, type Waiting } from "./waiting.ts";
 import type { Appended } from "./write.ts";
 
 export interface DecideOptions {
@@ -26,14 +28,20 @@ interface Outcome {
   answer(): void;
 }
 
+/** What a batch is decided on. */
+export interface Grounds {
+  /** Where what was appended before stands: by client request, draft and proposal. */
+  readonly places: ReadonlyMap<string, Place>;
+  /** Hashes of events that are had, by conversation and seq: of those that followed runs may repeat. */
+  readonly had: ReadonlyMap<Hash, ReadonlyMap<number, Hash>>;
+  readonly slices: ReadonlyMap<Hash, Slice>;
+  /** Those slices that were not read but remembered. */
+  readonly recalled: ReadonlyMap<Hash, Slice>;
+}
+
 /** Decides each request on what the ones before it left. Answers are held back until the write has gone through. */
-export function decideBatch(
-  options: DecideOptions,
-  batch: readonly Waiting[],
-  places: ReadonlyMap<string, Place>,
-  slices: ReadonlyMap<Hash, Slice>,
-  recalled: ReadonlyMap<Hash, Slice>,
-) {
+export function decideBatch(options: DecideOptions, batch: readonly Waiting[], grounds: Grounds) {
+  const { slices, recalled } = grounds;
   const now = options.now();
   if (!isTimestamp(now)) throw new Error(`the clock says ${now}`);
   const occasion: Occasion = { signer: options.signer, sentAt: now, salt: options.salt };
@@ -44,30 +52,35 @@ export function decideBatch(
     const { request, conversation } = waiting;
     const slice = slices.get(conversation);
     if (!slice) throw new Error("no slice was loaded for a request");
-    let taken: Taken;
+    let taken: Taken | Followed | LedElsewhere;
     try {
-      taken = takeOn(slice, waiting, places, now, occasion);
+      taken = takeOn(slice, waiting, grounds, now, occasion);
     } catch (error) {
       // Nothing was taken, so the others of its batch stand on what they would stand on without it.
       outcomes.push({ waiting, answer: () => waiting.reject(error) });
       continue;
     }
-    if ("rejection" in taken) {
+    if ("rejection" in taken || "leader" in taken) {
       outcomes.push({ waiting, answer: () => waiting.resolve(taken) });
       continue;
     }
     const { entries, changes } = taken;
     const head = slice.state.conversation;
-    if (!head) throw new Error("a request was taken, and there is no conversation");
-    outcomes.push({ waiting, answer: () => waiting.resolve({ conversation, entries, changes, head }) });
+    if ("stopped" in taken) {
+      outcomes.push({ waiting, answer: () => waiting.resolve({ ...taken, conversation, head }) });
+    } else {
+      if (!head) throw new Error("a request was taken, and there is no conversation");
+      outcomes.push({ waiting, answer: () => waiting.resolve({ conversation, entries, changes, head }) });
+    }
     const seq = entries.at(-1)?.event.seq;
     if (seq === undefined) {
-      if (request.client) done.push({ client: request.client, conversation });
+      const client = clientOf(request);
+      if (client) done.push({ client, conversation });
       continue;
     }
     const appended = byConversation.get(conversation) ?? newAppended(conversation);
     byConversation.set(conversation, appended);
-    collect(appended, request, taken, seq);
+    collect(appended, request, taken, seq, options.signer.platform);
   }
   // In a conversation that moves on, with it or not at all: else they are decided again.
   for (const { client, conversation } of done)
@@ -92,13 +105,21 @@ export function decideBatch(
 }
 
 function takeOn(
-  { state, words, actors }: Slice,
-  { request, ids }: Waiting,
-  places: ReadonlyMap<string, Place>,
+  { state, words, actors, isInDoubt }: Slice,
+  { request, conversation, ids }: Waiting,
+  { places, had }: Grounds,
   now: Timestamp,
   occasion: Occasion,
-): Taken {
+): Taken | Followed | LedElsewhere {
+  if ("run" in request) {
+    const hashes = had.get(conversation);
+    return followOn(state, request.run, { hashAt: (seq) => hashes?.get(seq), seqOf: (id) => places.get(id)?.seq }, now);
+  }
   const isKnown = (address: Address) => request.people?.has(address) ?? false;
+  const { platform } = occasion.signer;
+  const leader = state.conversation?.leader ?? platform;
+  const [first] = "proposals" in request ? request.proposals : [];
+  if (isInDoubt && first) return { conversation, leader, proposal: first };
   if ("proposals" in request) {
     // Of those that come again with others, the others.
     const proposals = request.proposals.filter((_, index) => !places.has(ids[index] ?? ""));
@@ -107,20 +128,33 @@ function takeOn(
   const actor = actors.get(actorKey(request.accountId, request.actor ?? null));
   // Whoever never took part is told no more than that.
   if (actor === undefined) return { rejection: reject("NOT_FOUND", "There is no such conversation.") };
+  if (leader !== platform || isInDoubt) {
+    const { model, body = null } = request.command;
+    const proposed = bodyFault(model, body) ?? tryToPropose(state, request.command, actor, occasion);
+    if ("code" in proposed) return { rejection: proposed };
+    const { key } = occasion.signer;
+    const signature = key.sign("proposal", proposalId(proposed.proposal));
+    return { conversation, leader, proposal: { ...proposed, signature } };
+  }
   return take(state, words, { command: request.command, actor }, now, occasion, isKnown);
 }
 
-/** Puts what was taken of a request to what its conversation gets. @param seq of its last event */
+/** Puts what was taken of a request to what its conversation gets. @param seq of its last event @param platform our own name */
 function collect(
   appended: Mutable<Appended>,
-  request: AppendRequest,
-  { entries, changes }: Exclude<Taken, { readonly rejection: unknown }>,
+  request: WriteRequest,
+  { entries, changes }: Pick<Followed, "entries" | "changes">,
   seq: number,
+  platform: PlatformName,
 ): void {
+  const isFollowed = "run" in request;
+  appended.isSequenced ||= !isFollowed;
+  appended.isLost ||= isFollowed && entries.some(({ event }) => event.leader === platform);
   appended.entries.push(...entries);
   appended.changes.push(...changes);
   if (request.requestId !== undefined) appended.requestIds.push(request.requestId);
-  if (request.client) appended.clientRequests.push({ client: request.client, seq });
+  const client = clientOf(request);
+  if (client) appended.clientRequests.push({ client, seq });
   appended.drafts.push(...draftsOf(request).map((hash) => ({ hash, version: draftVersionOf(request) })));
   for (const { id, body } of entries) {
     if (body === null || !("address" in body)) continue;
@@ -138,9 +172,11 @@ interface Mutable<T extends Appended> {
   people: Map<Hash, { person: Person | null; name: string | null }>;
   clientRequests: T["clientRequests"][number][];
   drafts: T["drafts"][number][];
+  isSequenced: boolean;
+  isLost: boolean;
 }
 
 function newAppended(conversation: Hash): Mutable<Appended> {
   const lists = { entries: [], changes: [], requestIds: [], people: new Map(), clientRequests: [], drafts: [] };
-  return { conversation, ...lists };
+  return { conversation, ...lists, isSequenced: false, isLost: false };
 }

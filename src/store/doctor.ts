@@ -8,6 +8,7 @@ import { apply, emptyState, isRemoved, type State } from "../conversation/state.
 import type { Hash } from "../protocol/hash.ts";
 import { proposalId } from "../protocol/seal.ts";
 import type { AccountId } from "./conversation-store.ts";
+import { examineSearchable } from "./examine-searchable.ts";
 import { isErasedSql } from "./read/erased-sql.ts";
 import {
   type AttachmentRow,
@@ -28,7 +29,7 @@ import { readSnapshot } from "./snapshot.ts";
 /** What is compared. In `event` only what is computed from it: its id and its parent. */
 export const examinedTables = [
   ...(["event", "conversation", "participant", "message", "label", "attachment"] as const),
-  ...(["participation", "outbox"] as const),
+  ...(["participation", "outbox", "searchable", "unindexed"] as const),
 ] as const;
 type Table = (typeof examinedTables)[number];
 
@@ -49,8 +50,8 @@ export interface Diagnosis {
   readonly drift: Readonly<Record<Table, number>>;
   /** The first few of each table. */
   readonly differences: readonly Difference[];
-  /** No drift, but work that a worker has to do: events to announce, erased bodies to delete. */
-  readonly waiting: { readonly unannounced: number; readonly erasedBodies: number };
+  /** No drift, but work that a worker has to do: events to announce, texts to index, erased bodies to delete. */
+  readonly waiting: { readonly unannounced: number; readonly unindexed: number; readonly erasedBodies: number };
 }
 
 const shownPerTable = 5;
@@ -61,11 +62,11 @@ class Findings {
   readonly differences: Difference[] = [];
   conversations = 0;
   events = 0;
-  readonly waiting = { unannounced: 0, erasedBodies: 0 };
+  readonly waiting = { unannounced: 0, unindexed: 0, erasedBodies: 0 };
 
   constructor() {
-    const none = { event: 0, conversation: 0, participant: 0, message: 0, label: 0 };
-    this.drift = { ...none, attachment: 0, participation: 0, outbox: 0 };
+    const none = { event: 0, conversation: 0, participant: 0, message: 0, label: 0, attachment: 0 };
+    this.drift = { ...none, participation: 0, outbox: 0, searchable: 0, unindexed: 0 };
   }
 
   note(table: Table, conversation: Hash, id: string, what: string): void {
@@ -139,13 +140,16 @@ async function examine(client: pg.ClientBase, conversation: Hash, findings: Find
   await examineItems<MessageRow>(client, conversation, ...items[0], note);
   await examineItems<LabelRow>(client, conversation, ...items[1], note);
   await examineItems<AttachmentRow>(client, conversation, ...items[2], note);
-  const unannounced = await examineOutbox(client, conversation, state, findings);
+  const unannounced = await examineQueue(client, "outbox", conversation, state, findings);
+  findings.waiting.unannounced += unannounced;
+  findings.waiting.unindexed += await examineQueue(client, "unindexed", conversation, state, findings);
   await examineParticipations(client, conversation, state, people, unannounced > 0, note);
   const erased = await client.query<{ count: number }>(
     `SELECT count(*)::int AS count FROM event AS e WHERE conversation_id = $1 AND body IS NOT NULL AND ${isErasedSql("e")}`,
     [conversation],
   );
   findings.waiting.erasedBodies += erased.rows[0]?.count ?? 0;
+  for (const [seq, what] of await examineSearchable(client, conversation, state)) note("searchable", String(seq), what);
 }
 
 type LogRow = EventRow & { readonly address: string | null; readonly name: string | null };
@@ -161,7 +165,7 @@ async function foldLog(
     // Without what people said, but for who was added.
     const { rows } = await client.query<LogRow>(
       `SELECT conversation_id, seq, id, parent, timestamp, leader, key, signature, platform, platform_key, platform_signature,
-        actor, sent_at, action, model, item, value, follows, ref, recorded_at, NULL AS body, NULL AS salt,
+        actor, sent_at, action, model, item, value, follows, ref, NULL AS body, NULL AS salt,
         body->>'address' AS address, CASE WHEN model IN ('participant', 'conversation') THEN body->>'name' END AS name
       FROM event AS e WHERE conversation_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`,
       [conversation, state.conversation?.seq ?? 0, pageMax],
@@ -287,26 +291,25 @@ function personFaults(row: PersonRow, added: Added, head: number): readonly stri
   return faults;
 }
 
-/** What waits to be announced is no drift; a place that is not in the log is. @returns how many wait */
-async function examineOutbox(
+/** What waits to be announced or indexed is no drift; a place that is not in the log is. @returns how many wait */
+async function examineQueue(
   client: pg.ClientBase,
+  table: "outbox" | "unindexed",
   conversation: Hash,
   state: State,
   findings: Findings,
 ): Promise<number> {
   const head = state.conversation?.seq ?? 0;
   const { rows } = await client.query<{ seq: number }>(
-    "SELECT seq FROM outbox WHERE conversation_id = $1 AND (seq < 1 OR seq > $2) ORDER BY seq",
+    `SELECT seq FROM ${table} WHERE conversation_id = $1 AND (seq < 1 OR seq > $2) ORDER BY seq`,
     [conversation, head],
   );
-  for (const { seq } of rows) findings.note("outbox", conversation, String(seq), "surplus");
+  for (const { seq } of rows) findings.note(table, conversation, String(seq), "surplus");
   const waiting = await client.query<{ count: number }>(
-    "SELECT count(*)::int AS count FROM outbox WHERE conversation_id = $1 AND seq BETWEEN 1 AND $2",
+    `SELECT count(*)::int AS count FROM ${table} WHERE conversation_id = $1 AND seq BETWEEN 1 AND $2`,
     [conversation, head],
   );
-  const count = waiting.rows[0]?.count ?? 0;
-  findings.waiting.unannounced += count;
-  return count;
+  return waiting.rows[0]?.count ?? 0;
 }
 
 interface ParticipationRow {

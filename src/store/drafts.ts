@@ -8,6 +8,7 @@ import { messageFormats, roles } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
 import type { AccountId } from "./conversation-store.ts";
 import type { Database } from "./database.ts";
+import { inTransaction } from "./transaction.ts";
 import { createTurns } from "./turns.ts";
 
 export interface StoredDraft {
@@ -24,6 +25,7 @@ type Prisma = Pick<Database["prisma"], "draft">;
 const contentSchema: z.ZodType<Draft> = z.object({
   subject: z.string(),
   expiresAt: z.string().nullable(),
+  continues: z.object({ conversation: z.string(), event: z.string() }).nullable().default(null),
   messages: z.array(
     z.object({
       id: z.string(),
@@ -81,20 +83,7 @@ export function changeDraft(
   hash: Hash,
   edit: (draft: Draft) => Draft | Rejection,
 ): Promise<StoredDraft | Rejection | null> {
-  return inTurn(accountId, hash, async () => {
-    const client = await pool.connect();
-    let isBroken = true;
-    try {
-      await client.query("BEGIN");
-      const changed = await changeLocked(client, accountId, hash, edit);
-      await client.query("COMMIT");
-      isBroken = false;
-      return changed;
-    } finally {
-      // With the connection goes its transaction.
-      client.release(isBroken);
-    }
-  });
+  return inTurn(accountId, hash, () => inTransaction(pool, (client) => changeLocked(client, accountId, hash, edit)));
 }
 
 async function changeLocked(

@@ -14,6 +14,7 @@ import pg from "pg";
 import { z } from "zod";
 import { ExplainedError } from "../observe/explained-error.ts";
 import type { Logger } from "../observe/logger.ts";
+import { errorCode } from "./error-code.ts";
 import {
   findPostgresPrograms,
   findPostgresUser,
@@ -73,7 +74,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    if (errorCode(error) === "ENOENT") return undefined;
     throw error;
   }
 }
@@ -84,7 +85,7 @@ function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     // EPERM: it lives and belongs to another user.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+    return errorCode(error) === "EPERM";
   }
 }
 
@@ -232,9 +233,7 @@ async function startCluster(
 
 // https://www.postgresql.org/docs/18/errcodes-appendix.html
 const isStartingOrStopping = (error: unknown): boolean =>
-  error instanceof Error &&
-  "code" in error &&
-  (error.code === "57P03" || error.code === "57P01" || error.code === "ECONNREFUSED" || error.code === "ECONNRESET");
+  ["57P03", "57P01", "ECONNREFUSED", "ECONNRESET"].includes(errorCode(error) ?? "");
 
 async function connect(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url, application_name: "parley owner", keepAlive: true });

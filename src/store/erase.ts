@@ -2,15 +2,22 @@
 import type pg from "pg";
 import type { Hash } from "../protocol/hash.ts";
 import { isErasedSql } from "./read/erased-sql.ts";
-import { unindexErased } from "./search-index.ts";
+import { holdIndexing, isTextGoneSql } from "./search-index.ts";
+import { inTransaction } from "./transaction.ts";
 
 /** Deletes body and salt of everything that is erased in the conversation, and what was searchable of it. Safe to repeat. Returns how many there were. */
-export async function eraseBodies(pool: pg.Pool, conversation: Hash): Promise<number> {
-  const { rowCount } = await pool.query(
-    `UPDATE event AS e SET body = NULL, salt = NULL
-    WHERE e.conversation_id = $1 AND e.body IS NOT NULL AND ${isErasedSql("e")}`,
-    [conversation],
-  );
-  await unindexErased(pool, conversation);
-  return rowCount ?? 0;
+export function eraseBodies(pool: pg.Pool, conversation: Hash): Promise<number> {
+  return inTransaction(pool, async (client) => {
+    // What was read of a body before it is gone is written by now; whoever reads later finds none.
+    await holdIndexing(client);
+    const { rowCount } = await client.query(
+      `UPDATE event AS e SET body = NULL, salt = NULL
+      WHERE e.conversation_id = $1 AND e.body IS NOT NULL AND ${isErasedSql("e")}`,
+      [conversation],
+    );
+    await client.query(`DELETE FROM searchable AS s WHERE s.conversation_id = $1 AND ${isTextGoneSql("s")}`, [
+      conversation,
+    ]);
+    return rowCount ?? 0;
+  });
 }

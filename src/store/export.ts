@@ -2,10 +2,10 @@
 import type pg from "pg";
 import type { Body, PlatformName } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
-import type { KeyList } from "../protocol/key-list.ts";
+import type { KeyList, ListedKey } from "../protocol/key-list.ts";
 import { type Entry, eventHash } from "../protocol/seal.ts";
 import type { AccountId } from "./conversation-store.ts";
-import { horizonOfTaken, type TakenRow, takenSql } from "./read/horizon.ts";
+import { horizonSql } from "./read/horizon.ts";
 import { type RecordedRow, recordedColumns, recordedEventOf } from "./recorded-event.ts";
 import { readSnapshot } from "./snapshot.ts";
 
@@ -28,8 +28,8 @@ export interface LogReads {
   pages(part: LogPart): AsyncGenerator<readonly Entry[]>;
   /** Bodies by seq; left out where erased or owed. */
   bodiesAt(conversation: Hash, seqs: readonly number[]): Promise<ReadonlyMap<number, Body>>;
-  /** The key lists that this platform has. */
-  keyLists(): Promise<readonly KeyList[]>;
+  /** This platform's keys, and of the others that signed in the log those that it holds, where they name what signed. */
+  keyLists(part: Pick<LogPart, "conversation" | "seq">): Promise<readonly KeyList[]>;
 }
 
 /** Reads logs as of one moment. */
@@ -43,19 +43,22 @@ function readsOf(client: pg.ClientBase): LogReads {
       `SELECT ${recordedColumns("e")} FROM event AS e WHERE e.conversation_id = $1 AND ${where}`,
       [conversation, ...values],
     );
-    return rows.map(recordedEventOf);
+    return rows.map((row) => {
+      const recorded = recordedEventOf(row);
+      return { ...recorded, hash: eventHash(recorded.event) };
+    });
   };
   return {
     part: async (conversation, accountId) => {
-      const { rows } = await client.query<{ seq: number; taken: readonly TakenRow[] | null }>(
-        `SELECT c.seq, m.taken FROM conversation AS c ${takenSql("c.id", "$2::uuid")} WHERE c.id = $1`,
+      const { rows } = await client.query<{ seq: number; horizon: number | null }>(
+        `SELECT c.seq, m.horizon FROM conversation AS c ${horizonSql("c.id", "$2::uuid")} WHERE c.id = $1`,
         [conversation, accountId],
       );
       const [row] = rows;
       if (!row) return null;
-      const seq = accountId === null ? row.seq : Math.min(row.seq, horizonOfTaken(row.taken));
+      const seq = accountId === null ? row.seq : Math.min(row.seq, row.horizon ?? 0);
       const [last] = await rowsOf(conversation, "e.seq = $2", [seq]);
-      return last ? { conversation, seq, head: eventHash(last.event) } : null;
+      return last ? { conversation, seq, head: last.hash } : null;
     },
     async *pages({ conversation, seq }) {
       for (let after = 0; after < seq; ) {
@@ -72,22 +75,24 @@ function readsOf(client: pg.ClientBase): LogReads {
       const found = seqs.length === 0 ? [] : await rowsOf(conversation, "e.seq = ANY($2::int[])", [seqs]);
       return new Map(found.flatMap(({ seq, body }) => (body === null ? [] : [[seq, body] as const])));
     },
-    keyLists: async () => {
-      const { rows } = await client.query<KeyRow>(
-        "SELECT platform, key, nbf, exp, by, signature, revoked FROM platform_key ORDER BY platform, nbf, by NULLS FIRST",
+    keyLists: async ({ conversation, seq }) => {
+      const own = await client.query<KeyRow>(
+        "SELECT platform, key, nbf, exp, by, signature, revoked FROM platform_key ORDER BY place",
       );
-      const keys = Map.groupBy(rows, ({ platform }) => platform);
-      return [...keys].map(([platform, ofPlatform]) => ({
-        platform,
-        keys: ofPlatform.map(({ key, nbf, exp, by, signature, revoked }) => ({
-          key,
-          nbf: nbf.toISOString(),
-          exp: exp?.toISOString() ?? null,
-          by,
-          signature,
-          revoked: revoked?.toISOString() ?? null,
-        })),
-      }));
+      const peers = await client.query<{ platform: PlatformName; keys: KeyList["keys"]; used: readonly string[] }>(
+        `SELECT platform, keys, used FROM peer JOIN (
+          SELECT platform, array_agg(DISTINCT key) AS used FROM (
+            SELECT leader AS platform, key FROM event WHERE conversation_id = $1 AND seq <= $2
+            UNION ALL SELECT platform, platform_key FROM event WHERE conversation_id = $1 AND seq <= $2) AS u
+          GROUP BY platform) AS used USING (platform)
+        WHERE keys IS NOT NULL ORDER BY platform`,
+        [conversation, seq],
+      );
+      const [first] = own.rows;
+      const ours = first ? [{ platform: first.platform, keys: own.rows.map(listedKeyOf) }] : [];
+      // A list that the operator accepted instead of another says nothing of what was signed by the keys before.
+      const theirs = peers.rows.filter(({ keys, used }) => used.every((key) => keys.some((one) => one.key === key)));
+      return [...ours, ...theirs.map(({ platform, keys }) => ({ platform, keys }))];
     },
   };
 }
@@ -100,6 +105,13 @@ interface KeyRow {
   readonly by: string | null;
   readonly signature: string;
   readonly revoked: Date | null;
+}
+
+function listedKeyOf({ key, nbf, exp, by, signature, revoked }: KeyRow): ListedKey {
+  return {
+    ...{ key, nbf: nbf.toISOString(), exp: exp?.toISOString() ?? null, by, signature },
+    revoked: revoked?.toISOString() ?? null,
+  };
 }
 
 /** The conversations that an account takes or took part in, after the id `after`, by id; at most `limit`. */

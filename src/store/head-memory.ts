@@ -4,8 +4,9 @@
 import { noWords } from "../conversation/body.ts";
 import { type Conversation, emptyState, type Participant, type State } from "../conversation/state.ts";
 import type { Hash } from "../protocol/hash.ts";
-import type { AppendRequest } from "./conversation-store.ts";
+import type { WriteRequest } from "./conversation-store.ts";
 import { actorKey, type Slice, wantedBy } from "./load.ts";
+
 import type { Appended } from "./write.ts";
 
 /** Who acted, by `actorKey`; whoever did so last is last. */
@@ -17,7 +18,7 @@ interface Remembered {
 }
 
 interface Recalling {
-  readonly request: AppendRequest;
+  readonly request: WriteRequest;
   readonly conversation: Hash;
   readonly mayRecall: boolean;
 }
@@ -57,6 +58,8 @@ export function createHeadMemory(max = 10_000): HeadMemory {
           state,
           words: noWords(),
           actors: new Map(actors.map(([key, { id }]) => [key, id])),
+          // Where it came into doubt since, the write is refused.
+          isInDoubt: false,
         });
       }
       return slices;

@@ -9,7 +9,7 @@ import { type Needs, needs } from "../conversation/needs.ts";
 import { emptyState, type State } from "../conversation/state.ts";
 import type { Hash } from "../protocol/hash.ts";
 import { proposalId } from "../protocol/seal.ts";
-import type { AccountId, AppendRequest } from "./conversation-store.ts";
+import type { AccountId, WriteRequest } from "./conversation-store.ts";
 import {
   type AttachmentRow,
   attachmentOf,
@@ -29,6 +29,8 @@ export interface Slice {
   readonly words: Words;
   /** As whom an account acts, by `actorKey`. */
   readonly actors: Map<string, Hash>;
+  /** Whether the log may go on beyond our copy: then nothing is sequenced. */
+  isInDoubt: boolean;
 }
 
 /** @param actor the participation that a request names; null: the account's active one, else its last */
@@ -37,7 +39,7 @@ export function actorKey(accountId: AccountId, actor: Hash | null): string {
 }
 
 /** Which conversation a request is about; for one that is yet to be published, the id that it will get. */
-export function conversationOfRequest(request: AppendRequest): Hash {
+export function conversationOfRequest(request: WriteRequest): Hash {
   if (request.conversation !== null) return request.conversation;
   const first = "proposals" in request ? request.proposals[0] : undefined;
   if (!first) throw new Error("a request without a conversation has to bring the proposals that publish one");
@@ -45,13 +47,14 @@ export function conversationOfRequest(request: AppendRequest): Hash {
 }
 
 /** One slice per conversation that `requests` name. */
-export async function loadSlices(client: pg.ClientBase, requests: readonly AppendRequest[]): Promise<Map<Hash, Slice>> {
+export async function loadSlices(client: pg.ClientBase, requests: readonly WriteRequest[]): Promise<Map<Hash, Slice>> {
   const slices = new Map<Hash, Slice>();
   for (const request of requests) {
     slices.set(conversationOfRequest(request), {
       state: emptyState(),
       words: noWords(),
       actors: new Map(),
+      isInDoubt: false,
     });
   }
   if (requests.length === 0) return slices;
@@ -59,6 +62,38 @@ export async function loadSlices(client: pg.ClientBase, requests: readonly Appen
   const wanted = requests.flatMap(wantedBy);
   if (wanted.length > 0) await loadWanted(client, wanted, slices);
   return slices;
+}
+
+/** Hashes of the events that followed runs may repeat, by conversation and seq. */
+export async function loadHad(
+  client: pg.ClientBase,
+  waiting: readonly { readonly request: WriteRequest }[],
+  slices: ReadonlyMap<Hash, Slice>,
+): Promise<ReadonlyMap<Hash, ReadonlyMap<number, Hash>>> {
+  const had = new Map<Hash, Map<number, Hash>>();
+  const runs = waiting.flatMap(({ request }) => {
+    if (!("run" in request)) return [];
+    const head = slices.get(request.conversation)?.state.conversation;
+    const seqs = request.run.map(({ event }) => event.seq);
+    if (!head || Math.min(...seqs) > head.seq) return [];
+    had.set(request.conversation, new Map([[head.seq, head.head]]));
+    // Whoever sends a run may say any number in it.
+    const last = Math.min(Math.max(...seqs), head.seq);
+    return [{ conversation: request.conversation, first: Math.min(...seqs), last }];
+  });
+  if (runs.length === 0) return had;
+  const { rows } = await client.query<{ conversation_id: Hash; seq: number; parent: Hash }>({
+    name: "load_had",
+    // An event's hash stands in the one after it.
+    text: `SELECT e.conversation_id, e.seq - 1 AS seq, e.parent
+      FROM unnest($1::text[], $2::int[], $3::int[]) AS k(conversation_id, first, last)
+      CROSS JOIN LATERAL (
+        SELECT conversation_id, seq, parent FROM event
+        WHERE conversation_id = k.conversation_id AND seq BETWEEN k.first + 1 AND k.last + 1 OFFSET 0) AS e`,
+    values: [runs.map((run) => run.conversation), runs.map(({ first }) => first), runs.map(({ last }) => last)],
+  });
+  for (const { conversation_id, seq, parent } of rows) had.get(conversation_id)?.set(seq, parent);
+  return had;
 }
 
 type HeadRow = ConversationRow & { readonly asked_actor: Hash | null } & {
@@ -73,7 +108,7 @@ const actorColumns = [
 /** Head and actor of each request in one statement, and so of one moment: all that saying something needs. */
 async function loadHeads(
   client: pg.ClientBase,
-  requests: readonly AppendRequest[],
+  requests: readonly WriteRequest[],
   slices: Map<Hash, Slice>,
 ): Promise<void> {
   const keys = requests.map((request) => ({
@@ -100,6 +135,7 @@ async function loadHeads(
     const slice = slices.get(row.id);
     if (!slice) continue;
     slice.state.conversation ??= conversationOf(row);
+    slice.isInDoubt = row.in_doubt;
     const actor = actorOf(row);
     if (actor === null) continue;
     if (actor.account_id !== null) slice.actors.set(actorKey(actor.account_id, row.asked_actor), actor.id);
@@ -136,14 +172,17 @@ interface Wanted extends Needs {
 }
 
 /** What a request needs beside the head and the account's own participation; nothing in the commonest case. */
-export function wantedBy(request: AppendRequest): readonly Wanted[] {
+export function wantedBy(request: WriteRequest): readonly Wanted[] {
   // What publishes has no state to load.
   if (request.conversation === null) return [];
   const { conversation } = request;
   const touched =
     "command" in request
       ? [{ ...request.command, item: request.command.item ?? null, body: request.command.body ?? null, actor: null }]
-      : request.proposals.map(({ proposal, body }) => ({ ...proposal, body }));
+      : "run" in request
+        ? // What a leader accepted is not held against words.
+          request.run.map(({ event }) => ({ ...event.proposal, body: null }))
+        : request.proposals.map(({ proposal, body }) => ({ ...proposal, body }));
   return touched
     .map(({ action, model, item, body, actor }) => ({
       ...needs({ action, model, item }),

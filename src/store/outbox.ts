@@ -1,4 +1,5 @@
-// The outbox: which events still have to be announced. Written by append, emptied by announce, swept by the worker.
+// The outbox: which events still have to be announced. Written by append, emptied by announce, swept by the worker. What
+// leaves it and has a text is noted in `unindexed`.
 import type pg from "pg";
 import type { Place } from "./conversation-store.ts";
 import type { EventRow } from "./rows.ts";
@@ -30,16 +31,30 @@ export async function outboxBacklog(pool: pg.Pool): Promise<{ readonly size: num
   return rows[0] ?? { size: 0, ageSeconds: 0 };
 }
 
-/** Forgets places that have been announced. */
-export async function announced(pool: pg.Pool, places: readonly Place[]): Promise<void> {
+/** The place of an event that has been announced. */
+export interface AnnouncedPlace extends Place {
+  /** Whether it is to be indexed. Left out: it may have a text. */
+  readonly hasText?: boolean;
+}
+
+/** Forgets places that have been announced, and notes in the same statement which of them are to be indexed. */
+export async function announced(pool: pg.Pool, places: readonly AnnouncedPlace[]): Promise<void> {
   if (places.length === 0) return;
   const sorted = places.toSorted((a, b) =>
     a.conversation < b.conversation ? -1 : a.conversation > b.conversation ? 1 : a.seq - b.seq,
   );
   await pool.query({
     name: "outbox_announced",
-    text: `DELETE FROM outbox USING unnest($1::text[], $2::int[]) AS k(conversation_id, seq)
-      WHERE outbox.conversation_id = k.conversation_id AND outbox.seq = k.seq`,
-    values: [sorted.map(({ conversation }) => conversation), sorted.map(({ seq }) => seq)],
+    text: `WITH gone AS (
+        DELETE FROM outbox USING unnest($1::text[], $2::int[], $3::boolean[]) AS k(conversation_id, seq, has_text)
+        WHERE outbox.conversation_id = k.conversation_id AND outbox.seq = k.seq
+        RETURNING outbox.conversation_id, outbox.seq, recorded_at, has_text
+      ) INSERT INTO unindexed (conversation_id, seq, recorded_at)
+      SELECT conversation_id, seq, recorded_at FROM gone WHERE has_text ON CONFLICT DO NOTHING`,
+    values: [
+      sorted.map(({ conversation }) => conversation),
+      sorted.map(({ seq }) => seq),
+      sorted.map(({ hasText = true }) => hasText),
+    ],
   });
 }

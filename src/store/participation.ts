@@ -1,11 +1,12 @@
 // What an account has of a conversation for itself: folder, flags, notes and personal labels. The only writer of it but for
-// what comes with events: an add (`write.ts`), and new words (`announce/inbox-order.ts`). Nobody else is ever told of it.
+// what comes with events: an add (`write.ts`), and new words (`inbox-order.ts`). Nobody else is ever told of it.
 import type pg from "pg";
 import { labelKey } from "../conversation/body.ts";
 import { type Rejection, reject } from "../conversation/rejection.ts";
 import type { Hash } from "../protocol/hash.ts";
 import type { AccountId } from "./conversation-store.ts";
 import type { Database } from "./database.ts";
+import { inTransaction } from "./transaction.ts";
 
 export const folders = ["INBOX", "ARCHIVE", "SPAM", "TRASH", "REQUESTS"] as const;
 export type Folder = (typeof folders)[number];
@@ -17,6 +18,12 @@ export const participationLimits = {
   labelCharacters: 60,
   notesCharacters: 10_000,
 } as const;
+
+/** Whose participation changed, and where. Nobody else is told. */
+export interface ParticipationChange {
+  readonly conversation: Hash;
+  readonly accountId: AccountId;
+}
 
 /** What is left out stays as it is. */
 export interface ParticipationChanges {
@@ -188,23 +195,4 @@ export async function removePersonalLabel(
     values: [accountId, labelKey(name)],
   });
   return rowCount === 1;
-}
-
-/** What was rejected is rolled back. */
-async function inTransaction<Result extends object | null>(
-  pool: pg.Pool,
-  work: (client: pg.ClientBase) => Promise<Result>,
-): Promise<Result> {
-  const client = await pool.connect();
-  let isBroken = true;
-  try {
-    await client.query("BEGIN");
-    const result = await work(client);
-    await client.query(result !== null && "code" in result ? "ROLLBACK" : "COMMIT");
-    isBroken = false;
-    return result;
-  } finally {
-    // With the connection goes its transaction.
-    client.release(isBroken);
-  }
 }

@@ -13,7 +13,7 @@ import { type EventRow, entryOf } from "./rows.ts";
 export function postgresStore(options: AppendOptions): ConversationStore {
   const { pool } = options;
   return {
-    append: createAppend(options),
+    ...createAppend(options),
     entriesAfter: (conversation, after, limit) => entriesAfter(pool, conversation, after, limit),
     unannounced: async (olderThanMs, limit) =>
       (await unannounced(pool, olderThanMs, limit)).map(({ conversation_id, seq }) => ({

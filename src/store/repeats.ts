@@ -3,7 +3,7 @@ import type pg from "pg";
 import { reject } from "../conversation/rejection.ts";
 import type { Hash } from "../protocol/hash.ts";
 import type { Place } from "./conversation-store.ts";
-import { type Client, clientKey, draftsOf, draftVersionOf, type Waiting } from "./waiting.ts";
+import { type Client, clientKey, clientOf, draftsOf, draftVersionOf, type Waiting } from "./waiting.ts";
 
 /**
  * Answers those that were appended before; returns the others, and where what was appended before stands: by client
@@ -11,7 +11,7 @@ import { type Client, clientKey, draftsOf, draftVersionOf, type Waiting } from "
  */
 export async function settleRepeats(client: pg.ClientBase, batch: readonly Waiting[]) {
   const places = new Map<string, Place>();
-  const clients = batch.flatMap(({ request }) => (request.client ? [request.client] : []));
+  const clients = batch.flatMap(({ request }) => clientOf(request) ?? []);
   if (clients.length > 0) {
     const { rows } = await client.query<{ account_id: string; client_id: string; conversation_id: Hash; seq: number }>({
       name: "find_client_requests",
@@ -42,6 +42,8 @@ export async function settleRepeats(client: pg.ClientBase, batch: readonly Waiti
   const drafts = await readDraftVersions(client, batch);
   const fresh = batch.filter((waiting) => {
     const { request, ids } = waiting;
+    // What is followed is held against the log itself.
+    if ("run" in request) return true;
     const place =
       (request.client && places.get(clientKey(request.client))) ??
       (ids.every((id) => places.has(id)) ? places.get(ids.at(-1) ?? "") : undefined) ??

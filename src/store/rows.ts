@@ -28,6 +28,7 @@ export interface ConversationRow {
   readonly subject_seq: number | null;
   readonly draft_hash: string | null;
   readonly frozen_at: Date | null;
+  readonly in_doubt: boolean;
 }
 
 export interface ParticipantRow {
@@ -94,8 +95,13 @@ export interface EventRow {
   readonly ref: string | null;
   readonly body: Body | null;
   readonly salt: string | null;
-  readonly recorded_at: Date;
 }
+
+export const eventColumns: readonly (keyof EventRow)[] = [
+  ...(["conversation_id", "seq", "id", "parent", "timestamp", "leader", "key", "signature"] as const),
+  ...(["platform", "platform_key", "platform_signature", "actor", "sent_at", "action", "model", "item"] as const),
+  ...(["value", "follows", "ref", "body", "salt"] as const),
+];
 
 const isoOf = (time: Date | null): string | null => time?.toISOString() ?? null;
 
@@ -160,6 +166,12 @@ export function attachmentOf(row: AttachmentRow): Attachment {
 
 /** The entry of a row, its hash computed anew: 6 µs. */
 export function entryOf(row: EventRow): Entry {
+  const signed = signedEventOf(row);
+  return { ...signed, hash: eventHash(signed.event) };
+}
+
+/** The same for whoever needs no hash. */
+export function signedEventOf(row: EventRow): Omit<Entry, "hash"> {
   const event = {
     proposal: {
       v: 1,
@@ -184,7 +196,6 @@ export function entryOf(row: EventRow): Entry {
   };
   return {
     id: row.id,
-    hash: eventHash(event),
     event,
     signatures: { event: row.signature, proposal: row.platform_signature },
     body: row.body,

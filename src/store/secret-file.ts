@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { link, open, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { errorCode } from "./error-code.ts";
 
 /**
  * The secret in `path`: 43 characters, base64url. Only its owner may read the file. Safe to call from several processes
@@ -28,8 +29,4 @@ export async function secretFile(path: string): Promise<string> {
     await rm(unplaced, { force: true });
   }
   return (await readFile(path, "utf8")).trim();
-}
-
-function errorCode(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : undefined;
 }

@@ -1,11 +1,11 @@
 // A request to append while it waits: for its turn, and for its answer.
 import type { Hash } from "../protocol/hash.ts";
 import { proposalId } from "../protocol/seal.ts";
-import type { AppendRequest, AppendResult } from "./conversation-store.ts";
+import type { AppendRequest, WriteRequest, WriteResult } from "./conversation-store.ts";
 import { conversationOfRequest } from "./load.ts";
 
 export interface Waiting {
-  readonly request: AppendRequest;
+  readonly request: WriteRequest;
   readonly conversation: Hash;
   /** Of the proposals that it brings. */
   readonly ids: readonly Hash[];
@@ -17,7 +17,7 @@ export interface Waiting {
   mayRecall: boolean;
   /** How often somebody else was quicker, or the database refused. */
   tries: number;
-  resolve(result: AppendResult): void;
+  resolve(result: WriteResult): void;
   reject(error: unknown): void;
 }
 
@@ -26,16 +26,17 @@ export const triesMax = 200;
 
 /** A request that has just come in. */
 export function waitingFor(
-  request: AppendRequest,
-  resolve: (result: AppendResult) => void,
+  request: WriteRequest,
+  resolve: (result: WriteResult) => void,
   reject: (error: unknown) => void,
 ): Waiting {
   const ids = idsOf(request);
+  const client = clientOf(request);
   return {
     request,
     conversation: conversationOfRequest(request),
     ids,
-    keys: [...(request.client ? [clientKey(request.client)] : []), ...draftsOf(request), ...ids],
+    keys: [...(client ? [clientKey(client)] : []), ...draftsOf(request), ...ids],
     isAlone: false,
     mayRecall: true,
     tries: 0,
@@ -48,16 +49,21 @@ export type Client = NonNullable<AppendRequest["client"]>;
 
 export const clientKey = ({ accountId, clientId }: Client): string => `${accountId} ${clientId}`;
 
-function idsOf(request: AppendRequest): readonly Hash[] {
+export function clientOf(request: WriteRequest): Client | undefined {
+  return "client" in request ? request.client : undefined;
+}
+
+function idsOf(request: WriteRequest): readonly Hash[] {
+  if ("run" in request) return request.run.map(({ event }) => proposalId(event.proposal));
   if (!("proposals" in request)) return [];
   if (request.proposals.length === 0) throw new Error("a request has to bring proposals, or a command");
   return request.proposals.map(({ proposal }) => proposalId(proposal));
 }
 
-export function draftsOf(request: AppendRequest): readonly Hash[] {
+export function draftsOf(request: WriteRequest): readonly Hash[] {
   return "draft" in request && request.draft ? [request.draft] : [];
 }
 
-export function draftVersionOf(request: AppendRequest): number | null {
+export function draftVersionOf(request: WriteRequest): number | null {
   return ("draftVersion" in request ? request.draftVersion : undefined) ?? null;
 }

@@ -4,9 +4,18 @@ import { saidAt } from "../conversation/said-at.ts";
 import type { Changes, Message } from "../conversation/state.ts";
 import type { Hash } from "../protocol/hash.ts";
 import type { Entry } from "../protocol/seal.ts";
-import type { AppendRequest, Person } from "./conversation-store.ts";
+import type { Person } from "./conversation-store.ts";
 import { broughtBackSql } from "./participation.ts";
-import { attachmentRow, conversationRow, eventRow, labelRow, messageRow, participantRow } from "./rows.ts";
+import {
+  attachmentRow,
+  conversationRow,
+  eventColumns,
+  eventRow,
+  labelRow,
+  messageRow,
+  participantRow,
+} from "./rows.ts";
+import type { Client } from "./waiting.ts";
 
 /** What one conversation gets: entries in order, each with its changes. */
 export interface Appended {
@@ -17,7 +26,11 @@ export interface Appended {
   readonly requestIds: readonly string[];
   /** By the id of the event that adds them. */
   readonly people: ReadonlyMap<Hash, { readonly person: Person | null; readonly name: string | null }>;
-  readonly clientRequests: readonly { readonly client: NonNullable<AppendRequest["client"]>; readonly seq: number }[];
+  readonly clientRequests: readonly { readonly client: Client; readonly seq: number }[];
+  /** Whether some of it was sequenced here: not while the conversation is in doubt. */
+  readonly isSequenced: boolean;
+  /** Whether some of it was sequenced here and then lost, so that there may be more. */
+  readonly isLost: boolean;
   /** Drafts that were published by this: `version` null for one that was never stored. */
   readonly drafts: readonly { readonly hash: Hash; readonly version: number | null }[];
 }
@@ -40,12 +53,6 @@ const replace = (...columns: readonly string[]) =>
   `(conversation_id, id) DO UPDATE SET ${columns.map((column) => `${column} = excluded.${column}`).join(", ")}`;
 
 const participantColumns = ["role", "status", "via", "mail", "imported", "latest", "removed_seq", "is_erased"];
-
-const eventColumns = [
-  ...["conversation_id", "seq", "id", "parent", "timestamp", "leader", "key", "signature"],
-  ...["platform", "platform_key", "platform_signature", "actor", "sent_at", "action", "model", "item"],
-  ...["value", "follows", "ref", "body", "salt"],
-];
 
 const targets: readonly Target[] = [
   {
@@ -70,7 +77,7 @@ const targets: readonly Target[] = [
   },
   {
     table: "participation",
-    columns: ["conversation_id", "account_id", "sort_at"],
+    columns: ["conversation_id", "account_id", "sort_at", "folder"],
     // Added anew: it comes up in their list, or back to it, with what was said meanwhile.
     onConflict: `(conversation_id, account_id) DO UPDATE SET may_be_unread = true,
       sort_at = greatest(participation.sort_at, excluded.sort_at), ${broughtBackSql("participation", "true")}`,
@@ -80,14 +87,14 @@ const targets: readonly Target[] = [
         event.proposal.model === "message" ? [saidAt(body, event.timestamp)] : [],
       );
       const added = entries.flatMap(({ id, event }) => {
-        const accountId = people.get(id)?.person?.accountId;
+        const { accountId, folder = "INBOX" } = people.get(id)?.person ?? {};
         const at = event.seq === 1 ? said.toSorted().at(-1) : undefined;
-        return accountId ? [[accountId, at ?? event.timestamp] as const] : [];
+        return accountId ? [[accountId, { sort_at: at ?? event.timestamp, folder }] as const] : [];
       });
-      return [...new Map(added)].map(([account_id, sort_at]) => ({
+      return [...new Map(added)].map(([account_id, kept]) => ({
         conversation_id: conversation,
         account_id,
-        sort_at,
+        ...kept,
       }));
     },
   },
@@ -137,17 +144,18 @@ const headsSql = (drafts: number | null) => `
   head AS MATERIALIZED (SELECT * FROM json_to_recordset($1::json) AS h(
     id text, seq int, head text, "timestamp" timestamptz, created_at timestamptz, leader text, expires_at timestamptz,
     participants int, admins int, subject_latest text, expiry_latest text, leader_latest text, subject_seq int,
-    draft_hash text, parent text)),
+    draft_hash text, parent text, is_sequenced boolean, in_doubt boolean)),
   ${drafts === null ? "" : draftsSql(drafts)}
   advanced AS (
-    INSERT INTO conversation AS c (id, created_at, ${quoted(headColumns)})
-    SELECT id, created_at, ${quoted(headColumns)} FROM head WHERE parent IS NOT NULL ORDER BY id
-    ON CONFLICT (id) DO UPDATE SET recorded_at = clock_timestamp(),
+    INSERT INTO conversation AS c (id, created_at, in_doubt, ${quoted(headColumns)})
+    SELECT id, created_at, in_doubt, ${quoted(headColumns)} FROM head WHERE parent IS NOT NULL ORDER BY id
+    ON CONFLICT (id) DO UPDATE SET recorded_at = clock_timestamp(), in_doubt = c.in_doubt OR excluded.in_doubt,
       ${headColumns.map((column) => `"${column}" = excluded."${column}"`).join(", ")}
-    WHERE c.head = (SELECT parent FROM head WHERE head.id = excluded.id) AND c.frozen_at IS NULL RETURNING id),
+    WHERE c.head = (SELECT parent FROM head WHERE head.id = excluded.id) AND c.frozen_at IS NULL
+      AND NOT (c.in_doubt AND (SELECT is_sequenced FROM head WHERE head.id = excluded.id)) RETURNING id),
   founded AS (
-    INSERT INTO conversation (id, created_at, draft_hash, ${quoted(headColumns)})
-    SELECT id, created_at, draft_hash, ${quoted(headColumns)}
+    INSERT INTO conversation (id, created_at, draft_hash, in_doubt, ${quoted(headColumns)})
+    SELECT id, created_at, draft_hash, in_doubt, ${quoted(headColumns)}
     FROM head WHERE parent IS NULL ${drafts === null ? "" : "AND (draft_hash IS NULL OR draft_hash NOT IN (SELECT hash FROM draft_kept))"}
     ORDER BY id ON CONFLICT DO NOTHING RETURNING id),
   moved AS (SELECT id FROM advanced UNION ALL SELECT id FROM founded)`;
@@ -201,10 +209,12 @@ const statements = new Map<string, string>();
  * @throws what the database throws; then nothing of the batch was written, or, where the connection broke, perhaps all
  */
 export async function write(client: pg.ClientBase, batch: readonly Appended[]): Promise<ReadonlySet<Hash>> {
-  const heads = batch.flatMap(({ conversation, drafts, entries, changes }) => {
+  const heads = batch.flatMap(({ conversation, drafts, entries, changes, isSequenced, isLost }) => {
     const head = changes.at(-1)?.conversation;
     const parent = entries[0]?.event.parent ?? null;
-    return head ? [conversationRow({ ...head, id: conversation }, parent, drafts[0]?.hash ?? null)] : [];
+    if (!head) return [];
+    const row = conversationRow({ ...head, id: conversation }, parent, drafts[0]?.hash ?? null);
+    return [{ ...row, is_sequenced: isSequenced, in_doubt: isLost }];
   });
   const events = batch.flatMap(({ conversation, entries }) => entries.map((entry) => eventRow(conversation, entry)));
   const messages = batch.flatMap(({ changes }) => changes.flatMap(({ message }) => message ?? []));

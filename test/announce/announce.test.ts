@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Announcer, createAnnouncer } from "../../src/announce/announce.ts";
 import { inProcessBus, type Note } from "../../src/announce/bus.ts";
-import { raiseInInbox } from "../../src/announce/inbox-order.ts";
 import { silentLogger } from "../../src/observe/logger.ts";
 import type { Hash } from "../../src/protocol/hash.ts";
+import { raiseInInbox } from "../../src/store/inbox-order.ts";
 import type { Somebody } from "../support/setting.ts";
 import { type Given, given, remove, say } from "./given.ts";
 
@@ -34,6 +34,7 @@ function announcing() {
       },
     },
     log: silentLogger,
+    owe: async () => {},
     requestErasure: async (conversations) => {
       erasures.push(conversations);
     },

@@ -7,6 +7,7 @@ import { silentLogger } from "../../src/observe/logger.ts";
 import type { Hash } from "../../src/protocol/hash.ts";
 import type { Somebody } from "../support/setting.ts";
 import { add, type Given, given, remove, say } from "./given.ts";
+import { pulled } from "./pulled.ts";
 
 let all: Given;
 let alice: Somebody;
@@ -49,7 +50,7 @@ async function openProcess() {
   const { pool } = all.gated;
   const feed = used.use(await openFeed({ pool, bus, log: silentLogger, reconcileEveryMs: 3_600_000 }));
   const read = (who: Somebody, afterUs: number | null, more: Partial<LiveOptions> = {}): Reading => {
-    const stream = liveStream({ feed, pool, accountId: who.accountId, conversation: null, afterUs, ...more });
+    const stream = pulled(liveStream({ feed, pool, accountId: who.accountId, conversation: null, afterUs, ...more }));
     used.defer(async () => void (await stream.return?.()));
     const next = async (): Promise<LiveItem> => {
       const step = await stream.next();

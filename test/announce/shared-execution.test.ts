@@ -1,16 +1,18 @@
 import { defaultFieldResolver, type ExecutionResult, type GraphQLSchema, isObjectType, parse } from "graphql";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { inProcessBus } from "../../src/announce/bus.ts";
-import { openFeed } from "../../src/announce/feed.ts";
+import { databaseTimeUs, freshForMs, openFeed } from "../../src/announce/feed.ts";
 import type { Platform } from "../../src/graphql/context.ts";
 import { createSubscribe, type LiveResult } from "../../src/graphql/live-execution.ts";
 import { buildSchema } from "../../src/graphql/schema.ts";
+import { encodeCursor } from "../../src/graphql/stream-cursor.ts";
 import { silentLogger } from "../../src/observe/logger.ts";
 import type { Hash } from "../../src/protocol/hash.ts";
 import { updateParticipation } from "../../src/store/participation.ts";
 import { home } from "../conversation/given.ts";
-import type { Somebody } from "../support/setting.ts";
+import { appendHere, lookUpHere, type Somebody } from "../support/setting.ts";
 import { type Given, given, remove, say } from "./given.ts";
+import { pulled } from "./pulled.ts";
 
 let all: Given;
 let alice: Somebody;
@@ -37,9 +39,17 @@ beforeEach(async () => {
   all.takeAnnouncements();
 });
 afterEach(async () => {
+  vi.useRealTimers();
   await used.disposeAsync();
   used = new AsyncDisposableStack();
 });
+
+/** Another conversation of the three, with a subject. */
+async function lunch(): Promise<void> {
+  const others = [bob, carol].map((who) => [who, "WRITER"] as const);
+  conversation = await all.setting.published(alice, others, { subject: "Lunch" });
+  all.takeAnnouncements();
+}
 
 /** How often a field of the schema is resolved. */
 function counting(schema: GraphQLSchema, typeName: string, fieldName: string): () => number {
@@ -65,7 +75,18 @@ async function openProcess() {
   const feed = used.use(await openFeed({ pool, bus, log: silentLogger, reconcileEveryMs: 3_600_000 }));
   const { store } = all.setting;
   const database = { pool, prisma: all.prisma };
-  const platform: Platform = { database, store, bus, feed, signer, domains: [home], now, salt };
+  const platform: Platform = {
+    database,
+    append: appendHere(store),
+    lookUp: lookUpHere(pool, home),
+    store,
+    bus,
+    feed,
+    signer,
+    domains: [home],
+    now,
+    salt,
+  };
   const subscribeTo = createSubscribe(schema, platform, (result) => result);
   return {
     schema,
@@ -80,9 +101,9 @@ async function openProcess() {
     ): Promise<Results> => {
       const viewer = { ...who, name: null };
       const results = await subscribeTo({ document, variables, operationName: undefined, viewer });
-      if (!("next" in results)) throw new Error(`was not subscribed: ${JSON.stringify(results)}`);
-      used.defer(async () => void (await results.return?.()));
-      return results;
+      if (!("each" in results)) throw new Error(`was not subscribed: ${JSON.stringify(results)}`);
+      used.defer(() => results.end());
+      return pulled(results);
     },
     announce: async () => {
       await bus.publish(
@@ -123,33 +144,66 @@ describe("subscribers with the same document and variables", () => {
     expect(times()).toBe(2);
   });
 
-  test("need no query for what comes with the event", async () => {
+  test("need no query for what comes with the event, live and after a break", async () => {
+    await lunch();
     const { document, subscribe, announce } = await openProcess();
-    const asked = document("... on EventAdded { cursor event { hash seq body } conversation { id hash seq status } }");
-    const subscribers = await Promise.all([alice, bob, carol].map((who) => subscribe(who, asked)));
-    await say(all.setting, conversation, alice);
-    await announce();
-    const names = ["read_view", "read_views", "read_events", "read_horizons"];
+    const asked = document(
+      "... on EventAdded { cursor event { hash seq body actor { displayName } } conversation { id hash seq status subject reference } }",
+    );
+    const names = ["read_view", "read_views", "read_events", "read_participants", "read_horizons"];
     const before = names.map((name) => all.gated.count(name));
-    await Promise.all(subscribers.map(next));
+    const after = encodeCursor(await databaseTimeUs(all.gated.pool));
+    const subscribers = await Promise.all([alice, bob, carol].map((who) => subscribe(who, asked)));
+    await say(all.setting, conversation, alice, "to all");
+    await announce();
+    const resumed = await subscribe(bob, asked, { after });
+    const told = {
+      event: { seq: 5, body: { text: "to all" }, actor: { displayName: alice.address } },
+      conversation: { seq: 5, status: "OPEN", subject: "Lunch", reference: "lunch" },
+    };
+    for (const answer of await Promise.all(subscribers.map(next))) expect(answer).toMatchObject(told);
+    // The other conversation's three first, then its own four.
+    for (const seq of [1, 2, 3, 1, 2, 3, 4]) expect(await next(resumed)).toMatchObject({ event: { seq } });
+    expect(await next(resumed)).toMatchObject(told);
     expect(names.map((name) => all.gated.count(name))).toEqual(before);
   });
 
-  test("do not share with those of another document, or of other variables", async () => {
-    const { schema, document, subscribe, announce } = await openProcess();
+  test("do not share with those of another document, or who ask for something else by a variable", async () => {
+    const { schema, subscribe, announce } = await openProcess();
     const times = counting(schema, "EventAdded", "event");
-    const text = "... on EventAdded { event { seq } }";
-    const asked = document(text);
+    const document = () =>
+      parse(
+        "subscription ($withBody: Boolean = true) { events { ... on EventAdded { event { seq body @include(if: $withBody) } } } }",
+      );
+    const asked = document();
     const subscribers = await Promise.all([
       subscribe(bob, asked),
       subscribe(bob, asked, {}),
-      subscribe(bob, document(text)),
-      subscribe(bob, asked, { after: null }),
+      subscribe(bob, document()),
+      subscribe(bob, asked, { withBody: false }),
     ]);
     await say(all.setting, conversation, alice);
     await announce();
-    await Promise.all(subscribers.map(next));
+    const answers = (await Promise.all(subscribers.map(next))).map((answer) => JSON.stringify(answer));
+    expect(answers.map((answer) => answer.includes("body"))).toEqual([true, true, true, false]);
     expect(times()).toBe(3);
+  });
+
+  test("share though each began after a cursor of its own", async () => {
+    const { schema, document, subscribe, announce } = await openProcess();
+    const asked = document("... on EventAdded { event { seq } }");
+    const nowUs = await databaseTimeUs(all.gated.pool);
+    const subscribers = await Promise.all(
+      [bob, carol].map((who, index) => subscribe(who, asked, { after: encodeCursor(nowUs + index) })),
+    );
+    for (const results of subscribers) {
+      for (const seq of [1, 2, 3]) expect(await next(results)).toEqual({ event: { seq } });
+    }
+    const times = counting(schema, "EventAdded", "event");
+    await say(all.setting, conversation, alice);
+    await announce();
+    for (const results of subscribers) expect(await next(results)).toEqual({ event: { seq: 4 } });
+    expect(times()).toBe(1);
   });
 
   test("get each their own where the answer depends on who is looking", async () => {
@@ -307,6 +361,20 @@ describe("who was removed", () => {
       conversation: { seq: 5, messages: { edges: [{ node: { body: "for all" } }] } },
     });
   });
+});
+
+test("who is slow to take an event gets the words that are left, though others got them as they were", async () => {
+  await lunch();
+  const { document, subscribe, announce } = await openProcess();
+  const asked = document("... on EventAdded { event { seq body } conversation { subject } }");
+  const [bobs, carols] = [await subscribe(bob, asked), await subscribe(carol, asked)];
+  await say(all.setting, conversation, alice, "a secret");
+  await announce();
+  expect(await next(bobs)).toMatchObject({ event: { body: { text: "a secret" } }, conversation: { subject: "Lunch" } });
+  const item = await all.setting.participant(conversation, alice);
+  await all.setting.does(conversation, alice, { action: "remove", model: "participant", item, value: "ERASE" });
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + freshForMs });
+  expect(await next(carols)).toEqual({ event: { seq: 5, body: null }, conversation: { subject: null } });
 });
 
 test("what is erased between commit and handing on is hidden", async () => {

@@ -53,16 +53,20 @@ const planted: [file: string, imported: string, rule: string][] = [
   ["src/conversation/store.ts", "../store/empty.ts", "conversation-knows-only-the-protocol"],
   ["src/proof/files.ts", "node:fs/promises", "proof-does-no-io"],
   ["src/proof/store.ts", "../store/empty.ts", "proof-knows-only-the-rules"],
+  ["src/conformance/store.ts", "../store/empty.ts", "conformance-knows-only-the-protocol"],
   ["src/federation/mail.ts", "../mail/empty.ts", "federation-and-mail-do-not-know-each-other"],
   ["src/mail/federation.ts", "../federation/empty.ts", "federation-and-mail-do-not-know-each-other"],
   ["src/mail/graphql.ts", "../graphql/empty.ts", "federation-and-mail-do-not-know-graphql"],
+  ["src/federation/asks.ts", "node:https", "only-net-reaches-outside"],
+  ["src/accounts/looks-up.ts", "node:dns/promises", "only-net-reaches-outside"],
+  ["src/net/store.ts", "../store/empty.ts", "net-stands-alone"],
   ["src/graphql/writes.ts", "pg", "graphql-is-thin"],
   ["src/graphql/client.ts", "../store/prisma/client.ts", "graphql-is-thin"],
   ["src/store/graphql.ts", "../graphql/empty.ts", "nothing-below-knows-graphql"],
   ["src/store/tasks.ts", "../../workers/empty.ts", "only-the-cli-knows-the-workers"],
   ["src/http/cli.ts", "../cli/empty.ts", "nothing-knows-the-cli"],
-  ["src/http/test.ts", "../../test/empty.ts", "nothing-imports-tests-or-the-bench"],
-  ["workers/bench.ts", "../bench/empty.ts", "nothing-imports-tests-or-the-bench"],
+  ["src/http/test.ts", "../../test/empty.ts", "nothing-imports-tests-bench-or-demo"],
+  ["workers/bench.ts", "../bench/empty.ts", "nothing-imports-tests-bench-or-demo"],
   ["src/http/web.ts", "../../web/empty.ts", "nothing-imports-web"],
   ["sdk/src/inside.ts", "../../src/protocol/empty.ts", "clients-know-only-the-schema"],
   ["src/store/env.ts", "node:process", "only-config-reads-the-environment"],
@@ -80,6 +84,8 @@ const allowed: [file: string, imported: string][] = [
   ["src/cli/tasks.ts", "../../workers/empty.ts"],
   ["src/config/env.ts", "node:process"],
   ["src/graphql/store.ts", "../store/empty.ts"],
+  ["src/net/asks.ts", "node:https"],
+  ["src/http/serves.ts", "node:http"],
 ];
 
 const write = async (folder: string, file: string, text: string): Promise<void> => {
@@ -129,4 +135,12 @@ test("the rules and the protocol take no time and no randomness but what they ar
     found.push(...lines.filter((line) => isCode(line) && impure.test(line)).map((line) => `${file}: ${line.trim()}`));
   }
   expect(found).toEqual([]);
+});
+
+test("nothing asks others by fetch, which no guard stands before", async () => {
+  const files = [...(await sourceFiles("src")), ...(await sourceFiles("workers"))];
+  const texts = await Promise.all(
+    files.map(async (file) => ({ file, text: await readFile(join(checkout, file), "utf8") })),
+  );
+  expect(texts.filter(({ text }) => /\bfetch\(/.test(text)).map(({ file }) => file)).toEqual([]);
 });

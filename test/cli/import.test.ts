@@ -19,7 +19,7 @@ const path = (name: string): string => join(folder, name);
 
 const withAlice = async (): Promise<TestDatabase> => {
   const database = await createTestDatabase({ poolSize: 1 });
-  await ensureAccount(database.prisma, "alice@localhost", ["localhost"]);
+  await ensureAccount(database.prisma, "alice@localhost", { platform: "localhost", domains: ["localhost"] });
   return database;
 };
 

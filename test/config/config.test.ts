@@ -16,9 +16,11 @@ const faultsOf = (env: Record<string, string>): readonly string[] => {
 test("without any setting Parley serves this machine, with a database of its own", () => {
   expect(readConfig({ PATH: "/usr/bin" })).toEqual({
     platform: "localhost",
+    domains: ["localhost"],
     host: "127.0.0.1",
     port: 4000,
     origin: undefined,
+    peers: new Map(),
     dataFolder: "./data",
     databaseUrl: undefined,
     redisUrl: undefined,
@@ -33,9 +35,11 @@ test("every setting is taken", () => {
   expect(
     readConfig({
       PARLEY_PLATFORM: "parley.example.org",
+      PARLEY_DOMAINS: "example.org, example.net",
       PARLEY_HOST: "0.0.0.0",
       PARLEY_PORT: "0",
       PARLEY_ORIGIN: "https://parley.example.org/",
+      PARLEY_PEERS: "b.localhost=http://127.0.0.1:4002, c.localhost=https://[::1]:4003/",
       PARLEY_DATA: "/var/lib/parley",
       DATABASE_URL: "postgresql://parley@database/parley",
       REDIS_URL: "redis://cache:6379",
@@ -47,9 +51,14 @@ test("every setting is taken", () => {
     }),
   ).toEqual({
     platform: "parley.example.org",
+    domains: ["example.org", "example.net"],
     host: "0.0.0.0",
     port: 0,
     origin: "https://parley.example.org",
+    peers: new Map([
+      ["b.localhost", "http://127.0.0.1:4002"],
+      ["c.localhost", "https://[::1]:4003"],
+    ]),
     dataFolder: "/var/lib/parley",
     databaseUrl: "postgresql://parley@database/parley",
     redisUrl: "redis://cache:6379",
@@ -83,10 +92,24 @@ test.each([
     "PARLEY_PLATFORM",
     ["LOCALHOST", "a..b", "-a.example", "a.example:4000", "a.example.", "ä.example", `${"a".repeat(64)}.example`],
   ],
+  ["PARLEY_DOMAINS", ["example.org,", "Example.org", "example.org example.net", "a.example,a.example"]],
   ["PARLEY_PORT", ["-1", "65536", "4000.5", "4e3", " 4000"]],
   [
     "PARLEY_ORIGIN",
     ["parley.example.org", "https://parley.example.org/path", "ftp://parley.example.org", "https://a@b.example"],
+  ],
+  [
+    "PARLEY_PEERS",
+    [
+      ...[
+        "b.localhost",
+        "http://127.0.0.1:4002",
+        "b.localhost=127.0.0.1:4002",
+        "b.localhost=http://127.0.0.1:4002/path",
+      ],
+      ...["b.localhost=ftp://127.0.0.1", "B.localhost=http://127.0.0.1", "b.localhost=http://127.0.0.1:4002,", ","],
+      ...["b.localhost:4002=http://127.0.0.1", "b.localhost=http://127.0.0.1:1,b.localhost=http://127.0.0.1:2"],
+    ],
   ],
   ["DATABASE_URL", ["localhost", "mysql://localhost/parley"]],
   ["REDIS_URL", ["localhost:6379", "http://localhost"]],

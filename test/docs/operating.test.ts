@@ -19,6 +19,7 @@ test("every metric is described, and what is described is one", async () => {
     pool: () => ({ total: 0, idle: 0, waiting: 0 }),
     isBusReady: () => true,
     outbox: async () => ({ size: 0, ageSeconds: 0 }),
+    unindexed: async () => ({ size: 0, ageSeconds: 0 }),
     jobs: async () => ({ waiting: 0, failed: 0 }),
   });
   const made = [...(await metrics.text()).matchAll(/^# TYPE (parley_\w+)/gm)].map(([, name]) => name);

@@ -224,3 +224,18 @@ test("the answer to a mutation is what is read afterwards", async () => {
     removed.item,
   );
 });
+
+test("a conversation that goes on with another one names it, and its last event; of another that is none of the viewer's, nothing is said", async () => {
+  const { alice, bob } = await given.people("alice", "bob");
+  const earlier = await conversationOf(alice, []);
+  const { event } = await done(alice.parley.messageAdd({ conversation: earlier, body: "To be continued" }));
+  const { conversation } = await done(
+    alice.parley.conversationCreate({ subject: "II", continues: earlier, publish: true }),
+  );
+  const document = `query Ask($hash: Hash) { conversation(hash: $hash) { continues { conversation event } } }`;
+  const read = (hash: unknown) => alice.parley.request(document, { hash });
+  const continues = { conversation: earlier, event: event?.hash };
+  expect(await read(conversation.hash)).toEqual({ conversation: { continues } });
+  expect(await read(earlier)).toEqual({ conversation: { continues: null } });
+  expect(await bob.parley.conversationCreate({ continues: earlier })).toMatchObject({ code: "NOT_FOUND" });
+});

@@ -192,7 +192,7 @@ test("of several people, the one who cannot be added is named", async () => {
   });
   expect(await create(bob.address, "carol@elsewhere.example")).toMatchObject({
     code: "RECIPIENT_UNKNOWN",
-    message: expect.stringMatching(/carol@elsewhere\.example.*other platforms and by email cannot be added yet/),
+    message: expect.stringMatching(/carol@elsewhere\.example.*nothing but an email address cannot be added yet/),
   });
 });
 
@@ -302,7 +302,8 @@ test("fifty requests at once on one draft, publishing among them, all end: done,
   expect(verdicts[25]).toBe("done");
   const published = present(await alice.parley.conversation({ draftHash }));
   const said = verdicts.filter((verdict, index) => index !== 25 && verdict !== "NOT_FOUND");
-  expect(new Set(said)).toEqual(new Set(["done", "nothing to do"]));
+  // In the draft there is no event to tell of; who comes after the publishing says it in the conversation.
+  for (const verdict of said) expect(["done", "nothing to do"]).toContain(verdict);
   expect(published.labels.edges).toHaveLength(said.length);
 });
 

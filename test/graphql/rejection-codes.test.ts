@@ -83,8 +83,13 @@ const ways: Partial<Record<RejectionCode, Way>> = {
     admin.parley.participantAdd({ conversation, address: "nobody@localhost" }),
 };
 
-/** What only another platform can meet, for clients ask in a form that is right, and of their own platform. */
-const unreachable: readonly RejectionCode[] = ["INVALID_ACTION", "WRONG_PLATFORM"];
+/** What only another platform meets, or its silence gives: clients ask in a form that is right, and of their own platform. */
+const unreachable: readonly RejectionCode[] = [
+  "INVALID_ACTION",
+  "WRONG_PLATFORM",
+  "RECIPIENT_UNREACHABLE",
+  "LEADER_UNREACHABLE",
+];
 
 test.each(Object.entries(ways))("%s", async (code, way) => {
   const { admin, bob, stranger } = await given.people("admin", "bob", "stranger");

@@ -13,9 +13,9 @@ import {
 
 const given = givenPlatform();
 
-/** Once all that was said is announced: what is found, as `KIND marked text`. */
+/** Once all that was said can be found: what is found, as `KIND marked text`. */
 async function find(by: Somebody, query: string): Promise<readonly string[]> {
-  await given.platform.core.announcer.idle();
+  await given.platform.searchable();
   const { edges } = await by.parley.search({ query });
   return edges.flatMap(({ node }) =>
     node.hits.map(
@@ -28,12 +28,18 @@ test("a word finds the message that has it", async () => {
   const { alice } = await given.people("alice");
   const conversation = await conversationOf(alice);
   const message = await said(alice, conversation, "Shall we meet at the lighthouse?");
-  await given.platform.core.announcer.idle();
+  await given.platform.searchable();
   const { edges } = await alice.parley.search({ query: "lighthouse" });
   expect(edges.map(({ node }) => [node.conversation.hash, node.hits.map((hit) => hit.message?.hash)])).toEqual([
     [conversation, [message]],
   ]);
   expect(await find(alice, "lighthouse")).toEqual(["MESSAGE Shall we meet at the [lighthouse]?"]);
+});
+
+test("the worker makes what was said searchable by itself", async () => {
+  const { alice } = await given.people("alice");
+  await said(alice, await conversationOf(alice), "the pelican");
+  await expect.poll(async () => (await alice.parley.search({ query: "pelican" })).edges.length).toBe(1);
 });
 
 test("what somebody may not see they do not find: what was said after they were removed, and by strangers", async () => {
@@ -178,7 +184,7 @@ test("pages go through all that is found once, the best first, whatever is added
     await said(alice, conversation, `otter number ${i}`);
     conversations.push(conversation);
   }
-  await given.platform.core.announcer.idle();
+  await given.platform.searchable();
   const seen: (string | null)[] = [];
   let after: string | null = null;
   do {
@@ -191,7 +197,7 @@ test("pages go through all that is found once, the best first, whatever is added
     after = pageInfo.hasNextPage ? pageInfo.endCursor : null;
     // As good as the best, and later: too late for a page that comes after.
     await conversationOf(alice, [], "Otter");
-    await given.platform.core.announcer.idle();
+    await given.platform.searchable();
   } while (after !== null);
   expect(seen[0]).toBe(conversations[2]);
   expect(seen.toSorted()).toEqual(conversations.toSorted());

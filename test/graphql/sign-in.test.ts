@@ -25,6 +25,7 @@ const inputs: Readonly<Record<string, string>> = {
   conversationDiscard: `(input: { draftHash: "${hash}" })`,
   conversationPublish: `(input: { draftHash: "${hash}" })`,
   expiryModify: '(input: { conversation: "x" })',
+  leaderModify: '(input: { conversation: "x" })',
   labelAdd: '(input: { conversation: "x", name: "" })',
   labelRemove: '(input: { conversation: "x", label: "x" })',
   messageAdd: '(input: { conversation: "x", body: "" })',

@@ -7,6 +7,7 @@ import { type ListenOptions, listen } from "../../src/http/listen.ts";
 import { createLogger, silentLogger } from "../../src/observe/logger.ts";
 import { noMetrics } from "../../src/observe/metrics.ts";
 import { startPlatform, type TestPlatform } from "../support/platform.ts";
+import { appendHere, lookUpHere } from "../support/setting.ts";
 
 export interface TestApi extends AsyncDisposable {
   readonly platform: TestPlatform;
@@ -39,14 +40,13 @@ export const startApi = async (options: ApiOptions = {}): Promise<TestApi> => {
   const gateway = createGateway({
     platform: {
       database,
-      store: {
-        ...store,
-        append: async (request) => {
-          arrival.resolve();
-          await gate.promise;
-          return store.append(request);
-        },
+      append: async (request) => {
+        arrival.resolve();
+        await gate.promise;
+        return appendHere(store)(request);
       },
+      lookUp: lookUpHere(database.pool, "localhost"),
+      store,
       bus,
       feed: {
         ...feed,
@@ -75,6 +75,7 @@ export const startApi = async (options: ApiOptions = {}): Promise<TestApi> => {
     port: 0,
     log: log("http"),
     metrics: noMetrics,
+    wellKnown: async () => ({ document: {}, maxAgeMs: 0 }),
     unreadiness: async () => null,
     ...options,
   });

@@ -119,7 +119,7 @@ test("a job is counted and logged with the id of the request that it came of", a
   const { promise: line, resolve } = Promise.withResolvers<string>();
   await using platform = await startPlatform({
     metrics: true,
-    log: { write: (text) => text.includes("a job is done") && resolve(text) },
+    log: { write: (text) => text.includes("a job is done") && text.includes("erase-bodies") && resolve(text) },
   });
   const { token } = await platform.person("alice");
   const asked = async (query: string) => {
@@ -173,4 +173,33 @@ test("a fault is logged under the request's id, over HTTP and over a WebSocket",
     { requestId: expect.stringMatching(/^[0-9a-f-]{36}$/) },
   ]);
   await pool.query("ALTER TABLE lost RENAME TO conversation");
+});
+
+test("a fault of a stream is logged under the id of who opened it, and not of who spoke", async () => {
+  const lines: string[] = [];
+  await using platform = await startPlatform({ worker: false, log: { write: (text) => void lines.push(text) } });
+  const { token } = await platform.person("alice");
+  const { pool } = platform.core.database;
+  await pool.query("ALTER TABLE attempt RENAME TO lost");
+  const stream = await fetch(`${platform.url}/graphql`, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      accept: "text/event-stream",
+      authorization: `Bearer ${token}`,
+      "x-request-id": "stream-7",
+    },
+    body: JSON.stringify({
+      query: "subscription { events { ... on EventAdded { event { deliveries { status } } } } }",
+    }),
+  });
+  await post(platform.url, publish, token);
+  const failed = () =>
+    lines
+      .map((line) => JSON.parse(line) as { msg: string; requestId?: string })
+      .filter(({ msg }) => msg === "a request failed");
+  await expect.poll(() => failed().length).toBeGreaterThan(0);
+  await stream.body?.cancel();
+  expect(new Set(failed().map(({ requestId }) => requestId))).toEqual(new Set(["stream-7"]));
+  await pool.query("ALTER TABLE lost RENAME TO attempt");
 });

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vi
 import { encodeCursor } from "../../src/graphql/stream-cursor.ts";
 import type { Person } from "../support/platform.ts";
 import { startApi, type TestApi } from "./api.ts";
-import { openSocket, openStream, post } from "./transports.ts";
+import { type Asked, openSocket, openStream, post } from "./transports.ts";
 
 let api: TestApi;
 let alice: Person;
@@ -52,6 +52,7 @@ test("a stream goes on while the database is out of reach of the check", async (
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 6_000 });
   const isChecked = () => asked.mock.calls.some(([config]) => JSON.stringify(config).includes("find_tokens"));
   await expect.poll(isChecked, { interval: 1 }).toBe(true);
+  await expect.poll(() => api.logged.join(), { interval: 1 }).toContain("could not check a stream's token");
   asked.mockRestore();
   expect(api.subscribers.size).toBe(1);
   expect(stream.status).toBe(200);
@@ -109,6 +110,51 @@ test("a stream that fails closes the socket, so that the client comes again, and
   expect(closed).toMatchObject({ code: 4500, reason: "Something broke here. Connect again." });
   expect(api.logged.join()).toContain("out of reach at 10.0.0.7");
 });
+
+/** A stream that is open and is not read yet; `next` gives its next result. */
+const unread = {
+  "a WebSocket": async (payload: Asked) => {
+    const socket = await openSocket(api.url, { params: { token: alice.token } });
+    socket.send({ type: "subscribe", id: "1", payload });
+    await expect.poll(() => api.subscribers.size, { interval: 1 }).toBe(1);
+    socket.webSocket.pause();
+    const next = async () => {
+      socket.webSocket.resume();
+      return JSON.stringify((await socket.next()).payload);
+    };
+    return { next, [Symbol.asyncDispose]: () => socket[Symbol.asyncDispose]() };
+  },
+  "server-sent events": async (payload: Asked) => {
+    const stream = await openStream(api.url, payload, { token: alice.token });
+    const next = async () => JSON.stringify(await stream.result());
+    return { next, [Symbol.asyncDispose]: () => stream[Symbol.asyncDispose]() };
+  },
+} as const;
+
+test.each(["a WebSocket", "server-sent events"] as const)(
+  "who does not read what comes over %s is told of a gap once they do, and the stream goes on",
+  async (transport) => {
+    const created = await post(api.url, { query: publish }, alice.token);
+    const conversation = /"hash":"([\w-]+)"/.exec(JSON.stringify(created.result))?.[1];
+    const say = (body: string) =>
+      post(
+        api.url,
+        {
+          query: "mutation ($input: MessageAddInput!) { messageAdd(input: $input) { __typename } }",
+          variables: { input: { conversation, body } },
+        },
+        alice.token,
+      );
+    await using stream = await unread[transport]({
+      query: "subscription { events { __typename ... on EventAdded { event { body } } } }",
+    });
+    // More than the system buffers of a connection and the stream itself hold.
+    for (let count = 0; count < 100; count++) await say("x".repeat(250_000));
+    while (!(await stream.next()).includes("Gap"));
+    await say("after the gap");
+    while (!(await stream.next()).includes("after the gap"));
+  },
+);
 
 test("a ping is answered without what came with it", async () => {
   const socket = await openSocket(api.url);

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { bodyBytesMax } from "../../src/http/body.ts";
 import type { Person } from "../support/platform.ts";
 import { startApi, type TestApi } from "./api.ts";
-import { openSocket, type Socket } from "./transports.ts";
+import { openSocket, post, type Socket } from "./transports.ts";
 
 let api: TestApi;
 let alice: Person;
@@ -15,7 +15,8 @@ afterEach(() => vi.useRealTimers());
 afterAll(() => api[Symbol.asyncDispose]());
 
 const listen = "subscription { events { __typename ... on EventAdded { event { seq } } } }";
-const publish = 'mutation { conversationCreate(input: { subject: "Lunch", publish: true }) { __typename } }';
+const publish =
+  'mutation { conversationCreate(input: { subject: "Lunch", publish: true }) { ... on ConversationCreatePayload { conversation { hash } } } }';
 
 const open = () => openSocket(api.url, { params: { token: alice.token } });
 const ask = (socket: Socket, id: string, query: string) => socket.send({ type: "subscribe", id, payload: { query } });
@@ -163,6 +164,32 @@ test("five hundred operations may be open, and one more is refused while those l
   await ping(socket);
   await expect.poll(() => api.subscribers.size).toBe(500);
 });
+
+test.each([
+  ["126 bytes", 126, "__typename", "EventAdded"],
+  ["64 KiB", 65_536, "... on EventAdded { event { body } }", "x".repeat(65_400)],
+])(
+  "what a stream sends comes whole around %s, from which its length is said otherwise",
+  async (_, bytes, shown, body) => {
+    await using socket = await open();
+    const created = await post(api.url, { query: publish }, alice.token);
+    const conversation = /"hash":"([\w-]+)"/.exec(JSON.stringify(created.result))?.[1];
+    // Each message is one byte longer than the last.
+    const ids = Array.from({ length: 100 }, (_, index) => "i".repeat(index + 1));
+    for (const id of ids) ask(socket, id, `subscription { events { ${shown} } }`);
+    await expect.poll(() => api.subscribers.size).toBe(ids.length);
+    const query = "mutation ($input: MessageAddInput!) { messageAdd(input: $input) { __typename } }";
+    await post(api.url, { query, variables: { input: { conversation, body } } }, alice.token);
+    const lengths = new Map<string | undefined, number>();
+    while (lengths.size < ids.length) {
+      const message = await socket.next();
+      const text = JSON.stringify(message);
+      // The conversation's first events may still be on their way.
+      if (text.includes(body)) lengths.set(message.id, text.length);
+    }
+    expect([...lengths.values()]).toEqual(expect.arrayContaining([bytes - 1, bytes]));
+  },
+);
 
 test("completed by the client, an operation is let go of; and all are when the socket closes", async () => {
   await expect.poll(() => api.subscribers.size).toBe(0);

@@ -5,6 +5,7 @@ const readings: Readings = {
   pool: () => ({ total: 4, idle: 1, waiting: 7 }),
   isBusReady: () => true,
   outbox: async () => ({ size: 3, ageSeconds: 1.5 }),
+  unindexed: async () => ({ size: 5, ageSeconds: 2.5 }),
   jobs: async () => ({ waiting: 2, failed: 1 }),
 };
 
@@ -35,6 +36,8 @@ test("what happened and what is looked at is told, in a registry of its own", as
     "parley_bus_up 1",
     "parley_outbox_events 3",
     "parley_outbox_age_seconds 1.5",
+    "parley_unindexed_events 5",
+    "parley_unindexed_age_seconds 2.5",
     'parley_jobs{state="failed"} 1',
   ]) {
     expect(text.split("\n")).toContain(line);
@@ -52,5 +55,5 @@ test("without its database it still answers, and does not tell what it does not 
   const lines = (await metrics.text()).split("\n");
   expect(lines).toContain("parley_database_up 0");
   expect(lines).toContain("parley_database_waiting 7");
-  expect(lines.filter((line) => /^parley_(outbox|jobs)/.test(line))).toEqual([]);
+  expect(lines.filter((line) => /^parley_(outbox|unindexed|jobs)/.test(line))).toEqual([]);
 });

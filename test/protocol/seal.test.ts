@@ -74,6 +74,32 @@ describe("An entry that holds", () => {
   });
 });
 
+describe("A leader whose key changed after it made a proposal", () => {
+  const { proposal, seq, parent, timestamp } = own.event;
+  const place = { seq, parent, timestamp };
+  const next = { platform: home, key: signerOf("next").key };
+  const former = (key: string) => (key === proposal.key ? signerOf(home).key : null);
+
+  test("signs the event with the key that made the proposal, while it has that", () => {
+    expect(sequence({ ...own, proposal, signature: null }, own.id, place, { ...next, former })).toEqual(own);
+  });
+
+  test("signs with its own key what another key signed for", () => {
+    const signature = signerOf(home).key.sign("proposal", own.id);
+    const entry = sequence({ ...own, proposal, signature }, own.id, place, { ...next, former });
+    expect(entry.event.key).toBe(next.key.key);
+    expect(sealFault(entry, previousOf(own))).toBeNull();
+  });
+
+  test("makes no event where it has that key no more", () => {
+    const unsigned = { ...own, proposal, signature: null };
+    for (const leader of [next, { ...next, former: () => null }])
+      expect(() => sequence(unsigned, own.id, place, leader)).toThrow(/signature/);
+    const other = { platform: abroad, key: next.key, former };
+    expect(() => sequence(unsigned, own.id, place, other)).toThrow(/signature/);
+  });
+});
+
 function previousOf({ event }: SignedEvent) {
   return event.parent === null ? null : { seq: event.seq - 1, hash: event.parent };
 }

@@ -2,7 +2,14 @@ import { createPublicKey, verify } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { encodeBase64url } from "../../src/protocol/encoding.ts";
-import { isUsableKey, newSeed, type Signed, signingKey, verifySignature } from "../../src/protocol/signature.ts";
+import {
+  isUsableKey,
+  newSeed,
+  type Signed,
+  signingKey,
+  verifySignature,
+  verifyText,
+} from "../../src/protocol/signature.ts";
 import { someHash } from "../conversation/given.ts";
 import { readVectors } from "../vectors/read-vectors.ts";
 
@@ -57,6 +64,18 @@ describe("Keys and signatures are Ed25519 (RFC 8032 §7.1)", () => {
     expect(verifySignature(alice.key, "proposal", hash, signature)).toBe(false);
     expect(verifySignature(alice.key, "event", someHash("another"), signature)).toBe(false);
     expect(verifySignature(signingKey(newSeed()).key, "event", hash, signature)).toBe(false);
+  });
+
+  test("a text that begins with a quotation mark can be signed too, and no other: it is never that of a hash", () => {
+    const text = '"@method": GET';
+    const signature = alice.signText(text);
+    expect(isSigned(alice.key, Buffer.from(text), Buffer.from(signature, "base64url"))).toBe(true);
+    expect(verifyText(alice.key, text, signature)).toBe(true);
+    expect(verifyText(alice.key, `${text} `, signature)).toBe(false);
+    expect(verifyText(signingKey(newSeed()).key, text, signature)).toBe(false);
+    const ours = `parley/event/1 ${hash}`;
+    expect(() => alice.signText(ours)).toThrow("quotation mark");
+    expect(verifyText(alice.key, ours, alice.sign("event", hash))).toBe(false);
   });
 });
 
@@ -141,6 +160,7 @@ describe("A key under which one signature fits every text is refused", () => {
     // R the neutral point, S zero: under the neutral key this fits the equation whatever the text; OpenSSL 3.0 takes it.
     const signature = encodeBase64url(Buffer.concat([littleEndian(1n), littleEndian(0n)]));
     expect(verifySignature(key, "event", hash, signature)).toBe(false);
+    expect(verifyText(key, '"@method": GET', signature)).toBe(false);
   });
 
   test("no y beyond the field's prime is taken", () => {

@@ -3,13 +3,12 @@ import pg from "pg";
 import { expect, test } from "vitest";
 import { silentLogger } from "../../src/observe/logger.ts";
 import type { Hash } from "../../src/protocol/hash.ts";
-import type { AppendResult } from "../../src/store/conversation-store.ts";
 import { openDatabase } from "../../src/store/database.ts";
 import { messageBody, someHash } from "../conversation/given.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { postgresSetting } from "../support/postgres-setting.ts";
 import { expectProjected } from "../support/projections.ts";
-import { entriesOf, rejectionOf, repeatOf, type Setting, type Somebody } from "../support/setting.ts";
+import { type Answer, entriesOf, rejectionOf, repeatOf, type Setting, type Somebody } from "../support/setting.ts";
 
 /** Another process on the same database, as far as PostgreSQL can tell: a pool and a store of its own. */
 async function anotherProcess(database: TestDatabase) {
@@ -25,7 +24,7 @@ async function textsOf(setting: Setting, conversation: Hash): Promise<readonly s
 }
 
 /** Says it again until it is told that it stands, as a client does whose connection broke. */
-async function insists(ask: () => Promise<AppendResult>): Promise<AppendResult> {
+async function insists(ask: () => Promise<Answer>): Promise<Answer> {
   for (;;) {
     const answer = await ask().catch(() => null);
     if (answer !== null) return answer;

@@ -64,8 +64,11 @@ test.each(Object.entries(names))("%s has the names that clients can rely on", (n
   expect(has).toEqual(expect.arrayContaining(listed.split(/\s+/)));
 });
 
-test("what the stream tells of is an event, a receipt, what is one's own, or a gap", () => {
-  expect(membersOf("StreamItem")).toEqual(["EventAdded", "Gap", "ParticipationChanged", "ReceiptMoved"]);
+test("what the stream tells of is an event, a receipt, what is one's own, what waits, or a gap", () => {
+  expect(membersOf("StreamItem")).toEqual([
+    ...["EventAdded", "Gap", "ParticipationChanged"],
+    ...["ProposalPending", "ProposalRejected", "ReceiptMoved"],
+  ]);
 });
 
 test("a conversation is named by hash, by draft hash or by id", () => {
@@ -91,7 +94,9 @@ test("every list is a connection, or says how long it can get", () => {
     );
   // At most as many as there are participants, platforms or folders; or 100.
   expect(lists.toSorted()).toEqual([
+    "Conversation.pending",
     "Conversation.personalLabels",
+    "Delivery.attempts",
     "Event.deliveries",
     "Message.editors",
     "Participant.personalLabels",

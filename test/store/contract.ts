@@ -1,35 +1,12 @@
 // What every store of conversations promises: one suite, which each store passes.
 import { describe, expect, test } from "vitest";
 import { type Command, proposeOn } from "../../src/conversation/accept.ts";
-import type { Body, Role, SignedProposal } from "../../src/protocol/event.ts";
+import type { Body, SignedProposal } from "../../src/protocol/event.ts";
 import type { Hash } from "../../src/protocol/hash.ts";
 import { proposalId } from "../../src/protocol/seal.ts";
-import { abroad, attachmentBody, messageBody, signerOf, someHash } from "../conversation/given.ts";
+import { abroad, messageBody, signerOf, someHash } from "../conversation/given.ts";
+import { adds, answers, attaches, callsIt, erases, labels, modifies, removes, says } from "../support/commands.ts";
 import { entriesOf, rejectionOf, repeatOf, type Setting, type Somebody } from "../support/setting.ts";
-
-const says = (text: string): Command => ({ action: "add", model: "message", body: messageBody(text) });
-const callsIt = (subject: string): Command => ({ action: "modify", model: "subject", body: { subject } });
-const labels = (name: string): Command => ({ action: "add", model: "label", body: { name } });
-const removes = (model: "message" | "participant" | "label" | "attachment", item: Hash): Command => ({
-  action: "remove",
-  model,
-  item,
-});
-const erases = (item: Hash): Command => ({ ...removes("participant", item), value: "ERASE" });
-const answers = (item: Hash, text: string): Command => ({ ...says(text), item });
-const modifies = (item: Hash, text: string): Command => ({ ...says(text), action: "modify", item });
-const attaches = (item: Hash, title: string): Command => ({
-  action: "add",
-  model: "attachment",
-  item,
-  body: attachmentBody(title),
-});
-const adds = ({ address }: Somebody, role: Role = "WRITER"): Command => ({
-  action: "add",
-  model: "participant",
-  value: { role, via: address.slice(address.indexOf("@") + 1), mail: false, imported: false },
-  body: { address, name: null },
-});
 
 /** Ten of the same, asked at once. */
 const tenTimes = <Result>(ask: (index: number) => Promise<Result>): Promise<Result[]> =>

@@ -26,8 +26,12 @@ beforeAll(async () => {
   await pool.query(`INSERT INTO recipient (address, kind) VALUES
     ('viewer@localhost', 'LOCAL'), ('everywhere@localhost', 'LOCAL'), ('rare@localhost', 'LOCAL')`);
   await pool.query(`INSERT INTO conversation
-      (id, seq, head, timestamp, created_at, leader, participants, admins)
-    SELECT ${id}, 5, 'h', ${at}, ${at}, 'localhost', 3, 1 ${from}`);
+      (id, seq, head, timestamp, created_at, leader, participants, admins, subject_seq)
+    SELECT ${id}, 5, 'h', ${at}, ${at}, 'localhost', 3, 1, 2 ${from}`);
+  await pool.query(`INSERT INTO event
+      (conversation_id, seq, id, timestamp, leader, key, signature, platform, platform_key, sent_at, action, model, actor, body)
+    SELECT ${id}, 2, 's', ${at}, 'localhost', 'k', 's', 'localhost', 'k', ${at}, 'modify', 'subject', 'everywhere',
+      jsonb_build_object('subject', 'Number ' || i) ${from}`);
   for (const [name, isThere] of [
     ["viewer", "true"],
     ["everywhere", "true"],
@@ -108,6 +112,12 @@ test.each<[string, Partial<ListFilter>]>([
     expect(scans, name).toBe(0);
     expect(rows, name).toBeLessThan(1_500);
   }
+});
+
+test("a page has its conversations' subjects", async () => {
+  const request = { limit: 2, isBackward: false, after: null, before: null };
+  const rows = await createReader(database.pool).listRows(accountId, everywhere, request);
+  expect(rows.map(({ subject }) => subject)).toEqual(["Number 1", "Number 2", "Number 3"]);
 });
 
 test("folders are counted by the index, and what is unread is looked for only among what may be", async () => {

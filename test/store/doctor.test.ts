@@ -1,5 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { silentLogger } from "../../src/observe/logger.ts";
 import { type Diagnosis, diagnose, examinedTables } from "../../src/store/doctor.ts";
+import { reindex } from "../../src/store/reindex.ts";
+import { indexAll } from "../../src/store/unindexed.ts";
 import { attachmentBody, messageBody, someHash } from "../conversation/given.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { postgresSetting } from "../support/postgres-setting.ts";
@@ -196,6 +199,56 @@ describe("A planted drift is found", () => {
     await setting.store.moveReceipt(conversation, bob.accountId, 7);
     await set("has_said = true", alice.accountId);
     expect(driftOf(await diagnose(database.pool))).toEqual({});
+  });
+});
+
+describe("A planted drift in what is searched is found, and mended by indexing anew", () => {
+  const of = (kind: string) => `WHERE conversation_id = $1 AND kind = '${kind}'`;
+  test.each<[string, string, string]>([
+    ["a text too few", `DELETE FROM searchable ${of("MESSAGE")}`, "missing"],
+    ["a subject too few", `DELETE FROM searchable ${of("SUBJECT")}`, "missing"],
+    ["earlier words", `UPDATE searchable SET words_seq = seq ${of("MESSAGE")}`, "wordsSeq"],
+    ["other words", `UPDATE searchable SET folded = ' lunch ' ${of("MESSAGE")}`, "folded"],
+    ["other lexemes", `UPDATE searchable SET words = to_tsvector('simple', 'x') ${of("PERSON")} AND seq = 1`, "words"],
+    ["a language that there is not", `UPDATE searchable SET language = 'martian' ${of("MESSAGE")}`, "words"],
+    ["another's words", `UPDATE searchable SET author = 'nobody' ${of("FILE")}`, "author"],
+    ["another time", `UPDATE searchable SET at = at + interval '1 day' ${of("FILE")}`, "at"],
+    ["another item", `UPDATE searchable SET item = 'nothing' ${of("FILE")}`, "item"],
+    [
+      "what nobody said",
+      `INSERT INTO searchable SELECT conversation_id, 99, kind, item, 99, author, at, language, words, folded FROM searchable ${of("MESSAGE")}`,
+      "surplus",
+    ],
+    [
+      "a text of what has none",
+      `INSERT INTO searchable SELECT conversation_id, 6, kind, item, 6, author, at, language, words, folded FROM searchable ${of("MESSAGE")}`,
+      "surplus",
+    ],
+  ])("%s", async (_, sql, what) => {
+    await using database = await createTestDatabase({ poolSize: 2 });
+    const { pool } = database;
+    const { setting, conversation } = await givenConversations(database);
+    await setting.store.announced(await setting.store.unannounced(-1_000, 100));
+    await pool.query("UPDATE participation SET has_said = true");
+    expect(await diagnose(pool)).toMatchObject({ differences: [], waiting: { unindexed: 9 } });
+    await indexAll(pool, silentLogger);
+    expect(await diagnose(pool)).toMatchObject({ differences: [], waiting: { unindexed: 0 } });
+    await pool.query(sql.replaceAll("$1", `'${conversation}'`));
+    const diagnosis = await diagnose(pool);
+    expect(driftOf(diagnosis)).toEqual({ searchable: 1 });
+    expect(diagnosis.differences).toMatchObject([{ conversation, what: expect.stringContaining(what) }]);
+    expect(JSON.stringify(diagnosis)).not.toMatch(/lunch/i);
+    expect(await reindex({ pool })).toMatchObject({ refused: [], isStopped: false });
+    expect(await diagnose(pool)).toMatchObject({ differences: [] });
+  });
+
+  test("a place to index that is not in the log", async () => {
+    await using database = await createTestDatabase({ poolSize: 2 });
+    const { conversation } = await givenConversations(database);
+    await database.pool.query("INSERT INTO unindexed (conversation_id, seq, recorded_at) VALUES ($1, 99, now())", [
+      conversation,
+    ]);
+    expect(driftOf(await diagnose(database.pool))).toEqual({ unindexed: 1 });
   });
 });
 

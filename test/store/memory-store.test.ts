@@ -1,28 +1,9 @@
-import { randomUUID } from "node:crypto";
-import type { Hash } from "../../src/protocol/hash.ts";
-import { home } from "../conversation/given.ts";
-import { memoryStore } from "../support/memory-store.ts";
-import { Circumstances, type Drafts, Setting } from "../support/setting.ts";
+import { memorySetting } from "../support/memory-setting.ts";
+import type { Setting } from "../support/setting.ts";
 import { describeStore } from "./contract.ts";
+import { describeFollowing } from "./follow-contract.ts";
 
-describeStore("the store in memory", async (run) => {
-  const circumstances = new Circumstances();
-  const { signer, now, salt, onCommitted } = circumstances;
-  const versions = new Map<Hash, number>();
-  const store = memoryStore({ signer, now, salt, onCommitted, drafts: versions });
-  const drafts: Drafts = {
-    save: async (hash) => {
-      const version = (versions.get(hash) ?? 0) + 1;
-      versions.set(hash, version);
-      return version;
-    },
-    discard: async (hash) => void versions.delete(hash),
-    isThere: async (hash) => versions.has(hash),
-  };
-  const enrol = async (address: string) => ({
-    recipientId: randomUUID(),
-    accountId: address.endsWith(`@${home}`) ? randomUUID() : null,
-  });
-  // It shows no more than logs, and each of them is looked at where it matters.
-  await run(new Setting(circumstances, { store, enrol, contents: () => store.unannounced(0, 10_000), drafts }));
-});
+const inSetting = (run: (setting: Setting) => Promise<void>) => run(memorySetting());
+
+describeStore("the store in memory", inSetting);
+describeFollowing("the store in memory", inSetting);

@@ -1,7 +1,7 @@
 // What announcing and reading leave in a participation: hints that may say too much, never too little.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { raiseInInbox, type Said } from "../../src/announce/inbox-order.ts";
 import type { Hash } from "../../src/protocol/hash.ts";
+import { raiseInInbox, type Said } from "../../src/store/inbox-order.ts";
 import { everywhere, type ListFilter } from "../../src/store/read/conversation-list.ts";
 import { createReader } from "../../src/store/read/reader.ts";
 import { moveReceipt } from "../../src/store/receipts.ts";

@@ -28,7 +28,8 @@ function watching<Queried extends object>(
       }
       if (key !== "query") return value.bind(target);
       return async (...args: readonly unknown[]) => {
-        const sql = JSON.stringify(args[0]);
+        // With its values: which job is enqueued is one.
+        const sql = JSON.stringify(args);
         before(sql);
         const answer: unknown = await Reflect.apply(value, target, args);
         after(sql);
@@ -53,7 +54,7 @@ const core = await openCore(stack, config, databaseUrl, secret, createLogger({ l
       (sql) => {
         at("before the outbox row is deleted", sql.includes("outbox_announced"));
         at("before inbox order", sql.includes("raise_in_inbox"));
-        at("before the job is enqueued", sql.includes("add_job"));
+        at("before the job is enqueued", sql.includes("add_job") && sql.includes("erase-bodies"));
       },
       (sql) => at("after the commit", sql.includes('"write_')),
     ),

@@ -1,11 +1,12 @@
 // A store of conversations in memory: what the one on PostgreSQL promises, over full states. One append at a time.
 import type { Address } from "../../src/conversation/address.ts";
-import { noWords, type Words } from "../../src/conversation/body.ts";
+import { bodyFault, noWords, type Words } from "../../src/conversation/body.ts";
 import { isErased } from "../../src/conversation/erased.ts";
+import { followOn } from "../../src/conversation/follow.ts";
 import { type Rejection, reject } from "../../src/conversation/rejection.ts";
 import { isActive } from "../../src/conversation/roles.ts";
 import { emptyState, type Participant, type State } from "../../src/conversation/state.ts";
-import { take, type Wish } from "../../src/conversation/take.ts";
+import { take, tryToPropose, type Wish } from "../../src/conversation/take.ts";
 import type { Salt, Timestamp } from "../../src/protocol/event.ts";
 import type { Hash } from "../../src/protocol/hash.ts";
 import { type Entry, proposalId, type Signer } from "../../src/protocol/seal.ts";
@@ -14,6 +15,10 @@ import type {
   AppendRequest,
   AppendResult,
   ConversationStore,
+  FollowRequest,
+  FollowResult,
+  LedElsewhere,
+  Person,
   Place,
 } from "../../src/store/conversation-store.ts";
 
@@ -21,13 +26,25 @@ export interface MemoryStoreOptions {
   readonly signer: Signer;
   now(): Timestamp;
   salt(): Salt;
+  /** Where it keeps what it keeps. @default new ones */
+  readonly tables?: MemoryTables;
   /** The versions of the drafts that are stored; publishing takes them away. @default none */
   readonly drafts?: Map<Hash, number>;
   /** As the store on PostgreSQL calls it: after each commit, before `append` answers. */
   onCommitted?(appended: readonly { readonly conversation: Hash; readonly entries: readonly Entry[] }[]): void;
 }
 
-interface Kept {
+/** All that is kept: data alone, so that a copy of it is a backup. */
+export interface MemoryTables {
+  readonly logs: Map<Hash, Kept>;
+  /** What requests and drafts were answered with, by their names. */
+  readonly repeats: Map<string, { readonly conversation: Hash; readonly repeatOf: number }>;
+  readonly outbox: Map<string, Place & { readonly committedAt: number }>;
+}
+
+export const newTables = (): MemoryTables => ({ logs: new Map(), repeats: new Map(), outbox: new Map() });
+
+export interface Kept {
   readonly state: State;
   readonly words: Words;
   readonly entries: Entry[];
@@ -36,6 +53,10 @@ interface Kept {
   /** Whose participations these are, and how far they have read. */
   readonly accounts: Map<Hash, AccountId | null>;
   readonly receipts: Map<Hash, number>;
+  /** Events whose words were erased by one that is not in the log. */
+  readonly erasedLate: Set<number>;
+  /** Whether what we sequenced may go on beyond it. */
+  isInDoubt: boolean;
 }
 
 const newKept = (): Kept => ({
@@ -45,15 +66,45 @@ const newKept = (): Kept => ({
   seqs: new Map(),
   accounts: new Map(),
   receipts: new Map(),
+  erasedLate: new Set(),
+  isInDoubt: false,
 });
 
 export function memoryStore(options: MemoryStoreOptions): ConversationStore {
-  const logs = new Map<Hash, Kept>();
-  const repeats = new Map<string, { readonly conversation: Hash; readonly repeatOf: number }>();
-  const outbox = new Map<string, Place & { readonly committedAt: number }>();
+  const { logs, repeats, outbox } = options.tables ?? newTables();
   const placeKey = ({ conversation, seq }: Place) => `${conversation} ${seq}`;
 
-  const append = (request: AppendRequest): AppendResult => {
+  /** Keeps what is new in a log, and tells of it. */
+  const keep = (conversation: Hash, kept: Kept, entries: readonly Entry[], people?: ReadonlyMap<Address, Person>) => {
+    logs.set(conversation, kept);
+    kept.entries.push(...entries);
+    for (const { id, event, body } of entries) {
+      const place = { conversation, seq: event.seq, committedAt: Date.parse(options.now()) };
+      outbox.set(placeKey(place), place);
+      kept.seqs.set(id, event.seq);
+      if (body !== null && "address" in body) kept.accounts.set(id, people?.get(body.address)?.accountId ?? null);
+    }
+    options.onCommitted?.([{ conversation, entries }]);
+  };
+
+  const follow = ({ conversation, run, people }: FollowRequest): FollowResult => {
+    const kept = logs.get(conversation) ?? newKept();
+    const had = {
+      hashAt: (seq: number) => kept.entries[seq - 1]?.hash,
+      seqOf: (id: Hash) => kept.seqs.get(id),
+    };
+    const { entries, changes, stopped } = followOn(kept.state, run, had, options.now());
+    // What we sequenced ourselves and is told us by others was lost here.
+    if (entries.some(({ event }) => event.leader === options.signer.platform)) kept.isInDoubt = true;
+    if (entries.length > 0) keep(conversation, kept, entries, people);
+    for (const { id, body } of entries) {
+      if (body !== null && "address" in body) kept.words.addresses.set(id, body.address);
+      else if (body !== null && "name" in body) kept.words.labels.set(id, body.name);
+    }
+    return { conversation, entries, changes, head: kept.state.conversation, stopped };
+  };
+
+  const append = (request: AppendRequest): AppendResult | LedElsewhere => {
     const ids = "proposals" in request ? request.proposals.map(({ proposal }) => proposalId(proposal)) : [];
     const conversation = request.conversation ?? ids[0];
     if (conversation === undefined || ("proposals" in request && ids.length === 0))
@@ -74,6 +125,16 @@ export function memoryStore(options: MemoryStoreOptions): ConversationStore {
 
     const wish = wishOf(request, kept, ids);
     const occasion = { signer: options.signer, sentAt: options.now(), salt: options.salt };
+    const leader = kept.state.conversation?.leader ?? options.signer.platform;
+    if ("command" in wish && (leader !== options.signer.platform || kept.isInDoubt)) {
+      const { model, body = null } = wish.command;
+      const proposed = bodyFault(model, body) ?? tryToPropose(kept.state, wish.command, wish.actor, occasion);
+      if ("code" in proposed) return { rejection: proposed };
+      const signature = options.signer.key.sign("proposal", proposalId(proposed.proposal));
+      return { conversation, leader, proposal: { ...proposed, signature } };
+    }
+    const [first] = "proposals" in request && kept.isInDoubt ? request.proposals : [];
+    if (first) return { conversation, leader, proposal: first };
     const isKnown = (address: Address) => request.people?.has(address) ?? false;
     const { sentAt: now } = occasion;
     const taken = "code" in wish ? { rejection: wish } : take(kept.state, kept.words, wish, now, occasion, isKnown);
@@ -86,25 +147,17 @@ export function memoryStore(options: MemoryStoreOptions): ConversationStore {
     if (clientKey !== undefined) repeats.set(clientKey, { conversation, repeatOf });
     if (entries.length === 0) return result;
 
-    logs.set(conversation, kept);
     if (draft !== undefined) {
       repeats.set(draft, { conversation, repeatOf });
       options.drafts?.delete(draft);
     }
-    kept.entries.push(...entries);
-    for (const { id, event, body } of entries) {
-      const place = { conversation, seq: event.seq, committedAt: Date.parse(options.now()) };
-      outbox.set(placeKey(place), place);
-      kept.seqs.set(id, event.seq);
-      if (body !== null && "address" in body)
-        kept.accounts.set(id, request.people?.get(body.address)?.accountId ?? null);
-    }
-    options.onCommitted?.([{ conversation, entries }]);
+    keep(conversation, kept, entries, request.people);
     return result;
   };
 
   return {
     append: async (request) => append(request),
+    follow: async (request) => follow(request),
     entriesAfter: async (conversation, after, limit) =>
       logs.get(conversation)?.entries.slice(after, after + limit) ?? [],
     unannounced: async (olderThanMs, limit) => {

@@ -3,13 +3,21 @@ import { ensureAccount } from "../../src/accounts/accounts.ts";
 import { issueToken } from "../../src/accounts/tokens.ts";
 import { type Core, openApi, openCore, openMetrics, openWorker } from "../../src/cli/parts.ts";
 import { readConfig } from "../../src/config/config.ts";
-import { createLogger, type LogDestination } from "../../src/observe/logger.ts";
+import type { Retry } from "../../src/federation/deliver.ts";
+import { createLogger, type LogDestination, silentLogger } from "../../src/observe/logger.ts";
 import { diagnose } from "../../src/store/doctor.ts";
+import { indexAll } from "../../src/store/unindexed.ts";
 import { createDatabase } from "./database.ts";
 
 export const testSecret = "a secret of the tests, and of nothing else";
 
 export type PlatformOptions = {
+  /** Default: localhost. */
+  name?: string;
+  /** Default: any that is free. */
+  port?: number;
+  /** Origins of other platforms, by name. Default: it knows of none. */
+  peers?: Readonly<Record<string, string>>;
   /** The database of another platform, to be a second process of it. Default: one of its own. */
   databaseUrl?: string;
   redisUrl?: string;
@@ -17,6 +25,8 @@ export type PlatformOptions = {
   worker?: boolean;
   /** Whether it serves metrics. Default: no. */
   metrics?: boolean;
+  /** How patient it is with platforms that do not answer. */
+  retry?: Retry;
   /** Whether the test itself puts rows in disorder. Default: false; then they are compared with the logs at the end. */
   mayDrift?: boolean;
   /** Default: silent. */
@@ -32,24 +42,34 @@ export type TestPlatform = AsyncDisposable & {
   /** `http://127.0.0.1:PORT`; null where it serves none. */
   metricsUrl: string | null;
   core: Core;
-  /** Makes `NAME@localhost`, or finds them, with a new token. */
+  /** Resolves once all that has been said can be found. */
+  searchable(): Promise<void>;
+  /** Makes `NAME@PLATFORM`, or finds them, with a new token. */
   person(name: string): Promise<Person>;
 };
 
 export async function startPlatform(options: PlatformOptions = {}): Promise<TestPlatform> {
   const stack = new AsyncDisposableStack();
+  const { name = "localhost" } = options;
   const databaseUrl = options.databaseUrl ?? stack.use(await createDatabase()).url;
   const config = readConfig({
     DATABASE_URL: databaseUrl,
     PARLEY_SECRET: testSecret,
-    PARLEY_PORT: "0",
+    PARLEY_PORT: String(options.port ?? 0),
+    PARLEY_PLATFORM: name,
+    ...(options.peers && {
+      PARLEY_PEERS: Object.entries(options.peers)
+        .map(([peer, origin]) => `${peer}=${origin}`)
+        .join(","),
+    }),
     ...(options.redisUrl !== undefined && { REDIS_URL: options.redisUrl }),
     ...(options.metrics === true && { PARLEY_METRICS_PORT: "0" }),
   });
   const log = options.log
     ? createLogger({ level: "info", destination: options.log })
     : createLogger({ level: "silent" });
-  const core = await openCore(stack, config, databaseUrl, testSecret, log);
+  const between = options.retry ? { retry: options.retry } : {};
+  const core = await openCore(stack, config, databaseUrl, testSecret, log, between);
   const metrics = await openMetrics(stack, core);
   if (options.worker ?? true) await openWorker(stack, core);
   const { port } = await openApi(stack, core);
@@ -58,8 +78,12 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Test
     databaseUrl,
     metricsUrl: metrics && `http://127.0.0.1:${metrics.port}`,
     core,
-    person: async (name) => {
-      const { viewer } = await ensureAccount(core.database.prisma, `${name}@localhost`, ["localhost"]);
+    searchable: async () => {
+      await core.announcer.idle();
+      await indexAll(core.database.pool, silentLogger);
+    },
+    person: async (person) => {
+      const { viewer } = await ensureAccount(core.database.prisma, `${person}@${name}`, config);
       return {
         address: viewer.address,
         accountId: viewer.accountId,

@@ -1,9 +1,9 @@
 // A Redis of a test's own: the `redis-server` from PATH, keeping nothing, which the test may stop and start again.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { Redis } from "ioredis";
+import { freePort } from "./free-port.ts";
 
 const answersWithinMs = 10_000;
 
@@ -18,15 +18,6 @@ export type TestRedis = AsyncDisposable & {
   /** Starts it again on the same port, empty; answers when Redis does. */
   start(): Promise<void>;
 };
-
-const freePort = (): Promise<number> =>
-  new Promise((found, failed) => {
-    const probe = createServer().once("error", failed);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => (typeof address === "object" && address ? found(address.port) : failed(new Error("no port"))));
-    });
-  });
 
 async function answers(port: number): Promise<boolean> {
   const client = new Redis({ port, lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 });

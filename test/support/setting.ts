@@ -1,5 +1,7 @@
 // Where a store is tried: a clock that stands still, people whom the store knows, and words for what they ask of it.
+import type pg from "pg";
 import { expect } from "vitest";
+import { createLookUp, type LookUp } from "../../src/accounts/look-up.ts";
 import type { Command } from "../../src/conversation/accept.ts";
 import { domainOf } from "../../src/conversation/address.ts";
 import { type Draft, emptyDraft, publishDraft } from "../../src/conversation/draft.ts";
@@ -11,8 +13,10 @@ import type { Hash } from "../../src/protocol/hash.ts";
 import type { Entry } from "../../src/protocol/seal.ts";
 import type {
   AccountId,
+  AppendAnywhere,
   AppendResult,
   ConversationStore,
+  LedElsewhere,
   Person,
   Place,
   ProposalsRequest,
@@ -38,6 +42,22 @@ export class Circumstances {
       this.committed.push(...entries.map(({ event }) => ({ conversation, seq: event.seq })));
     }
   };
+}
+
+export type Answer = AppendResult | LedElsewhere;
+
+/** Appends as a platform that knows of no other. */
+export function appendHere(store: Pick<ConversationStore, "append">): AppendAnywhere {
+  return async (request) => {
+    const answer = await store.append(request);
+    if ("leader" in answer) throw new Error(`${answer.leader} leads`);
+    return answer;
+  };
+}
+
+/** Finds those who have an account here, and nobody else. */
+export function lookUpHere(pool: pg.Pool, platform: string): LookUp {
+  return createLookUp({ pool, platform, domains: [platform], platformOf: async () => ({ kind: "none" }) });
 }
 
 export interface Keeper {
@@ -111,13 +131,13 @@ export class Setting {
     return "conversation" in result ? result.conversation : "";
   }
 
-  asks(conversation: Hash, who: Somebody, command: Command, clientId?: string): Promise<AppendResult> {
+  asks(conversation: Hash, who: Somebody, command: Command, clientId?: string): Promise<Answer> {
     const { accountId } = who;
     const client = clientId === undefined ? {} : { client: { accountId, clientId } };
     return this.store.append({ conversation, accountId, command, people: this.people, ...client });
   }
 
-  says(conversation: Hash, who: Somebody, text = "Shall we meet?", clientId?: string): Promise<AppendResult> {
+  says(conversation: Hash, who: Somebody, text = "Shall we meet?", clientId?: string): Promise<Answer> {
     return this.asks(conversation, who, { action: "add", model: "message", body: messageBody(text) }, clientId);
   }
 
@@ -128,7 +148,7 @@ export class Setting {
     return entry;
   }
 
-  brings(conversation: Hash, proposals: readonly SignedProposal[]): Promise<AppendResult> {
+  brings(conversation: Hash, proposals: readonly SignedProposal[]): Promise<Answer> {
     return this.store.append({ conversation, proposals, people: this.people });
   }
 
@@ -166,20 +186,20 @@ function followedState(log: readonly Entry[], now: Timestamp): State {
 }
 
 /** What was appended; fails where the answer is another. */
-export function entriesOf(result: AppendResult): readonly Entry[] {
+export function entriesOf(result: Answer): readonly Entry[] {
   expect(result).toHaveProperty("entries");
   if (!("entries" in result)) throw new Error("was not appended");
   return result.entries;
 }
 
 /** The place that a repeated request was told; fails where it was no repeat. */
-export function repeatOf(result: AppendResult): number {
+export function repeatOf(result: Answer): number {
   expect(result).toHaveProperty("repeatOf");
   return "repeatOf" in result ? result.repeatOf : Number.NaN;
 }
 
 /** The rejection; fails where there was none. */
-export function rejectionOf(result: AppendResult): Rejection {
+export function rejectionOf(result: Answer): Rejection {
   expect(result).toHaveProperty("rejection");
   if (!("rejection" in result)) throw new Error("was not rejected");
   return result.rejection;

@@ -104,6 +104,8 @@ test("every code that a log can show stands in a vector", () => {
     "ALREADY_PARTICIPANT",
     "LABEL_EXISTS",
     "RECIPIENT_UNKNOWN",
+    "RECIPIENT_UNREACHABLE",
+    "LEADER_UNREACHABLE",
     "FROZEN",
   ];
   expect([...new Set([...shown, ...others])].toSorted()).toEqual([...rejectionCodes, ...faultCodes].toSorted());

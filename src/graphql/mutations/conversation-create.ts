@@ -1,5 +1,5 @@
 // Mutation.conversationCreate
-import { findPeople, toAddress } from "../../accounts/accounts.ts";
+import { toAddress } from "../../accounts/accounts.ts";
 import type { Command } from "../../conversation/accept.ts";
 import { unknownRecipient } from "../../conversation/body.ts";
 import { type Draft, editDraft, emptyDraft } from "../../conversation/draft.ts";
@@ -10,7 +10,7 @@ import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
 import { messageBody, textFields } from "../message-body.ts";
 import type { RejectionSource } from "../types/Rejection.ts";
-import { clientOf, type Performed } from "./perform.ts";
+import { clientOf, hashOf, type Performed } from "./perform.ts";
 import { publish } from "./publish.ts";
 import { appendResult, personFields } from "./result.ts";
 
@@ -36,6 +36,10 @@ const Input = builder.inputType("ConversationCreateInput", {
     messages: t.field({ type: [MessageInput], description: "What is said, in this order." }),
     labels: t.stringList({ description: "Labels, which everybody sees." }),
     expiresAt: t.field({ type: "DateTime", description: "When the conversation expires." }),
+    continues: t.id({
+      description:
+        "A conversation that this one goes on with, by hash or global id: one whose leader is gone, say, or that is frozen.",
+    }),
     publish: t.boolean({ description: "Publish it at once, which sends it. Default: false, a draft." }),
   }),
 });
@@ -46,7 +50,9 @@ builder.mutationField("conversationCreate", (t) =>
     description: "Begins a conversation: as a draft that only the viewer sees, or published at once.",
     args: { input: t.arg({ type: Input, required: true, description: "What it starts with." }) },
     resolve: async (_, { input }, context): Promise<Performed | RejectionSource> => {
-      let draft: Draft = emptyDraft;
+      const continues = input.continues ? await continuedBy(context, input.continues) : null;
+      if (continues && "code" in continues) return { rejection: continues };
+      let draft: Draft = { ...emptyDraft, continues };
       for (const command of commandsOf(input)) {
         if ("code" in command) return { rejection: command };
         const edited = editDraft(draft, command, context.platform.salt());
@@ -92,6 +98,14 @@ function commandsOf(input: typeof Input.$inferInput): readonly (Command | Reject
 
 async function unknownAddress({ platform }: Context, draft: Draft): Promise<string | null> {
   const addresses = draft.participants.map(({ address }) => address);
-  const people = await findPeople(platform.database, addresses);
-  return addresses.find((address) => !people.has(address)) ?? null;
+  // Whose platform does not answer now may do so when it is published.
+  const found = await platform.lookUp(addresses);
+  return addresses.find((address) => !found.has(address)) ?? null;
+}
+
+/** The conversation that is named, and the last event of it that the viewer sees. */
+async function continuedBy({ reader, viewer }: Context, named: string): Promise<Draft["continues"] | Rejection> {
+  const view = await reader.view(viewer.accountId, hashOf(named, "continues"));
+  const last = view && (await reader.event(view, Math.min(view.conversation.seq, view.horizon)));
+  return last ? { conversation: view.id, event: last.event.id } : reject("NOT_FOUND", "There is no such conversation.");
 }

@@ -27,7 +27,7 @@ export async function leave(
   // Whoever was added anew is several participants, and everything that any of them said was theirs.
   for (const actor of isErasing ? earlier : []) {
     const command = { action: "remove", model: "participant", item: actor, value: "ERASE" } as const;
-    const result = await platform.store.append({ conversation, accountId: viewer.accountId, actor, command });
+    const result = await platform.append({ conversation, accountId: viewer.accountId, actor, command });
     if ("rejection" in result) return result;
   }
   return perform(context, input, {

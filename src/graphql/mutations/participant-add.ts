@@ -15,7 +15,7 @@ appendMutation("participantAdd", {
     return {
       action: "add",
       model: "participant",
-      // Only accounts here can be reached yet; whoever is none is not added, whatever this says.
+      // Who speaks for them is looked up when it is performed.
       value: { role: role ?? "WRITER", via: platform.signer.platform, mail: false, imported: false },
       body: { address, name: name?.trim().normalize("NFC") || null },
     };

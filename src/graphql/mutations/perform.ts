@@ -1,12 +1,15 @@
 // Carrying out what mutations ask for: on a published conversation as an append, on a draft as an edit.
 import type { GraphQLError } from "graphql";
-import { findPeople } from "../../accounts/accounts.ts";
 import type { Command } from "../../conversation/accept.ts";
 import type { Address } from "../../conversation/address.ts";
 import { unknownRecipient } from "../../conversation/body.ts";
 import { editDraft } from "../../conversation/draft.ts";
+import { reject } from "../../conversation/rejection.ts";
 import type { Changes } from "../../conversation/state.ts";
+import type { SignedProposal } from "../../protocol/event.ts";
 import { type Hash, sha256 } from "../../protocol/hash.ts";
+import { proposalId } from "../../protocol/seal.ts";
+import { participantOf } from "../../protocol/value.ts";
 import type { AppendRequest } from "../../store/conversation-store.ts";
 import { changeDraft } from "../../store/drafts.ts";
 import type { ConversationView, DraftView, EventView } from "../../store/read/views.ts";
@@ -25,6 +28,8 @@ export interface Performed {
   readonly changes: Changes | null;
   /** Id of what it made or was about. */
   readonly item: Hash | null;
+  /** What waits for the leader of the conversation, which does not answer. */
+  readonly pending?: SignedProposal;
 }
 
 /** What every appending mutation takes. */
@@ -47,19 +52,22 @@ export async function perform(
   const conversation = conversationHash(input);
   const follows = input.follows ? { follows: input.follows } : {};
   const adds = addedBy(command);
-  const people = adds === null ? null : await findPeople(platform.database, [adds]);
+  const found = adds === null ? undefined : (await platform.lookUp([adds])).get(adds);
+  if (found === "later") return { rejection: reject("RECIPIENT_UNREACHABLE") };
+  const participant = found && participantOf(command.value ?? null);
+  const value = participant ? { ...participant, via: found.via } : command.value;
   const request: AppendRequest = {
     conversation,
     accountId: viewer.accountId,
-    command: { ...command, ...follows },
-    ...(people && { people }),
+    command: { ...command, ...(value !== undefined && { value }), ...follows },
+    ...(adds !== null && { people: new Map(found ? [[adds, found.person]] : []) }),
     ...clientOf(context, input),
   };
-  const result = await platform.store.append(request);
+  const result = await platform.append(request);
   if ("rejection" in result) {
     // Looked for last: most of what is said is said in conversations, and a draft's hash is no conversation's.
     if (result.rejection.code !== "NOT_FOUND") return result;
-    const unknown = adds !== null && !people?.has(adds) ? adds : null;
+    const unknown = adds !== null && !found ? adds : null;
     const drafted = await performOnDraft(context, conversation, input.clientId ?? null, command, unknown);
     if (drafted) return drafted;
     const published = await context.reader.publishedFrom(conversation);
@@ -78,6 +86,11 @@ export async function perform(
       throw usedBefore();
     return { conversation: view, event, changes: null, item: event ? itemOf(event) : (command.item ?? null) };
   }
+  if ("pending" in result) {
+    const { pending } = result;
+    const view = await viewOf(context, result.conversation);
+    return { conversation: view, event: null, changes: null, item: proposalId(pending.proposal), pending };
+  }
   // Whoever removes somebody may have removed themselves, and then sees no further.
   const isRemoval = command.model === "participant" && command.action === "remove";
   const view: ConversationView = isRemoval
@@ -87,6 +100,7 @@ export async function perform(
         conversation: result.head,
         horizon: result.head.seq,
         draftHash: undefined,
+        subject: undefined,
         folded: null,
       };
   const entry = result.entries.at(-1);

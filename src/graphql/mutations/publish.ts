@@ -1,9 +1,10 @@
 // Publishing: a draft's proposals, appended all at once.
-import { findPeople } from "../../accounts/accounts.ts";
+import type { Address } from "../../conversation/address.ts";
 import type { Draft } from "../../conversation/draft.ts";
 import { publishDraft } from "../../conversation/draft.ts";
+import { reject } from "../../conversation/rejection.ts";
 import type { Hash } from "../../protocol/hash.ts";
-import type { AppendRequest } from "../../store/conversation-store.ts";
+import type { AppendRequest, Person } from "../../store/conversation-store.ts";
 import type { Context } from "../context.ts";
 import type { RejectionSource } from "../types/Rejection.ts";
 import { type Performed, usedBefore, viewOf } from "./perform.ts";
@@ -19,19 +20,31 @@ export async function publish(
 ): Promise<Performed | RejectionSource> {
   const { platform, viewer, reader } = context;
   const addresses = draft.content.participants.map(({ address }) => address);
-  const people = await findPeople(platform.database, [viewer.address, ...addresses]);
+  const found = await platform.lookUp([viewer.address, ...addresses]);
+  const people = new Map<Address, Person>();
+  for (const [address, recipient] of found) {
+    if (recipient === "later") {
+      const message = `The platform of ${address} does not answer. Try again later; the draft stays.`;
+      return { rejection: reject("RECIPIENT_UNREACHABLE", message) };
+    }
+    people.set(address, recipient.person);
+  }
   const occasion = { signer: platform.signer, sentAt: platform.now(), salt: platform.salt };
   const proposals = publishDraft(
     draft.content,
     { address: viewer.address, name: viewer.name },
-    (address) => (people.has(address) ? { via: platform.signer.platform, mail: false, imported: false } : null),
+    (address) => {
+      const recipient = found.get(address);
+      return recipient && recipient !== "later" ? { via: recipient.via, mail: false, imported: false } : null;
+    },
     occasion,
   );
   if ("code" in proposals) return { rejection: proposals };
   const { hash, version } = draft;
   const stored = { draft: hash, ...(version !== undefined && { draftVersion: version }) };
-  const result = await platform.store.append({ conversation: null, proposals, people, ...stored, ...client });
+  const result = await platform.append({ conversation: null, proposals, people, ...stored, ...client });
   if ("rejection" in result) return result;
+  if ("pending" in result) throw new Error("what is published here is led here");
   const view = await viewOf(context, result.conversation);
   if ("repeatOf" in result) {
     // What is published at once has no stored draft to be known by; but all of its proposals were made at one time.

@@ -5,7 +5,7 @@ import { isDraft } from "../find-conversation.ts";
 import { ConversationType } from "../types/Conversation.ts";
 import { EventType } from "../types/Event.ts";
 import { findLabel, LabelType } from "../types/Label.ts";
-import { findMessage, MessageType } from "../types/Message.ts";
+import { findMessage, MessageType, pendingMessage } from "../types/Message.ts";
 import { findParticipant, ParticipantType } from "../types/Participant.ts";
 import { ConflictRejectionType, type RejectionSource, RuleRejectionType } from "../types/Rejection.ts";
 import type { Performed } from "./perform.ts";
@@ -60,6 +60,11 @@ export function appendResult(name: string, item?: Item) {
         description: "The event that did it; null where there was nothing left to do, and in a draft.",
         resolve: ({ event }) => event,
       }),
+      pending: t.boolean({
+        description:
+          "Whether it waits: the platform that leads the conversation does not answer, and is asked again. `ProposalPending` and `ProposalRejected` tell of it.",
+        resolve: ({ pending }) => pending !== undefined,
+      }),
       // Not `message`: beside `Rejection.message`, which is a text, no document could ask for both.
       ...(item === "message" && {
         item: t.field({
@@ -101,10 +106,11 @@ function isPerformed(source: unknown): source is Performed {
   return typeof source === "object" && source !== null && "changes" in source;
 }
 
-function messageOf({ conversation, event, changes, item }: Performed, _: unknown, { reader }: Context) {
+function messageOf({ conversation, event, changes, item, pending }: Performed, _: unknown, { reader }: Context) {
+  if (pending && !isDraft(conversation)) return pendingMessage(conversation, pending);
   const body = event?.event.body;
   // New words are at hand; of what was locked, released or removed they are not.
   if (!isDraft(conversation) && changes?.message && body && "text" in body)
-    return { of: conversation, message: changes.message, body, isErased: false };
+    return { of: conversation, message: changes.message, body, isErased: false, saidAt: undefined };
   return item === null ? null : findMessage(conversation, item, reader);
 }

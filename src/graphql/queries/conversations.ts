@@ -3,8 +3,8 @@ import { toAddress } from "../../accounts/accounts.ts";
 import { labelKey } from "../../conversation/body.ts";
 import { isCanonicalText } from "../../protocol/canonical-json.ts";
 import { isBase64url32 } from "../../protocol/encoding.ts";
-import { everywhere, type ListFilter } from "../../store/read/conversation-list.ts";
-import { type Page, pageOf } from "../../store/read/page.ts";
+import { everywhere, type ListFilter, type ListRow } from "../../store/read/conversation-list.ts";
+import { pageOf, presentOf } from "../../store/read/page.ts";
 import type { ListCursor } from "../../store/read/views.ts";
 import { badInput, builder, connectionOf, type Placed, pageRequest } from "../builder.ts";
 import type { ConversationSource } from "../find-conversation.ts";
@@ -50,20 +50,26 @@ builder.queryField("conversations", (t) =>
       const { accountId } = viewer;
       const request = pageRequest(args, decode);
       const asked = filter ?? {};
-      const listed =
-        asked.folder === "DRAFTS"
-          ? { rows: await reader.draftRows(accountId, draftsChangedSince(asked), request), isDrafts: true }
-          : { rows: await reader.listRows(accountId, listFilter(asked), request), isDrafts: false };
-      const page = pageOf(listed.rows, request);
-      const nodes = await Promise.all(
-        page.nodes.map(async ({ id, sort_us }): Promise<Placed<ConversationSource> | null> => {
-          const draft = listed.isDrafts ? await reader.draft(id) : null;
-          const node = draft ? { id, draft } : listed.isDrafts ? null : await reader.view(accountId, id);
-          return node && { node, place: `${sort_us} ${id}` };
-        }),
-      );
-      const shown: Page<Placed<ConversationSource>> = { ...page, nodes: nodes.filter((node) => node !== null) };
-      return connectionOf(shown);
+      const pageOfNodes = async <Row extends ListRow>(
+        rows: readonly Row[],
+        nodeOf: (row: Row) => Promise<ConversationSource | null>,
+      ) => {
+        const page = pageOf(rows, request);
+        const placed = page.nodes.map(async (row): Promise<Placed<ConversationSource> | null> => {
+          const node = await nodeOf(row);
+          return node && { node, place: `${row.sort_us} ${row.id}` };
+        });
+        return connectionOf(presentOf(page, await Promise.all(placed)));
+      };
+      if (asked.folder === "DRAFTS") {
+        const rows = await reader.draftRows(accountId, draftsChangedSince(asked), request);
+        return pageOfNodes(rows, async ({ id }) => {
+          const draft = await reader.draft(id);
+          return draft && { id, draft };
+        });
+      }
+      const rows = await reader.listRows(accountId, listFilter(asked), request);
+      return pageOfNodes(rows, (row) => reader.viewOfRow(accountId, row));
     },
   }),
 );

@@ -5,7 +5,8 @@ import { isCanonicalText } from "../../protocol/canonical-json.ts";
 import { isBase64url32 } from "../../protocol/encoding.ts";
 import { parseSearch } from "../../search/grammar.ts";
 import { type SnippetPart, snippetOf } from "../../search/snippet.ts";
-import { hitsMax, type SearchCursor, type SearchHitKind, type SearchHitRow } from "../../store/read/search.ts";
+import type { SearchHitRow } from "../../store/read/search.ts";
+import { hitsMax, type SearchCursor } from "../../store/read/search-statement.ts";
 import type { ConversationView } from "../../store/read/views.ts";
 import { badInput, builder, connectionOf, type Placed, pageRequest } from "../builder.ts";
 import { AttachmentType } from "../types/Attachment.ts";
@@ -31,7 +32,7 @@ const HitKindType = builder.enumType("SearchHitKind", {
     SUBJECT: { description: "The subject." },
     FILE: { description: "A file's title." },
     PERSON: { description: "Name and address of somebody who takes or took part." },
-  } satisfies Record<SearchHitKind, { description: string }>,
+  } satisfies Record<SearchHitRow["kind"], { description: string }>,
 });
 
 const SnippetPartType = builder.objectRef<SnippetPart>("SnippetPart").implement({
@@ -108,7 +109,7 @@ builder.queryField("search", (t) =>
         page.nodes.map(async ({ cursor, hits }): Promise<Placed<FoundSource> | null> => {
           const of = await reader.view(viewer.accountId, cursor.id);
           const node = of && { of, hits: hits.map((hit) => ({ of, hit, needles })) };
-          return node && { node, place: `${cursor.rank} ${cursor.atMs} ${cursor.id}` };
+          return node && { node, place: `${cursor.rank} ${cursor.at} ${cursor.id}` };
         }),
       );
       return connectionOf({ ...page, nodes: found.filter((node) => node !== null) });
@@ -117,7 +118,7 @@ builder.queryField("search", (t) =>
 );
 
 function decode(text: string): SearchCursor | null {
-  const [rank = "", atMs = "", id = "", ...more] = text.split(" ");
-  const isOurs = more.length === 0 && /^\d{1,9}$/.test(rank) && /^-?\d{1,15}$/.test(atMs) && isBase64url32(id);
-  return isOurs ? { rank: Number(rank), atMs: Number(atMs), id } : null;
+  const [rank = "", at = "", id = "", ...more] = text.split(" ");
+  const isOurs = more.length === 0 && /^\d{1,9}$/.test(rank) && /^-?\d{1,16}$/.test(at) && isBase64url32(id);
+  return isOurs ? { rank: Number(rank), at: Number(at), id } : null;
 }

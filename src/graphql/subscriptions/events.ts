@@ -1,4 +1,5 @@
 // Subscription.events
+import { freshForMs } from "../../announce/feed.ts";
 import { type LiveItem, liveStream } from "../../announce/live.ts";
 import { everything } from "../../conversation/audience.ts";
 import { viewAtHead } from "../../store/read/conversations.ts";
@@ -11,6 +12,7 @@ import { decodeCursor, encodeCursor } from "../stream-cursor.ts";
 import { ConversationType } from "../types/Conversation.ts";
 import { EventType } from "../types/Event.ts";
 import { ParticipantType } from "../types/Participant.ts";
+import { PendingProposalType } from "../types/PendingProposal.ts";
 
 interface Source<Kind extends LiveItem["item"]["kind"]> {
   readonly item: Extract<LiveItem["item"], { readonly kind: Kind }>;
@@ -19,20 +21,24 @@ interface Source<Kind extends LiveItem["item"]["kind"]> {
 type EventSource = Source<"event">;
 type ReceiptSource = Source<"receipt">;
 type ParticipationSource = Source<"participation">;
+type PendingSource = Source<"pending">;
 type GapSource = Source<"gap">;
 
+type LiveSource = EventSource | ReceiptSource | ParticipationSource | PendingSource | GapSource;
+
+const isFresh = ({ readAtMs }: EventSource["item"]): boolean => Date.now() - readAtMs < freshForMs;
+
 /** The conversation as this subscriber may see it: the horizon was looked up when the item was handed on. */
-async function viewOf(context: Context, { item, horizon }: EventSource | ReceiptSource | ParticipationSource) {
+async function viewOf(context: Context, { item, horizon }: Exclude<LiveSource, GapSource>) {
   // Only for whoever still sees everything: the head that is kept with the event may be older than their removal, and the
   // projections have moved on since.
-  if (item.kind === "event" && item.head && horizon === everything) return viewAtHead(item.head, horizon);
+  if (item.kind === "event" && isFresh(item) && horizon === everything) {
+    return viewAtHead(item.head, horizon, item.head);
+  }
   const view = await context.reader.viewUpTo(item.conversation, horizon);
   if (!view) throw new Error("an event's conversation is not there");
   return view;
 }
-
-/** How long after an event was read its words may be sent as they were. */
-const staleMs = 1_000;
 
 const EventAddedType = builder.objectRef<EventSource>("EventAdded").implement({
   description: "An event was added to a conversation of the viewer's.",
@@ -47,15 +53,15 @@ const EventAddedType = builder.objectRef<EventSource>("EventAdded").implement({
       description: "The event.",
       resolve: async (source, _, context) => {
         const of = await viewOf(context, source);
-        const { event, actor, readAtMs } = source.item;
+        const { event, actor } = source.item;
         // Whoever was slow to take it gets the words that are left of it.
-        const anew = Date.now() - readAtMs > staleMs ? await context.reader.event(of, event.seq) : null;
+        const anew = isFresh(source.item) ? null : await context.reader.event(of, event.seq);
         return anew ?? { of, event, actor: actor && participantView(actor, of) };
       },
     }),
     conversation: t.field({
       type: ConversationType,
-      description: "The conversation, as it was when the event was read to be sent; of a resumed stream, as it is.",
+      description: "The conversation, as it was when the event was read to be sent.",
       resolve: (source, _, context) => viewOf(context, source),
     }),
   }),
@@ -92,6 +98,32 @@ const ParticipationChangedType = builder.objectRef<ParticipationSource>("Partici
   }),
 });
 
+/** @param proposal describes what is told of */
+const pendingType = (name: string, description: string, proposal: string) =>
+  builder.objectRef<PendingSource>(name).implement({
+    description,
+    fields: (t) => ({
+      conversation: t.field({
+        type: ConversationType,
+        description: "Where.",
+        resolve: (source, _, context) => viewOf(context, source),
+      }),
+      proposal: t.field({ type: PendingProposalType, description: proposal, resolve: ({ item }) => item.pending }),
+    }),
+  });
+
+const ProposalPendingType = pendingType(
+  "ProposalPending",
+  "What the viewer said waits, for the platform that leads the conversation does not answer; it is asked again. Told to nobody else, and not repeated after a break: `Conversation.pending` has it.",
+  "What waits.",
+);
+
+const ProposalRejectedType = pendingType(
+  "ProposalRejected",
+  "What waited will not be in the conversation: `proposal` says why. Told to nobody but who said it.",
+  "What it was, with the rejection.",
+);
+
 const GapType = builder.objectRef<GapSource>("Gap").implement({
   description:
     "Events after this cursor may be missing here: too many, too old, or the reader was too slow. Read anew what you show; the stream goes on.",
@@ -108,13 +140,18 @@ const streamTypes = {
   event: EventAddedType,
   receipt: ReceiptMovedType,
   participation: ParticipationChangedType,
+  pending: ProposalPendingType,
   gap: GapType,
 } as const;
 
 const StreamItemType = builder.unionType("StreamItem", {
   description: "What the stream tells of.",
-  types: [EventAddedType, ReceiptMovedType, ParticipationChangedType, GapType],
-  resolveType: ({ item }: LiveItem) => streamTypes[item.kind],
+  types: [
+    ...[EventAddedType, ReceiptMovedType, ParticipationChangedType],
+    ...[ProposalPendingType, ProposalRejectedType, GapType],
+  ],
+  resolveType: ({ item }: LiveItem) =>
+    item.kind === "pending" && item.pending.rejection ? ProposalRejectedType : streamTypes[item.kind],
 });
 
 builder.subscriptionField("events", (t) =>
@@ -144,6 +181,6 @@ builder.subscriptionField("events", (t) =>
         afterUs,
       });
     },
-    resolve: (item) => item as EventSource | ReceiptSource | ParticipationSource | GapSource,
+    resolve: (item) => item as LiveSource,
   }),
 );

@@ -2,7 +2,7 @@
 import { isExpired } from "../../conversation/decide.ts";
 import { limits } from "../../conversation/limits.ts";
 import { isBase64url32 } from "../../protocol/encoding.ts";
-import type { ConversationBody, SubjectBody } from "../../protocol/event.ts";
+import type { ConversationBody } from "../../protocol/event.ts";
 import { unreadMax } from "../../store/read/unread.ts";
 import { builder } from "../builder.ts";
 import { type ConversationSource, findConversation, isDraft } from "../find-conversation.ts";
@@ -17,6 +17,18 @@ const ConversationStatusType = builder.enumType("ConversationStatus", {
     EXPIRED: { description: "Past its expiry: removals, leaving and a new expiry remain." },
     FROZEN: { description: "Its leader signed two histories. Publish a new one that continues it." },
   } as const,
+});
+
+const ContinuedType = builder.objectRef<NonNullable<ConversationBody["continues"]>>("ContinuedConversation").implement({
+  description: "What a conversation goes on with: another one, and the last event of it that was known.",
+  fields: (t) => ({
+    conversation: t.field({
+      type: "Hash",
+      description: "Its hash. The viewer may take no part in it.",
+      resolve: ({ conversation }) => conversation,
+    }),
+    event: t.field({ type: "Hash", description: "The event's.", resolve: ({ event }) => event }),
+  }),
 });
 
 builder.node(ConversationType, {
@@ -38,26 +50,41 @@ builder.node(ConversationType, {
       type: "Hash",
       nullable: true,
       description: "The draft that it is, or was published from here.",
-      resolve: async (source, _, { reader }) => {
+      resolve: async (source, _, context) => {
         if (isDraft(source)) return source.draft.hash;
-        return source.draftHash === undefined ? reader.draftHashOf(source.id) : source.draftHash;
+        return source.draftHash === undefined ? context.reader.draftHashOf(source.id) : source.draftHash;
       },
     }),
     subject: t.string({
       nullable: true,
       description: "What it is about; null where nobody said, or it was erased.",
-      resolve: async (source, _, { reader }) => {
+      // Not destructured: whoever takes the reader has read, and then access is looked up once more (see `watched`).
+      resolve: async (source, _, context) => {
         if (isDraft(source)) return source.draft.content.subject || null;
+        if (source.heading) return source.heading.subject || null;
+        if (source.subject !== undefined) return source.subject || null;
         if (source.conversation.subjectSeq === null) return null;
-        const body = (await reader.bodyAt(source, source.conversation.subjectSeq)) as SubjectBody | null;
-        return body?.subject || null;
+        const body = await context.reader.bodyAt(source, source.conversation.subjectSeq);
+        return (body && "subject" in body && body.subject) || null;
       },
     }),
     reference: t.string({
       nullable: true,
       description: `The first subject as it stands in links: at most ${limits.slugCharacters} characters of a-z, 0-9 and \`-\`. Not unique.`,
-      resolve: async (source, _, { reader }) =>
-        isDraft(source) ? null : (((await reader.bodyAt(source, 1)) as ConversationBody | null)?.slug ?? null),
+      resolve: async (source, _, context) => {
+        if (isDraft(source)) return null;
+        if (source.heading) return source.heading.slug;
+        return ((await context.reader.bodyAt(source, 1)) as ConversationBody | null)?.slug ?? null;
+      },
+    }),
+    continues: t.field({
+      type: ContinuedType,
+      nullable: true,
+      description: "The conversation that this one goes on with; null where it is none, or that was erased.",
+      resolve: async (source, _, { reader }) => {
+        if (isDraft(source)) return source.draft.content.continues;
+        return ((await reader.bodyAt(source, 1)) as ConversationBody | null)?.continues ?? null;
+      },
     }),
     status: t.field({
       type: ConversationStatusType,

@@ -10,7 +10,7 @@ import { ParticipantType } from "./Participant.ts";
 
 export const EventType = builder.objectRef<EventView>("Event");
 
-const ActionType = builder.enumType("EventAction", {
+export const ActionType = builder.enumType("EventAction", {
   description: "What was done.",
   values: {
     PUBLISH: { value: "publish", description: "The conversation began." },
@@ -22,7 +22,7 @@ const ActionType = builder.enumType("EventAction", {
   } as const,
 });
 
-const ModelType = builder.enumType("EventModel", {
+export const ModelType = builder.enumType("EventModel", {
   description: "What it was done to.",
   values: {
     CONVERSATION: { value: "conversation", description: "The conversation." },
@@ -58,16 +58,6 @@ const SignaturesType = builder.objectRef<EventView>("EventSignatures").implement
       description: "Its signature; null where platform and key are the leader's, for one signature says both.",
       resolve: ({ event }) => event.signatures.proposal,
     }),
-  }),
-});
-
-const DeliveryType = builder.prismaObject("Delivery", {
-  description: "An event that is owed to another platform, or to somebody by email.",
-  fields: (t) => ({
-    destination: t.exposeString("destination", { description: "The platform's name, or the participant's id." }),
-    status: t.exposeString("status", { description: "How far it is." }),
-    attempts: t.exposeInt("attempts", { description: "How often it was tried." }),
-    completedAt: t.expose("completedAt", { type: "DateTime", nullable: true, description: "When it was done." }),
   }),
 });
 
@@ -162,16 +152,6 @@ builder.node(EventType, {
       resolve: ({ event }, _, { platform }) => event.event.proposal.platform === platform.signer.platform,
     }),
     signatures: t.field({ type: SignaturesType, description: "Who signed it.", resolve: (source) => source }),
-    deliveries: t.prismaField({
-      type: [DeliveryType],
-      description: "Where it has to go beyond this platform, and how far that is.",
-      resolve: (query, { of, event }, _, { platform }) =>
-        platform.database.prisma.delivery.findMany({
-          ...query,
-          where: { conversationId: of.id, seq: event.seq },
-          take: 1_000,
-        }),
-    }),
   }),
 });
 

@@ -4,8 +4,11 @@ import { limits } from "../../conversation/limits.ts";
 import { heldLock } from "../../conversation/roles.ts";
 import { saidAt } from "../../conversation/said-at.ts";
 import { emptyState } from "../../conversation/state.ts";
+import type { SignedProposal } from "../../protocol/event.ts";
 import type { Hash } from "../../protocol/hash.ts";
-import type { DraftView, MessageView } from "../../store/read/views.ts";
+import { proposalId } from "../../protocol/seal.ts";
+import type { Reader } from "../../store/read/reader.ts";
+import type { ConversationView, DraftView, MessageView } from "../../store/read/views.ts";
 import { builder, MessageFormatType } from "../builder.ts";
 import { itemKey } from "../global-id.ts";
 import { type Drafted, draftedOf, isDrafted, itemConnection, itemFinder, loaderOf } from "../items.ts";
@@ -19,6 +22,16 @@ export const messageId = (source: MessageSource): Hash => (isDrafted(source) ? s
 const draftedMessages = (of: DraftView) => draftedOf(of, of.draft.content.messages);
 
 export const findMessage = itemFinder(draftedMessages, (reader, of, id) => reader.message(of, id));
+
+/** Words that wait for the leader, as they will read; null where the proposal adds no message. */
+export function pendingMessage(of: ConversationView, { proposal, body }: SignedProposal): MessageView | null {
+  const { action, model, actor, item, sentAt } = proposal;
+  if (action !== "add" || model !== "message" || actor === null || body === null || !("text" in body)) return null;
+  const id = proposalId(proposal);
+  const place = { seq: 0, wordsSeq: 0, latest: id, removedSeq: null };
+  const message = { id, ...place, addedBy: actor, wordsBy: actor, parent: item, lockHolder: null, lockUntil: null };
+  return { of, message, body, isErased: false, saidAt: sentAt, isPending: true };
+}
 
 export const MessageType = builder.objectRef<MessageSource>("Message");
 
@@ -67,7 +80,7 @@ builder.node(MessageType, {
       resolve: (source) => (isDrafted(source) ? null : source.message.id),
     }),
     seq: t.int({
-      description: "Place of the event that added it; 0 in a draft.",
+      description: "Place of the event that added it; 0 in a draft, and while it is pending.",
       resolve: (source) => (isDrafted(source) ? 0 : source.message.seq),
     }),
     conversation: t.field({ type: ConversationType, description: "Where it was said.", resolve: ({ of }) => of }),
@@ -75,8 +88,8 @@ builder.node(MessageType, {
       type: ParticipantType,
       nullable: true,
       description: "Who added it; null in a draft.",
-      resolve: (source, _, { reader }) =>
-        isDrafted(source) ? null : reader.participant(source.of, source.message.addedBy),
+      resolve: (source, _, context) =>
+        isDrafted(source) ? null : (source.author ?? context.reader.participant(source.of, source.message.addedBy)),
     }),
     editors: t.field({
       type: [ParticipantType],
@@ -127,11 +140,9 @@ builder.node(MessageType, {
       type: "DateTime",
       nullable: true,
       description: "When it was said; for words that came by mail, what the mail says. Null in a draft.",
-      resolve: async (source, _, { reader }) => {
+      resolve: (source, _, context) => {
         if (isDrafted(source)) return null;
-        // By the words that it began with: an edit says nothing of a mail.
-        const added = await reader.event(source.of, source.message.seq);
-        return added ? saidAt(added.event.body, added.event.event.timestamp) : null;
+        return source.saidAt ?? readSaidAt(source, context.reader);
       },
     }),
     editedAt: t.field({
@@ -158,10 +169,15 @@ builder.node(MessageType, {
     }),
     pending: t.boolean({
       description: "Whether it still waits for the leader of the conversation.",
-      resolve: () => false,
+      resolve: (source) => !isDrafted(source) && source.isPending === true,
     }),
   }),
 });
+
+async function readSaidAt({ of, message }: MessageView, reader: Reader): Promise<string | null> {
+  const added = await reader.event(of, message.seq);
+  return added && saidAt(added.event.body, added.event.event.timestamp);
+}
 
 builder.objectFields(MessageType, (t) => ({
   parent: t.field({

@@ -2,6 +2,7 @@
 import type { DraftParticipant } from "../../conversation/draft.ts";
 import type { DraftView, ParticipantView } from "../../store/read/views.ts";
 import { builder, RoleType } from "../builder.ts";
+import type { Context } from "../context.ts";
 import { isDraft } from "../find-conversation.ts";
 import { itemKey } from "../global-id.ts";
 import { type Drafted, draftedOf, isDrafted, itemConnection, itemFinder, loaderOf } from "../items.ts";
@@ -45,20 +46,20 @@ builder.node(ParticipantType, {
       type: RecipientType,
       nullable: true,
       description: "Who it is; null in a draft, and once erased.",
-      resolve: (source) => (isDrafted(source) ? null : source.recipient),
+      resolve: (source, _, context) => (isDrafted(source) ? null : recipientOf(source, context)),
     }),
     address: t.string({
       nullable: true,
       description: "The recipient's address; null once erased.",
-      resolve: (source) => (isDrafted(source) ? source.drafted.address : (source.recipient?.address ?? null)),
+      resolve: async (source, _, context) =>
+        isDrafted(source) ? source.drafted.address : ((await recipientOf(source, context))?.address ?? null),
     }),
     displayName: t.string({
       description:
         "What to call them: as they were added, else as they call themselves, else their address; or that they are erased.",
-      resolve: (source) => {
+      resolve: (source, _, context) => {
         if (isDrafted(source)) return source.drafted.name ?? source.drafted.address;
-        const { name, recipient } = source;
-        return name ?? recipient?.name ?? recipient?.address ?? "(erased)";
+        return source.name ?? recipientName(source, context);
       },
     }),
     role: t.field({
@@ -82,10 +83,19 @@ builder.node(ParticipantType, {
     }),
     readUpTo: t.int({
       description: "Up to which `seq` they have read; 0 where they did not say.",
-      resolve: (source) => (isDrafted(source) ? 0 : source.readUpTo),
+      resolve: (source, _, context) => (isDrafted(source) ? 0 : (source.readUpTo ?? context.reader.readUpTo(source))),
     }),
   }),
 });
+
+// The reader is taken only where there is something to read (see `watched`).
+const recipientOf = (source: ParticipantView, context: Context) =>
+  source.recipient === undefined ? context.reader.recipientOf(source) : source.recipient;
+
+async function recipientName(source: ParticipantView, context: Context): Promise<string> {
+  const recipient = await recipientOf(source, context);
+  return recipient?.name ?? recipient?.address ?? "(erased)";
+}
 
 builder.objectFields(ConversationType, (t) => ({
   creator: t.field({

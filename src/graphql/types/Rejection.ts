@@ -16,7 +16,7 @@ const RejectionCodeType = builder.enumType("RejectionCode", {
   >,
 });
 
-const RejectionType = builder.interfaceRef<RejectionSource>("Rejection").implement({
+export const RejectionType = builder.interfaceRef<RejectionSource>("Rejection").implement({
   description: "A rule said no, and nothing was changed.",
   fields: (t) => ({
     code: t.field({

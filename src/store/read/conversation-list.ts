@@ -11,7 +11,9 @@ import type { Hash } from "../../protocol/hash.ts";
 import type { AccountId } from "../conversation-store.ts";
 import { type Folder, folders } from "../participation.ts";
 import type { Query } from "./bounded-query.ts";
+import { type SeenConversationRow, seenColumns } from "./conversations.ts";
 import { isErasedSql } from "./erased-sql.ts";
+import { horizonSql } from "./horizon.ts";
 import type { PageRequest } from "./page.ts";
 import { unreadMax } from "./unread.ts";
 import type { ListCursor } from "./views.ts";
@@ -101,14 +103,14 @@ const unannouncedSql = "SELECT DISTINCT conversation_id FROM (SELECT conversatio
 
 export function conversationListReads(query: Query) {
   return {
-    /** Places of the account's list, one more than the page has, in the order of reading. */
+    /** The account's list, one more than the page has, in the order of reading. */
     listRows: (
       accountId: AccountId,
       filter: ListFilter,
       request: PageRequest<ListCursor>,
-    ): Promise<readonly ListRow[]> => {
+    ): Promise<readonly (ListRow & SeenConversationRow)[]> => {
       const { name, text, values } = listStatement(accountId, filter, request);
-      return query<ListRow>(name, text, values);
+      return query<ListRow & SeenConversationRow>(name, text, values);
     },
 
     /**
@@ -145,26 +147,34 @@ const narrowMax = 1_000;
 function listStatement(accountId: AccountId, filter: ListFilter, request: PageRequest<ListCursor>) {
   const { isBackward, after, before, limit } = request;
   const either = (wanted: boolean | null) => (wanted === null ? [true, false] : [wanted]);
-  const values: unknown[] = [
-    accountId,
-    filter.folders,
-    filter.isHidden,
-    either(filter.isPinned),
-    // What is read may be in both lanes; what is unread is in one, but for what is not announced yet.
-    filter.isUnread === true ? [true] : [true, false],
-    filter.hasSaid ? [true] : [true, false],
-    ...[after?.sortUs ?? Number.POSITIVE_INFINITY, after?.id ?? ""],
-    ...[before?.sortUs ?? Number.NEGATIVE_INFINITY, before?.id ?? ""],
-    limit + 1,
-  ];
-  const conditions: string[] = [];
-  const names: string[] = [isBackward ? "list_backward" : "list"];
-  const where = (name: string, sql: string) => {
-    names.push(name);
-    if (sql !== "") conditions.push(`AND ${sql}`);
-  };
+  const pinned = either(filter.isPinned);
+  // What is read may be in both lanes; what is unread is in one, but for what is not announced yet.
+  const unread = filter.isUnread === true ? [true] : [true, false];
+  const said = filter.hasSaid ? [true] : [true, false];
+  const lanes = filter.folders.flatMap((folder) =>
+    pinned.flatMap((is_pinned) =>
+      unread.flatMap((may_be_unread) => said.map((has_said) => ({ folder, is_pinned, may_be_unread, has_said }))),
+    ),
+  );
+
+  const values: unknown[] = [];
   const parameter = (value: unknown, type: string) => `$${values.push(value)}::${type}`;
-  if (filter.hasSaid) where("said", "");
+  // The conditions above call it $1.
+  const isOwn = `p.account_id = ${parameter(accountId, "uuid")} AND p.is_hidden = ${parameter(filter.isHidden, "boolean")}`;
+  const most = parameter(limit + 1, "int");
+  const place = (cursor: ListCursor | null, end: number) =>
+    `(to_timestamp(${parameter(cursor?.sortUs ?? end, "float8")} / 1e6), ${parameter(cursor?.id ?? "", "text")})`;
+  // Without a cursor the bounds are the ends of time: a bound that may be missing is none that an index goes by.
+  const bounds = [
+    `(p.sort_at, p.conversation_id) < ${place(after, Number.POSITIVE_INFINITY)}`,
+    `(p.sort_at, p.conversation_id) > ${place(before, Number.NEGATIVE_INFINITY)}`,
+  ];
+  const names: string[] = [isBackward ? "list_backward" : "list"];
+  const where = (name: string, condition: string | null) => {
+    names.push(name);
+    if (condition !== null) bounds.push(condition);
+  };
+  if (filter.hasSaid) where("said", null);
   if (filter.isMuted !== null) where(filter.isMuted ? "muted" : "heard", `p.is_muted = ${filter.isMuted}`);
   if (filter.isUnread === true) where("unread", isUnreadSql);
   if (filter.isUnread === false) where("read", `NOT ${isUnreadSql}`);
@@ -172,40 +182,45 @@ function listStatement(accountId: AccountId, filter: ListFilter, request: PageRe
   if (filter.label !== null) where("label", hasLabelSql(parameter(filter.label, "text")));
   const person = filter.person === null ? null : parameter(filter.person, "text");
   if (person !== null) where("person", hasPersonSql(person));
+  const within = bounds.join(" AND ");
 
   const direction = isBackward ? "ASC" : "DESC";
-  // Without a cursor the bounds are the ends of time: a bound that may be missing is none that an index goes by.
-  const within = `(p.sort_at, p.conversation_id) < (to_timestamp($7::float8 / 1e6), $8::text)
-    AND (p.sort_at, p.conversation_id) > (to_timestamp($9::float8 / 1e6), $10::text) ${conditions.join("\n")}`;
-  const inFolders = "p.account_id = $1 AND p.folder = ANY ($2) AND p.is_hidden = $3 AND p.is_pinned = ANY ($4)";
-  const lanes = `SELECT found.* FROM unnest($2::"Folder"[]) AS f(folder) CROSS JOIN unnest($4::boolean[]) AS i(is_pinned)
-    CROSS JOIN unnest($5::boolean[]) AS u(may_be_unread) CROSS JOIN unnest($6::boolean[]) AS s(has_said)
+  // JSON, of which the planner expects a hundred rows whatever there are: with arrays it found, each time, that a plan for the
+  // lanes at hand would be cheaper, and planning took longer than reading.
+  const laneSql = `SELECT found.* FROM json_to_recordset(${parameter(JSON.stringify(lanes), "json")})
+      AS l(folder "Folder", is_pinned boolean, may_be_unread boolean, has_said boolean)
     CROSS JOIN LATERAL (
       SELECT p.conversation_id, p.sort_at FROM participation AS p
-      WHERE p.account_id = $1 AND p.folder = f.folder AND p.is_hidden = $3 AND p.is_pinned = i.is_pinned
-        AND p.may_be_unread = u.may_be_unread AND p.has_said = s.has_said AND ${within}
-      ORDER BY p.sort_at ${direction}, p.conversation_id ${direction} LIMIT $11
+      WHERE ${isOwn} AND p.folder = l.folder AND p.is_pinned = l.is_pinned
+        AND p.may_be_unread = l.may_be_unread AND p.has_said = l.has_said AND ${within}
+      ORDER BY p.sort_at ${direction}, p.conversation_id ${direction} LIMIT ${most}
     ) AS found`;
-  const sources = [person === null ? lanes : `${lanes} WHERE (SELECT count(*) FROM narrow) > ${narrowMax}`];
-  if (person !== null) {
-    sources.push(`SELECT p.conversation_id, p.sort_at FROM (SELECT DISTINCT conversation_id FROM narrow) AS n
-      CROSS JOIN LATERAL (SELECT * FROM participation AS p
-        WHERE p.conversation_id = n.conversation_id AND p.account_id = $1 OFFSET 0) AS p
-      WHERE (SELECT count(*) FROM narrow) <= ${narrowMax} AND ${inFolders}
-        AND p.may_be_unread = ANY ($5) AND p.has_said = ANY ($6) AND ${within}`);
-  }
-  if (filter.isUnread === true || filter.hasSaid) {
-    sources.push(`SELECT p.conversation_id, p.sort_at FROM (${unannouncedSql}) AS o
-      JOIN participation AS p USING (conversation_id)
-      WHERE ${inFolders} AND NOT (p.may_be_unread = ANY ($5) AND p.has_said = ANY ($6))
-        ${filter.hasSaid ? `AND (p.has_said OR ${isSayingSql})` : ""} AND ${within}`);
+  const sources = [person === null ? laneSql : `${laneSql} WHERE (SELECT count(*) FROM narrow) > ${narrowMax}`];
+  const isSeekingElsewhere = filter.isUnread === true || filter.hasSaid;
+  if (person !== null || isSeekingElsewhere) {
+    const inPlaces = `${isOwn} AND p.folder = ANY (${parameter(filter.folders, '"Folder"[]')}) AND p.is_pinned = ANY (${parameter(pinned, "boolean[]")})`;
+    const inLanes = `p.may_be_unread = ANY (${parameter(unread, "boolean[]")}) AND p.has_said = ANY (${parameter(said, "boolean[]")})`;
+    if (person !== null) {
+      sources.push(`SELECT p.conversation_id, p.sort_at FROM (SELECT DISTINCT conversation_id FROM narrow) AS n
+        CROSS JOIN LATERAL (SELECT * FROM participation AS p
+          WHERE p.conversation_id = n.conversation_id AND p.account_id = $1 OFFSET 0) AS p
+        WHERE (SELECT count(*) FROM narrow) <= ${narrowMax} AND ${inPlaces} AND ${inLanes} AND ${within}`);
+    }
+    if (isSeekingElsewhere) {
+      sources.push(`SELECT p.conversation_id, p.sort_at FROM (${unannouncedSql}) AS o
+        JOIN participation AS p USING (conversation_id)
+        WHERE ${inPlaces} AND NOT (${inLanes}) ${filter.hasSaid ? `AND (p.has_said OR ${isSayingSql})` : ""} AND ${within}`);
+    }
   }
   const narrow = `WITH narrow AS MATERIALIZED (
     SELECT conversation_id FROM participant WHERE recipient_id = (SELECT id FROM recipient WHERE address = ${person})
     LIMIT ${narrowMax + 1})`;
   const text = `${person === null ? "" : narrow}
-    SELECT conversation_id AS id, (extract(epoch FROM sort_at) * 1e6)::bigint AS sort_us
-    FROM (${sources.join(" UNION ALL ")}) AS listed
-    ORDER BY sort_at ${direction}, conversation_id ${direction} LIMIT $11`;
+    SELECT ${seenColumns}, (extract(epoch FROM page.sort_at) * 1e6)::bigint AS sort_us
+    FROM (
+      SELECT conversation_id, sort_at FROM (${sources.join(" UNION ALL ")}) AS listed
+      ORDER BY sort_at ${direction}, conversation_id ${direction} LIMIT ${most}
+    ) AS page JOIN conversation AS c ON c.id = page.conversation_id ${horizonSql("c.id", "$1")}
+    ORDER BY page.sort_at ${direction}, page.conversation_id ${direction}`;
   return { name: names.join("_"), text, values };
 }

@@ -5,21 +5,27 @@ import type { Hash } from "../../protocol/hash.ts";
 import { type RecordedRow, recordedColumns, recordedEventOf } from "../recorded-event.ts";
 import type { Query } from "./bounded-query.ts";
 import { type Page, type PageRequest, pageOf, seqPageSql, statementName } from "./page.ts";
+import { participantView, type ReadParticipantRow } from "./participants.ts";
 import type { ConversationView, EventView } from "./views.ts";
 
 export function eventReads(query: Query) {
   const eventLoader = new DataLoader<{ of: ConversationView; seq: number }, EventView | null, string>(
     async (keys) => {
-      const rows = await query<RecordedRow>(
+      const rows = await query<RecordedRow & { readonly actor_row: ReadParticipantRow | null }>(
         "events",
-        `SELECT ${recordedColumns("e")}
-        FROM unnest($1::text[], $2::int[]) AS k(conversation_id, seq) JOIN event AS e USING (conversation_id, seq)`,
+        // Whoever asks for single events mostly asks who did it.
+        `SELECT ${recordedColumns("e", "t.is_erased")}, row_to_json(t) AS actor_row
+        FROM unnest($1::text[], $2::int[]) AS k(conversation_id, seq) JOIN event AS e USING (conversation_id, seq)
+        LEFT JOIN LATERAL (
+          SELECT * FROM participant WHERE conversation_id = e.conversation_id AND id = coalesce(e.actor, e.id) OFFSET 0
+        ) AS t ON true`,
         [keys.map(({ of }) => of.id), keys.map(({ seq }) => seq)],
       );
       const found = new Map(rows.map((row) => [`${row.conversation_id} ${row.seq}`, row]));
       return keys.map(({ of, seq }) => {
         const row = seq <= of.horizon ? found.get(`${of.id} ${seq}`) : undefined;
-        return row ? eventView(row, of) : null;
+        if (!row) return null;
+        return { ...eventView(row, of), actor: row.actor_row && participantView(row.actor_row, of) };
       });
     },
     { cacheKeyFn: ({ of, seq }) => `${of.id} ${of.horizon} ${seq}` },

@@ -1,4 +1,5 @@
 // Reads of messages, with the words that they had at the viewer's horizon.
+import { saidAt } from "../../conversation/said-at.ts";
 import type { Body, MessageBody } from "../../protocol/event.ts";
 import type { Hash } from "../../protocol/hash.ts";
 import { type MessageRow, messageOf } from "../rows.ts";
@@ -6,25 +7,47 @@ import type { Query } from "./bounded-query.ts";
 import { byKey } from "./by-key.ts";
 import type { FoldUpTo } from "./fold-up-to.ts";
 import { type Page, type PageRequest, pageOf, presentOf, seqPageSql, statementName } from "./page.ts";
-import type { ConversationView, MessageView } from "./views.ts";
+import type { ConversationView, MessageView, ParticipantView } from "./views.ts";
 
-type WordsRow = MessageRow & { readonly body: MessageBody | null; readonly is_erased: boolean };
+type WordsRow = MessageRow & {
+  readonly body: MessageBody | null;
+  readonly is_erased: boolean;
+  readonly added_at: Date;
+  /** What it says of the mail that it was, if any; null once erased. */
+  readonly mail: MessageBody["mail"];
+};
 
-const messageSql = `SELECT m.*, w.body, (m.removed_seq IS NOT NULL OR EXISTS (
-    SELECT FROM participant WHERE conversation_id = m.conversation_id AND id IN (m.author, m.words_by) AND is_erased)) AS is_erased
-  FROM message AS m JOIN event AS w ON w.conversation_id = m.conversation_id AND w.seq = m.words_seq`;
+/** The `WordsRow`s of messages. @param from the messages, in SQL */
+function wordsSql(from: string): string {
+  // By the words that it began with: an edit says nothing of a mail.
+  const first = (column: string) => `CASE WHEN m.words_seq = m.seq THEN w.${column}
+    ELSE (SELECT ${column} FROM event WHERE conversation_id = m.conversation_id AND seq = m.seq) END`;
+  return `SELECT m.*, w.body, m.removed_seq IS NOT NULL OR erased.anybody AS is_erased, ${first("timestamp")} AS added_at,
+      CASE WHEN m.removed_seq IS NOT NULL OR erased.author THEN NULL ELSE (${first("body")})->'mail' END AS mail
+    FROM ${from} AS m JOIN event AS w ON w.conversation_id = m.conversation_id AND w.seq = m.words_seq
+    CROSS JOIN LATERAL (
+      SELECT bool_or(is_erased) AS anybody, bool_or(is_erased AND id = m.author) AS author
+      FROM participant WHERE conversation_id = m.conversation_id AND id IN (m.author, m.words_by)) AS erased`;
+}
 
-interface Earlier {
+/** What a message said before the viewer was removed, or before it was changed meanwhile; and who said it. */
+interface Others {
   /** The body of an event. */
   bodyAt(of: ConversationView, seq: number): Promise<Body | null>;
   readonly foldUpTo: FoldUpTo;
+  participant(of: ConversationView, id: Hash): Promise<ParticipantView | null>;
 }
 
-/** @param earlier reads what a message said before the viewer was removed, or before it was changed meanwhile */
-export function messageReads(query: Query, { bodyAt, foldUpTo }: Earlier) {
+export function messageReads(query: Query, { bodyAt, foldUpTo, participant }: Others) {
   const messageView = async (row: WordsRow, of: ConversationView): Promise<MessageView | null> => {
     if (row.seq > of.horizon) return null;
-    const current = { of, message: messageOf(row), body: row.is_erased ? null : row.body, isErased: row.is_erased };
+    const current = {
+      of,
+      message: messageOf(row),
+      body: row.is_erased ? null : row.body,
+      isErased: row.is_erased,
+      saidAt: saidAt(row, row.added_at.toISOString()),
+    };
     // Changed since the conversation was read: perhaps after the viewer's removal.
     const isAhead = !of.folded && row.words_seq > of.horizon;
     const folded = isAhead ? await foldUpTo(of.id, of.horizon) : of.folded;
@@ -33,7 +56,7 @@ export function messageReads(query: Query, { bodyAt, foldUpTo }: Earlier) {
     if (before.wordsSeq === current.message.wordsSeq) return { ...current, message: before };
     const body = await bodyAt(of, before.wordsSeq);
     return {
-      of,
+      ...current,
       message: before,
       body: body && "text" in body ? body : null,
       isErased: row.is_erased || body === null,
@@ -44,7 +67,8 @@ export function messageReads(query: Query, { bodyAt, foldUpTo }: Earlier) {
     (ids) =>
       query<WordsRow>(
         "messages",
-        `${messageSql} JOIN unnest($1::text[], $2::text[]) AS k(conversation_id, id) ON k.conversation_id = m.conversation_id AND k.id = m.id`,
+        wordsSql(`(SELECT message.* FROM unnest($1::text[], $2::text[]) AS k(conversation_id, id)
+          JOIN message USING (conversation_id, id))`),
         ids,
       ),
     messageView,
@@ -62,13 +86,17 @@ export function messageReads(query: Query, { bodyAt, foldUpTo }: Earlier) {
       const rows = await query<WordsRow>(
         statementName("message_page", request),
         // The page first: joined under the LIMIT, the planner reads every message's words.
-        `${messageSql} JOIN (SELECT conversation_id, seq FROM message
-          WHERE conversation_id = $1 AND ($2::text IS NULL OR parent = $2) AND ${sql}) AS k ON k.conversation_id = m.conversation_id AND k.seq = m.seq
+        `${wordsSql(`(SELECT * FROM message
+          WHERE conversation_id = $1 AND ($2::text IS NULL OR parent = $2) AND ${sql})`)}
         ORDER BY m.seq ${request.isBackward ? "DESC" : "ASC"}`,
         [of.id, parent, ...values],
       );
       const page = pageOf(rows, request);
-      return presentOf(page, await Promise.all(page.nodes.map((row) => messageView(row, of))));
+      const views = presentOf(page, await Promise.all(page.nodes.map((row) => messageView(row, of))));
+      // Of a page, who said it is shown; so each is looked up here, and once.
+      const ids = new Set(views.nodes.map(({ message }) => message.addedBy));
+      const authors = new Map(await Promise.all([...ids].map(async (id) => [id, await participant(of, id)] as const)));
+      return { ...views, nodes: views.nodes.map((view) => ({ ...view, author: authors.get(view.message.addedBy) })) };
     },
 
     /** Who wrote or changed the message, in the order in which they first did. */

@@ -9,7 +9,13 @@ import { byKey } from "./by-key.ts";
 import { type Page, type PageRequest, pageOf, pageOfList, presentOf, statementName } from "./page.ts";
 import type { ConversationView, ParticipantView, RecipientView } from "./views.ts";
 
-/** A participant as they are shown: with their recipient, and without the account's secrets. */
+/** A participant as they are read: who they are and what they tell is looked up where it is asked for. */
+export type ReadParticipantRow = Omit<ParticipantRow, "conversation_id"> & {
+  readonly recipient?: RecipientView | null;
+  readonly tells_receipts?: boolean | null;
+};
+
+/** A participant with all that is shown of them. */
 export type ShownParticipantRow = ParticipantRow & {
   readonly recipient: RecipientView | null;
   /** Whether their account lets others know how far they have read; null where it is not here. */
@@ -23,6 +29,10 @@ interface PageKey {
 
 const recipientColumns = "address, kind, platform, name";
 
+/** The columns of a `ReadParticipantRow` `t`. */
+const readColumns = `t.id, t.seq, t.recipient_id, t.account_id, t.name, t.role, t.status, t.via, t.mail, t.imported, t.latest,
+  t.removed_seq, t.is_erased, t.read_up_to`;
+
 /** The columns of a `ShownParticipantRow`. @param alias of the participant's row, in SQL */
 export function shownColumns(alias: string): string {
   return `${alias}.*,
@@ -33,25 +43,25 @@ export function shownColumns(alias: string): string {
 export function participantReads(query: Query) {
   const participantLoader = byKey(
     (ids) =>
-      query<ShownParticipantRow>(
+      query<ReadParticipantRow & Pick<ParticipantRow, "conversation_id">>(
         "participants",
-        `SELECT ${shownColumns("t")}
+        `SELECT t.conversation_id, ${readColumns}
         FROM unnest($1::text[], $2::text[]) AS k(conversation_id, id) JOIN participant AS t USING (conversation_id, id)`,
         ids,
       ),
-    participantView,
+    (row, of) => participantView(row, of),
   );
 
   // By conversation and page: a list of conversations shows the first participants of each.
-  const pageLoader = new DataLoader<PageKey, readonly ShownParticipantRow[], string>(
+  const pageLoader = new DataLoader<PageKey, readonly ReadParticipantRow[], string>(
     async (keys) => {
       const alike = Map.groupBy(keys, ({ request }) => statementName("participant_page", request));
-      const found = new Map<PageKey, ShownParticipantRow[]>();
+      const found = new Map<PageKey, readonly ReadParticipantRow[]>();
       for (const [name, group] of alike) {
         const order = group[0]?.request.isBackward ? "DESC" : "ASC";
-        const rows = await query<ShownParticipantRow & { readonly place: number }>(
+        const rows = await query<ReadParticipantRow & { readonly place: number }>(
           name,
-          `SELECT k.place, ${shownColumns("t")}
+          `SELECT k.place, ${readColumns}
           FROM unnest($1::text[], $2::int[], $3::int[], $4::int[])
             WITH ORDINALITY AS k(conversation_id, after, before, most, place)
           CROSS JOIN LATERAL (
@@ -65,10 +75,8 @@ export function participantReads(query: Query) {
             group.map(({ request }) => request.limit + 1),
           ],
         );
-        for (const { place, ...row } of rows) {
-          const key = group[place - 1];
-          if (key) found.set(key, [...(found.get(key) ?? []), row]);
-        }
+        const byPlace = Map.groupBy(rows, ({ place }) => place);
+        for (const [index, key] of group.entries()) found.set(key, byPlace.get(index + 1) ?? []);
       }
       return keys.map((key) => found.get(key) ?? []);
     },
@@ -83,6 +91,17 @@ export function participantReads(query: Query) {
     );
     const found = new Map(rows.map((row) => [row.id, row]));
     return ids.map((id) => found.get(id) ?? null);
+  });
+
+  // Recipients and accounts are read by themselves, each once: in a list, the viewer takes part in all of it.
+  const tellsLoader = new DataLoader(async (ids: readonly AccountId[]) => {
+    const rows = await query<{ readonly id: AccountId; readonly tells_receipts: boolean }>(
+      "tells_receipts",
+      "SELECT id, tells_receipts FROM account WHERE id = ANY($1::uuid[])",
+      [ids],
+    );
+    const found = new Map(rows.map((row) => [row.id, row.tells_receipts]));
+    return ids.map((id) => found.get(id) ?? false);
   });
 
   return {
@@ -112,30 +131,40 @@ export function participantReads(query: Query) {
     },
 
     /** Whether others are told how far the account has read. */
-    tellsReceipts: async (accountId: AccountId): Promise<boolean> => {
-      const [row] = await query<{ tells_receipts: boolean }>(
-        "tells_receipts",
-        "SELECT tells_receipts FROM account WHERE id = $1",
-        [accountId],
-      );
-      return row?.tells_receipts ?? false;
-    },
+    tellsReceipts: (accountId: AccountId): Promise<boolean> => tellsLoader.load(accountId),
 
     recipient: (id: string) => recipientLoader.load(id),
+
+    /** Who it is; null once erased. */
+    recipientOf: async ({ recipient, recipientId }: ParticipantView): Promise<RecipientView | null> =>
+      recipient === undefined && recipientId !== null ? recipientLoader.load(recipientId) : (recipient ?? null),
+
+    /** How far they say that they have read; 0 where they do not. */
+    readUpTo: async ({ readUpTo, receipt, accountId }: ParticipantView): Promise<number> =>
+      readUpTo ?? (accountId === null || (await tellsLoader.load(accountId)) ? receipt : 0),
   };
 }
 
+function readUpTo(row: ReadParticipantRow, { folded }: ConversationView): number | undefined {
+  // Whoever was removed is not told how others read on.
+  if (folded || row.read_up_to === 0) return 0;
+  if (row.account_id === null) return row.read_up_to;
+  if (row.tells_receipts === undefined) return undefined;
+  return row.tells_receipts === false ? 0 : row.read_up_to;
+}
+
 /** Null where they are not in the part that is seen. */
-export function participantView(row: ShownParticipantRow, of: ConversationView): ParticipantView | null {
+export function participantView(row: ReadParticipantRow, of: ConversationView): ParticipantView | null {
   const participant = of.folded ? of.folded.participants.get(row.id) : participantOf(row);
   if (!participant) return null;
   return {
     of,
     participant,
-    recipient: row.recipient,
+    recipientId: row.recipient_id,
+    recipient: row.recipient_id === null ? null : row.recipient,
     accountId: row.account_id,
     name: row.name,
-    // Whoever was removed is not told how others read on.
-    readUpTo: of.folded || row.tells_receipts === false ? 0 : row.read_up_to,
+    readUpTo: readUpTo(row, of),
+    receipt: row.read_up_to,
   };
 }

@@ -21,14 +21,15 @@ export type Reader = ReturnType<typeof createReader>;
 export function createReader(pool: pg.Pool) {
   const query = boundedQuery(pool);
   const events = eventReads(query);
+  const participants = participantReads(query);
   const foldUpTo = createFoldUpTo(pool, query);
   return {
     ...conversationReads(query, foldUpTo),
     ...conversationListReads(query),
     ...draftReads(query),
     ...participationReads(query),
-    ...participantReads(query),
-    ...messageReads(query, { bodyAt: events.bodyAt, foldUpTo }),
+    ...participants,
+    ...messageReads(query, { bodyAt: events.bodyAt, foldUpTo, participant: participants.participant }),
     ...events,
     ...labelReads(query),
     ...attachmentReads(query),

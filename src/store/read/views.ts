@@ -1,6 +1,6 @@
 // What is shown: parts of a conversation as a viewer may see them, published or still a draft.
 import type { Attachment, Conversation, Label, Message, Participant, State } from "../../conversation/state.ts";
-import type { AttachmentBody, MessageBody } from "../../protocol/event.ts";
+import type { AttachmentBody, MessageBody, Timestamp } from "../../protocol/event.ts";
 import type { Hash } from "../../protocol/hash.ts";
 import type { AccountId } from "../conversation-store.ts";
 import type { StoredDraft } from "../drafts.ts";
@@ -14,9 +14,19 @@ export interface ConversationView {
   readonly horizon: number;
   /** The draft that it was published from; undefined where that was not read. */
   readonly draftHash: Hash | null | undefined;
+  /** What it is about, null where that is erased or nobody said; undefined where that was not read. */
+  readonly subject: string | null | undefined;
   /** The state at the horizon, where that is in the past: the viewer was removed, and sees it as it was then. */
   readonly folded: State | null;
+  /** Where that is at hand. */
+  readonly heading?: Heading | undefined;
   readonly draft?: undefined;
+}
+
+/** What a conversation is called; null where nobody said, or it was erased. */
+export interface Heading {
+  readonly subject: string | null;
+  readonly slug: string | null;
 }
 
 /** A draft, as its own account sees it. */
@@ -45,10 +55,15 @@ export interface ParticipantView {
   readonly of: ConversationView;
   readonly participant: Participant;
   /** null once erased. */
-  readonly recipient: RecipientView | null;
+  readonly recipientId: string | null;
+  /** null once erased; undefined where that was not read: `Reader.recipientOf`. */
+  readonly recipient: RecipientView | null | undefined;
   readonly accountId: AccountId | null;
   readonly name: string | null;
-  readonly readUpTo: number;
+  /** How far they say that they have read, 0 where they do not; undefined where that was not read: `Reader.readUpTo`. */
+  readonly readUpTo: number | undefined;
+  /** How far they have read, whether they say so or not: not to be shown. */
+  readonly receipt: number;
 }
 
 export interface MessageView {
@@ -57,6 +72,12 @@ export interface MessageView {
   /** The latest words; null where they are erased, or have not come yet. */
   readonly body: MessageBody | null;
   readonly isErased: boolean;
+  /** It waits for the leader, and is in no log yet. */
+  readonly isPending?: true;
+  /** When it was said; undefined where that was not read. */
+  readonly saidAt: Timestamp | undefined;
+  /** Who said it, where that is at hand. */
+  readonly author?: ParticipantView | null | undefined;
 }
 
 export interface LabelView {

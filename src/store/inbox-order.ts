@@ -3,9 +3,8 @@
 import type pg from "pg";
 import type { Timestamp } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
-import type { Place } from "../store/conversation-store.ts";
-import { broughtBackSql } from "../store/participation.ts";
-import type { ParticipationChange } from "./bus.ts";
+import type { Place } from "./conversation-store.ts";
+import { broughtBackSql, type ParticipationChange } from "./participation.ts";
 
 /** New words, and which participant said them. */
 export interface Said extends Place {

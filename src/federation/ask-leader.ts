@@ -1,0 +1,243 @@
+// Appending where another platform leads: the command is signed as a proposal, kept, asked of the leader, and the event
+// that it answers with is followed. What waits for a leader that does not answer is asked again, in its order.
+import { type Rejection, type RejectionCode, reject, rejectionCodes } from "../conversation/rejection.ts";
+import type { PlatformName, SignedEvent } from "../protocol/event.ts";
+import type { Hash } from "../protocol/hash.ts";
+import { proposalId } from "../protocol/seal.ts";
+import type {
+  AppendAnywhere,
+  AppendRequest,
+  AppendResult,
+  ConversationStore,
+  LedElsewhere,
+  Pending,
+} from "../store/conversation-store.ts";
+import type { PeerStore, PendingProposal } from "../store/peer-store.ts";
+import type { Refusal, Result } from "./batch.ts";
+import type { CatchUp } from "./catch-up.ts";
+import type { EraseLate } from "./erase-late.ts";
+import type { Ingest } from "./ingest.ts";
+import { isUnreachable, type Transport } from "./transport.ts";
+
+export interface AskLeaderOptions {
+  readonly platform: PlatformName;
+  readonly store: Pick<ConversationStore, "append">;
+  readonly peers: Pick<PeerStore, "head" | "keepPending" | "pendingIn" | "settled" | "failed" | "dropPending">;
+  readonly ingest: Ingest;
+  readonly eraseLate: EraseLate;
+  readonly catchUp: CatchUp;
+  readonly transport: Pick<Transport, "post">;
+  now(): string;
+  /** Something waits in this conversation from now on. */
+  onPending(conversation: Hash): void;
+  /** Something that waited will not be in the log, or was kept to be asked again. */
+  onPendingChanged(pending: PendingProposal): void;
+}
+
+export interface AskLeader {
+  readonly append: AppendAnywhere;
+  /**
+   * Asks anew for what waits in the conversation, in its order. Returns whether nothing is left to ask for. Safe to repeat,
+   * but one at a time for a conversation.
+   */
+  askAgain(conversation: Hash): Promise<boolean>;
+}
+
+/** How long somebody who says something is kept waiting for the leader. */
+const answerWithinMs = 2_000;
+/** How often it is asked anew of whom the lead went to. */
+const redirectsMax = 3;
+/** What waits is asked so many at a time. */
+const askedMax = 100;
+/** A leader takes no proposal that is older. */
+const proposalLivesMs = 7 * 24 * 3_600 * 1_000;
+
+type Asked = Pick<PendingProposal, "id" | "conversation" | "proposal">;
+
+export function createAskLeader(options: AskLeaderOptions): AskLeader {
+  const { platform, store, peers, ingest, eraseLate, catchUp, transport, now, onPending, onPendingChanged } = options;
+
+  /** Takes in the event that the leader made of a proposal, as far as it can be followed now. */
+  const follow = async (conversation: Hash, leader: PlatformName, event: SignedEvent) => {
+    const ingested = await ingest(conversation, [event]);
+    if (ingested.ended?.why !== "GAP") return ingested;
+    // What the leader sequenced before it is on its way; whoever waits for this one does not wait for that.
+    await catchUp.events(conversation, leader);
+    return ingest(conversation, [event]);
+  };
+
+  /** What the leader's answer comes to for who asked; null where it has to be asked again. */
+  const settle = async (
+    { id, conversation, proposal }: Asked,
+    leader: PlatformName,
+    result: Result | undefined,
+  ): Promise<AppendResult | null> => {
+    switch (result?.result) {
+      case "accepted":
+      case "duplicate": {
+        const { event } = result;
+        // One of another proposal answers nothing.
+        if (!event || proposalId(event.event.proposal) !== id) return null;
+        const followed = await follow(conversation, leader, event);
+        // Who erases what is theirs after they left does not get what came between.
+        if (followed.ended?.why === "GAP" && (await eraseLate(conversation, event)) === "erased") {
+          await peers.dropPending(id);
+          return { conversation, repeatOf: event.event.seq };
+        }
+        if (followed.ended !== null) return null;
+        const index = followed.entries.findIndex((entry) => entry.id === id);
+        const entry = followed.entries[index];
+        const change = followed.changes[index];
+        // It came by another way, and was settled with that.
+        if (!entry || !change || !followed.head) return { conversation, repeatOf: event.event.seq };
+        return { conversation, entries: [entry], changes: [change], head: followed.head };
+      }
+      case "done": {
+        // There is always something to add.
+        if (proposal.proposal.action === "add") return null;
+        await peers.dropPending(id);
+        const head = await peers.head(conversation);
+        return head && { conversation, entries: [], changes: [], head };
+      }
+      case "rejected":
+        return rejectedBy(result);
+      default:
+        return null;
+    }
+  };
+
+  /** As the leader itself: the lead came here while they waited. */
+  const takeOwn = async ({ id, conversation, proposal }: Asked, people: AppendRequest["people"]) => {
+    const answer = await store.append({ conversation, proposals: [proposal], ...(people && { people }) });
+    if ("leader" in answer) return null;
+    if ("entries" in answer && answer.entries.length === 0) await peers.dropPending(id);
+    await peers.settled(conversation, [id]);
+    return answer;
+  };
+
+  /**
+   * Hands proposals of one conversation to who leads it, in their order. What each comes to; null for one that has to be
+   * asked again, and for all after it that depend on it.
+   */
+  const hand = async (
+    asked: readonly [Asked, ...Asked[]],
+    withinMs: number,
+    people?: AppendRequest["people"],
+  ): Promise<readonly (AppendResult | null)[]> => {
+    const { conversation } = asked[0];
+    const before = await peers.head(conversation);
+    if (before?.isFrozen) return asked.map(() => ({ rejection: reject("FROZEN") }));
+    let leader = before?.leader ?? platform;
+    for (let redirects = 0; redirects <= redirectsMax; redirects++) {
+      if (leader === platform) {
+        const own: (AppendResult | null)[] = [];
+        for (const one of asked) own.push(await takeOwn(one, people));
+        return own;
+      }
+      const answer = await transport.post(
+        leader,
+        asked.map(({ proposal }) => ({ proposal })),
+        withinMs,
+      );
+      if (isUnreachable(answer)) return [];
+      const movedTo = answer.map(movedToOf).find((one) => one !== undefined);
+      if (movedTo === undefined || movedTo === leader) {
+        const settled: (AppendResult | null)[] = [];
+        for (const [index, one] of asked.entries()) settled.push(await settle(one, leader, answer[index]));
+        return settled;
+      }
+      // It gave the lead away; the event that says so stands in its log.
+      await catchUp.events(conversation, leader);
+      const head = await peers.head(conversation);
+      // Who does not take part any more is not shown that event, and still may have something to ask.
+      leader = movedTo === platform ? (head?.leader ?? leader) : movedTo;
+    }
+    return [];
+  };
+
+  const ask = async (elsewhere: LedElsewhere, request: AppendRequest): Promise<AppendResult | Pending> => {
+    const { conversation } = elsewhere;
+    if (!("command" in request)) return { rejection: reject("LEADER_UNREACHABLE") };
+    const { accountId, client } = request;
+    const kept = await peers.keepPending({
+      id: proposalId(elsewhere.proposal.proposal),
+      conversation,
+      accountId,
+      clientId: client?.clientId ?? null,
+      proposal: elsewhere.proposal,
+      createdAt: now(),
+    });
+    // Asked before under this clientId: that is what is asked again.
+    const { proposal } = kept;
+    if (kept.rejection) return { rejection: kept.rejection };
+    const first = mayWait(kept) ? (await peers.pendingIn(conversation)).find(mayWait) : undefined;
+    // Those that wait keep their order: nothing overtakes them.
+    const isInTurn = first === undefined || first.id === kept.id;
+    const [answer] = isInTurn ? await hand([kept], answerWithinMs, request.people) : [];
+    if (answer) {
+      if ("rejection" in answer) await peers.dropPending(kept.id);
+      return answer;
+    }
+    if (!mayWait(kept)) {
+      // Kept where the client named it: asking again under that name asks for this one, which may be in the log.
+      if (kept.clientId === null) await peers.dropPending(kept.id);
+      return { rejection: reject("LEADER_UNREACHABLE") };
+    }
+    onPending(conversation);
+    onPendingChanged(kept);
+    return { conversation, pending: proposal };
+  };
+
+  const giveUp = async (pending: PendingProposal, rejection: Rejection): Promise<void> => {
+    await peers.failed(pending.id, rejection);
+    onPendingChanged({ ...pending, rejection });
+  };
+
+  return {
+    append: async (request) => {
+      const answer = await store.append(request);
+      return "leader" in answer ? ask(answer, request) : answer;
+    },
+
+    askAgain: async (conversation) => {
+      for (;;) {
+        // What was not to wait is asked only by who named it.
+        const waiting = (await peers.pendingIn(conversation)).filter(mayWait);
+        const [first, ...others] = waiting;
+        if (!first) return true;
+        const answers = await hand([first, ...others.slice(0, askedMax - 1)], 5 * answerWithinMs);
+        for (const [index, pending] of waiting.slice(0, askedMax).entries()) {
+          const answer = answers[index];
+          if (answer && "rejection" in answer) await giveUp(pending, answer.rejection);
+          if (answer) continue;
+          if (!isTooOld(pending, now())) return false;
+          // It may be in the log all the same: that is looked at before it is given up.
+          const leader = (await peers.head(conversation))?.leader ?? platform;
+          if (leader !== platform && (await catchUp.events(conversation, leader)) === "behind") return false;
+          await peers.settled(conversation, [pending.id]);
+          await giveUp(pending, reject("LEADER_UNREACHABLE"));
+        }
+      }
+    },
+  };
+}
+
+/** Whether it waits where the leader does not answer: what else people do is done at once, or not at all. */
+function mayWait({ proposal: { proposal } }: Asked): boolean {
+  const { action, model } = proposal;
+  return action === "add" && (model === "message" || model === "attachment");
+}
+
+function isTooOld({ proposal: { proposal } }: Asked, now: string): boolean {
+  return Date.parse(now) - Date.parse(proposal.sentAt) > proposalLivesMs;
+}
+
+function movedToOf(result: Result): PlatformName | undefined {
+  return result.result === "rejected" && result.code === "WRONG_LEADER" ? result.leader : undefined;
+}
+
+/** Null where it is no rule's no (a key is not known yet): that may be asked again. */
+function rejectedBy({ code: named, message, latest }: Refusal): { readonly rejection: Rejection } | null {
+  const code = rejectionCodes.find((one): one is RejectionCode => one === named);
+  return code ? { rejection: { ...reject(code, message), ...(latest !== undefined && { latest }) } } : null;
+}

@@ -1,0 +1,96 @@
+// Deliveries: what a platform is owed, sent in batches, in the order of each log. What it has, it says itself; so nothing
+// here has to be remembered but how far that is.
+import type { PlatformName } from "../protocol/event.ts";
+import type { PeerStore } from "../store/peer-store.ts";
+import { batchLimits } from "./batch.ts";
+import type { Doubt } from "./doubt.ts";
+import { type TellEventsOptions, tellEvents } from "./tell-events.ts";
+import { type TellOthersOptions, tellErasures, tellLoss, tellReceipts } from "./tell-others.ts";
+import { isUnreachable, type Transport, type Unreachable } from "./transport.ts";
+
+export interface DeliverOptions {
+  readonly store: TellEventsOptions["store"];
+  readonly peers: TellEventsOptions["peers"] & TellOthersOptions["peers"] & Pick<PeerStore, "attempted" | "failures">;
+  readonly doubt: Pick<Doubt, "told">;
+  readonly transport: Pick<Transport, "post">;
+  readonly onBehind: TellEventsOptions["onBehind"];
+  now(): string;
+  /** 0 to 1, for the jitter. */
+  random(): number;
+  /** @default retryDelayMs */
+  readonly retry?: Retry;
+}
+
+/** `again`: in how many milliseconds to try again; null where nothing is owed that could be sent. */
+export interface Delivered {
+  readonly againInMs: number | null;
+}
+
+/** How long a platform may take to answer a batch. */
+const answerWithinMs = 10_000;
+
+/** Batches in a row: then others have their turn. */
+const roundsMax = 100;
+
+const firstRetryMs = 1_000;
+/** The longest between two tries. */
+export const lastRetryMs = 60 * 60 * 1_000;
+/** What was not taken now is offered again so soon. */
+const laterMs = 15_000;
+
+/** In how many milliseconds to try again after so many failures in a row; null: not any more. @param random 0 to 1 */
+export type Retry = (failures: number, random: number, retryAfterMs?: number | null) => number | null;
+
+/**
+ * How long to wait after so many failures in a row: doubled each time, up to an hour, less a random part, so that those
+ * who wait for one platform do not come all at once. Null: no more tries of our own; it is sent when the platform is heard
+ * of. That is after about seven days.
+ */
+export const retryDelayMs: Retry = (failures, random, retryAfterMs = null) => {
+  const doublings = Math.ceil(Math.log2(lastRetryMs / firstRetryMs));
+  const sevenDays = doublings + (7 * 24 * 3_600_000) / lastRetryMs / 0.75;
+  if (failures > sevenDays) return null;
+  const delay = Math.min(lastRetryMs, firstRetryMs * 2 ** (failures - 1));
+  return Math.max(delay * (0.5 + random / 2), Math.min(retryAfterMs ?? 0, 24 * lastRetryMs));
+};
+
+/** Sends what `to` is owed until it has all, or does not take it. Safe to repeat, but one at a time for a platform. */
+export function createDeliver(options: DeliverOptions): (to: PlatformName) => Promise<Delivered> {
+  const { peers, transport, now, retry = retryDelayMs } = options;
+  return async (to) => {
+    // Given up: what it is owed stays owed, and is sent when it says that it is there.
+    if (retry(await peers.failures(to), 0) === null) return { againInMs: null };
+    for (let round = 0; round < roundsMax; round++) {
+      const others = [await tellErasures(options, to), await tellReceipts(options, to)];
+      const left = batchLimits.entries - 1 - others.reduce((sum, { entries }) => sum + entries.length, 0);
+      // Erasures after the events of their log: only who has got all of it until it left takes them.
+      const tellings = [await tellLoss(options, to), await tellEvents(options, to, left), ...others];
+      const entries = tellings.flatMap((telling) => telling.entries);
+      if (entries.length === 0) return { againInMs: null };
+      const answer = await transport.post(to, entries, answerWithinMs);
+      if (isUnreachable(answer)) return failed(options, to, answer);
+      if (answer.length !== entries.length) {
+        return failed(options, to, { unreachable: "malformed", answer: "", retryAfterMs: null });
+      }
+      await peers.attempted(to, { at: now(), code: "200", answer: "" }, true);
+      let from = 0;
+      let isMoving = false;
+      for (const { entries: told, answered } of tellings) {
+        if (told.length > 0 && (await answered(answer.slice(from, from + told.length)))) isMoving = true;
+        from += told.length;
+      }
+      if (!isMoving) return { againInMs: laterMs };
+    }
+    return { againInMs: 0 };
+  };
+}
+
+async function failed(options: DeliverOptions, to: PlatformName, why: Unreachable): Promise<Delivered> {
+  const { peers, doubt, now, random, retry = retryDelayMs } = options;
+  const { unreachable, answer, retryAfterMs } = why;
+  await peers.attempted(to, { at: now(), code: unreachable, answer }, false);
+  const againInMs = retry(await peers.failures(to), random(), retryAfterMs);
+  // Who is silent for so long is not waited for any more.
+  if (againInMs === null) await doubt.told(to);
+  return { againInMs };
+}

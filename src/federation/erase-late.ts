@@ -1,0 +1,82 @@
+// Words that are erased after this platform left a conversation: the event that says so comes alone, for what we had.
+import { isErased } from "../conversation/erased.ts";
+import { evolve, fold } from "../conversation/evolve.ts";
+import { apply, type State } from "../conversation/state.ts";
+import type { PlatformName, Proposal, SignedEvent } from "../protocol/event.ts";
+import type { Hash } from "../protocol/hash.ts";
+import { type Entry, eventHash, isProposedByItsPlatform, isSignedByItsLeader, proposalId } from "../protocol/seal.ts";
+import type { ConversationStore } from "../store/conversation-store.ts";
+import type { PeerStore } from "../store/peer-store.ts";
+import type { Keys } from "./ingest.ts";
+
+export interface EraseLateOptions {
+  readonly platform: PlatformName;
+  readonly store: Pick<ConversationStore, "entriesAfter">;
+  readonly peers: Pick<PeerStore, "head" | "reachOf" | "eraseLate">;
+  readonly keys: Keys;
+}
+
+/** `unknownSigner`: neither the leader that we last knew, nor who speaks for what is erased. `later`: whose key it is cannot be said now. */
+export type ErasedLate = "erased" | "unknownSigner" | "later";
+
+/** Null where it is no such event, or we are still in the conversation: then it comes in its turn. Safe to repeat. */
+export type EraseLate = (conversation: Hash, signed: SignedEvent) => Promise<ErasedLate | null>;
+
+const pageEvents = 1_000;
+
+export function createEraseLate({ platform, store, peers, keys }: EraseLateOptions): EraseLate {
+  const logOf = async (conversation: Hash): Promise<readonly Entry[]> => {
+    const log: Entry[] = [];
+    for (;;) {
+      const page = await store.entriesAfter(conversation, log.length, pageEvents);
+      log.push(...page);
+      if (page.length < pageEvents) return log;
+    }
+  };
+
+  /** Whether one of those who may say so signed it. */
+  const isBelieved = async (state: State, signed: SignedEvent): Promise<boolean | "later"> => {
+    const { event } = signed;
+    const { proposal } = event;
+    const byLeader = event.leader === state.conversation?.leader && isSignedByItsLeader(signed);
+    const leaders = byLeader ? await keys.keyOf(event.leader, event.key, event.timestamp) : "unknown";
+    if (leaders === "valid") return true;
+    const byOwn = proposal.platform === viaOf(state, proposal) && isProposedByItsPlatform(signed);
+    const own = byOwn ? await keys.keyOf(proposal.platform, proposal.key, proposal.sentAt) : "unknown";
+    return own === "valid" || (leaders === "later" || own === "later" ? "later" : false);
+  };
+
+  return async (conversation, signed) => {
+    const { event } = signed;
+    const { proposal, seq } = event;
+    const head = await peers.head(conversation);
+    if (!head || !isErasing(proposal) || proposal.conversation !== conversation || seq <= head.seq) return null;
+    if ((await peers.reachOf(platform, conversation)) > head.seq) return null;
+    const log = await logOf(conversation);
+    const state = fold(log);
+    // Nothing of it is here: where we are behind, it comes.
+    if (viaOf(state, proposal) === null) return null;
+    const verdict = await isBelieved(state, signed);
+    if (verdict !== true) return verdict === "later" ? "later" : "unknownSigner";
+    // Our copy of the log ends before it, so neither the log nor its state has it: only the words are gone.
+    apply(state, evolve(state, { id: proposalId(proposal), hash: eventHash(event), event }));
+    const erased = log.filter((entry) => entry.event.proposal.ref !== null && isErased(state, entry));
+    await peers.eraseLate(
+      conversation,
+      erased.map((entry) => entry.event.seq),
+    );
+    return "erased";
+  };
+}
+
+/** Whether an event takes words away. */
+export function isErasing({ action, model, value }: Pick<Proposal, "action" | "model" | "value">): boolean {
+  return action === "remove" && (model !== "participant" || value === "ERASE");
+}
+
+/** Who speaks for whoever brought what is erased; null where we have nothing of it. */
+function viaOf({ participants, messages, labels, attachments }: State, { item }: Proposal): PlatformName | null {
+  if (item === null) return null;
+  const made = messages.get(item) ?? labels.get(item) ?? attachments.get(item);
+  return participants.get(made?.addedBy ?? item)?.via ?? null;
+}

@@ -1,0 +1,188 @@
+// A platform among others: puts the parts of this folder together. What it does by and by (deliver, ask again, catch up) it
+// asks `schedule` for: jobs in a real platform, the next steps of a simulated one.
+import type { PlatformName } from "../protocol/event.ts";
+import type { Hash } from "../protocol/hash.ts";
+import type { AppendAnywhere, Place, ReceiptMove } from "../store/conversation-store.ts";
+import type { PeerStore, PendingProposal } from "../store/peer-store.ts";
+import { type AskLeaderOptions, createAskLeader } from "./ask-leader.ts";
+import { type CatchUpOptions, createCatchUp } from "./catch-up.ts";
+import { createDeliver, type DeliverOptions, lastRetryMs, type Retry, retryDelayMs } from "./deliver.ts";
+import { createDoubt, type DoubtOptions } from "./doubt.ts";
+import { createEraseLate, type EraseLateOptions } from "./erase-late.ts";
+import { createIngest, type IngestOptions } from "./ingest.ts";
+import { createReceive, type Receive, type ReceiveOptions } from "./receive.ts";
+import { createServeLog, type ServeLog } from "./serve-log.ts";
+import type { Transport } from "./transport.ts";
+
+/** Work for later. Asking twice for the same makes it once; each runs one at a time for its key, and survives a crash. */
+export interface Schedule {
+  /** @param mode `unlessPlanned`: a run that is planned stays when it is, though later. Left out: it is moved */
+  deliver(to: PlatformName, inMs: number, mode?: "unlessPlanned"): void;
+  /** @param failures how often in a row the leader did not answer */
+  askAgain(conversation: Hash, inMs: number, failures: number): void;
+  catchUp(conversation: Hash, from: PlatformName, inMs: number): void;
+  askWords(conversation: Hash, inMs: number, failures: number): void;
+}
+
+export interface FederationOptions extends IngestOptions {
+  readonly store: IngestOptions["store"] & AskLeaderOptions["store"];
+  readonly peers: IngestOptions["peers"] &
+    CatchUpOptions["peers"] &
+    DeliverOptions["peers"] &
+    ReceiveOptions["peers"] &
+    AskLeaderOptions["peers"] &
+    EraseLateOptions["peers"] &
+    DoubtOptions["peers"] &
+    Pick<
+      PeerStore,
+      "owe" | "oweErasures" | "oweReceipt" | "remind" | "debtors" | "neighbours" | "conversationsPending"
+    >;
+  readonly transport: Transport;
+  readonly schedule: Schedule;
+  readonly reach: ReceiveOptions["reach"];
+  readonly isOurs: ReceiveOptions["isOurs"];
+  readonly onReceipts: ReceiveOptions["onReceipts"];
+  /** Something waits, or will not be in the log: its author is told. */
+  onPendingChanged(pending: PendingProposal): void;
+  now(): string;
+  random(): number;
+  readonly retry?: Retry;
+}
+
+/** An event that was committed. */
+export interface Announced extends Place {
+  /** Whether it takes words away. */
+  readonly isErasing: boolean;
+}
+
+export interface Federation {
+  readonly append: AppendAnywhere;
+  readonly receive: Receive;
+  readonly serveLog: ServeLog;
+  /** A platform says that it is there: what it is owed is sent, and what waits for it asked again. */
+  greeted(by: PlatformName): Promise<void>;
+  /** Events were committed: those that we sequenced are owed to the platforms in their conversations. Safe to repeat. */
+  announced(places: readonly Announced[]): Promise<void>;
+  /** A receipt of somebody here moved: the platforms in the conversation are owed it. */
+  receiptMoved(move: ReceiptMove): Promise<void>;
+  /** The scheduled work; each asks for what is to follow. */
+  deliver(to: PlatformName): Promise<void>;
+  askAgain(conversation: Hash, failures: number): Promise<void>;
+  catchUp(conversation: Hash, from: PlatformName): Promise<void>;
+  /** Says to every platform with which we share a conversation that we are there; who answers is sent what it is owed. */
+  greet(): Promise<void>;
+  askWords(conversation: Hash, failures: number): Promise<void>;
+  /** The database is another copy than the one that we last wrote to, and may be older. To be called before anything else is. */
+  restored(): Promise<void>;
+  /** Takes up all that a crash may have left: after a start, and every now and then. */
+  resume(): Promise<void>;
+}
+
+const retryCatchUpMs = 5_000;
+const greetedAtOnce = 16;
+/** Words that did not come with their event may be on their way, or be erased by an event further on. */
+const wordsMs = 60_000;
+/** They are asked for over about a day, then shown as missing. */
+const wordsTriesMax = 10;
+/** Receipts are told together. */
+const receiptsTogetherMs = 1_000;
+
+export function createFederation(options: FederationOptions): Federation {
+  const { peers, transport, schedule, random, retry = retryDelayMs } = options;
+  const onBehind = (conversation: Hash, of: PlatformName) => schedule.catchUp(conversation, of, 0);
+  const doubt = createDoubt({ ...options, onToTell: (platform, inMs) => schedule.deliver(platform, inMs) });
+  const onWordless = (conversation: Hash) => schedule.askWords(conversation, wordsMs, 0);
+  const ingest = createIngest({ ...options, onLost: () => doubt.found(), onWordless });
+  const catchUp = createCatchUp({ ...options, ingest });
+  const deliver = createDeliver({ ...options, doubt, onBehind });
+  const eraseLate = createEraseLate(options);
+  const receive = createReceive({
+    ...options,
+    ingest,
+    eraseLate,
+    onBehind,
+    onOwing: (platform) => schedule.deliver(platform, 0),
+  });
+  const { append, askAgain } = createAskLeader({
+    ...options,
+    ingest,
+    eraseLate,
+    catchUp,
+    onPending: (conversation) => schedule.askAgain(conversation, retry(1, random()) ?? 0, 1),
+  });
+  return {
+    append,
+    serveLog: createServeLog(options),
+    receive: async (caller, entries) => {
+      const results = await receive(caller, entries);
+      // Who speaks is there: what waited for it need not wait longer.
+      await hear(caller);
+      return results;
+    },
+    greeted: async (by) => {
+      await peers.remind(by);
+      schedule.deliver(by, 0);
+      for (const conversation of await peers.conversationsPending()) schedule.askAgain(conversation, 0, 0);
+    },
+    announced: async (places) => {
+      const owed = [...Map.groupBy(places, ({ conversation }) => conversation)].map(([conversation, of]) => {
+        const seqs = of.map(({ seq }) => seq);
+        return { conversation, first: Math.min(...seqs), seq: Math.max(...seqs) };
+      });
+      for (const to of await peers.owe(owed)) {
+        // Who does not answer is not asked more often for what comes on top; a run that is planned for receipts is moved.
+        const isAnswering = (await peers.failures(to)) === 0;
+        schedule.deliver(to, 0, isAnswering ? undefined : "unlessPlanned");
+      }
+      const erasing = places.filter(({ isErasing }) => isErasing);
+      if (erasing.length === 0) return;
+      for (const to of await peers.oweErasures(erasing)) schedule.deliver(to, 0, "unlessPlanned");
+    },
+    receiptMoved: async (move) => {
+      for (const to of await peers.oweReceipt(move)) schedule.deliver(to, receiptsTogetherMs, "unlessPlanned");
+    },
+    deliver: async (to) => {
+      const { againInMs } = await deliver(to);
+      if (againInMs !== null) schedule.deliver(to, againInMs);
+    },
+    askAgain: async (conversation, failures) => {
+      if (await askAgain(conversation)) return;
+      schedule.askAgain(conversation, retry(failures + 1, random()) ?? lastRetryMs, failures + 1);
+    },
+    catchUp: async (conversation, from) => {
+      if ((await catchUp.events(conversation, from)) === "behind") {
+        schedule.catchUp(conversation, from, retryCatchUpMs);
+        return;
+      }
+      // Who told of more is there to be asked for what is missing, too.
+      if (await catchUp.words(conversation)) schedule.askWords(conversation, wordsMs, 1);
+    },
+    greet: async () => {
+      const left = [...(await peers.neighbours())];
+      const greetNext = async () => {
+        for (let to = left.pop(); to !== undefined; to = left.pop()) {
+          // Who does not answer will hear of us when there is something to say, or come by itself.
+          if ((await transport.greet(to)) === null) await hear(to);
+        }
+      };
+      await Promise.all(Array.from({ length: greetedAtOnce }, greetNext));
+    },
+    askWords: async (conversation, failures) => {
+      const isOwed = await catchUp.words(conversation);
+      if (isOwed && failures < wordsTriesMax)
+        schedule.askWords(conversation, wordsMs * 2 ** (failures + 1), failures + 1);
+    },
+    restored: () => doubt.restored(),
+    resume: async () => {
+      await doubt.end();
+      for (const to of await peers.debtors()) schedule.deliver(to, 0, "unlessPlanned");
+      for (const conversation of await peers.conversationsPending()) schedule.askAgain(conversation, 0, 0);
+    },
+  };
+
+  async function hear(caller: PlatformName): Promise<void> {
+    if ((await peers.failures(caller)) === 0) return;
+    await peers.remind(caller);
+    schedule.deliver(caller, 0);
+  }
+}

@@ -1,0 +1,154 @@
+// The one way in for events that another platform sequenced, however they come: pushed, pulled, or as an answer.
+import type { Added } from "../accounts/added-people.ts";
+import type { Address } from "../conversation/address.ts";
+import { bodyFault } from "../conversation/body.ts";
+import type { Stopped } from "../conversation/follow.ts";
+import type { RejectionCode } from "../conversation/rejection.ts";
+import type { PlatformName, SignedEvent, Timestamp } from "../protocol/event.ts";
+import type { Hash } from "../protocol/hash.ts";
+import { isSignedByItsLeader, proposalId } from "../protocol/seal.ts";
+import type { PublicKey } from "../protocol/signature.ts";
+import { participantOf } from "../protocol/value.ts";
+import type { ConversationStore, FollowResult, Person } from "../store/conversation-store.ts";
+import type { PeerStore } from "../store/peer-store.ts";
+import { mayBeLie, proofOfLie } from "./proof-of-lie.ts";
+
+/** Whose a key is, as far as can be said now. `later`: its list is out of reach. */
+export type KeyVerdict = "valid" | "later" | "unknown" | "notInWindow" | "stranger";
+
+export interface Keys {
+  /** Whether `platform` signed with `key` at `at`. */
+  keyOf(platform: PlatformName, key: PublicKey, at: Timestamp): Promise<KeyVerdict>;
+}
+
+export interface IngestOptions {
+  readonly platform: PlatformName;
+  readonly store: Pick<ConversationStore, "follow" | "entriesAfter">;
+  readonly peers: Pick<PeerStore, "head" | "settled" | "freeze">;
+  readonly keys: Keys;
+  /** Makes recipients of those who are added; by address. */
+  people(conversation: Hash, added: readonly Added[]): Promise<ReadonlyMap<Address, Person>>;
+  /** Told before events are taken in that we sequenced ourselves, and lost. */
+  onLost?(): Promise<void>;
+  /** Told where words did not come with their event. */
+  onWordless?(conversation: Hash): void;
+  /** Told where a leader signed two histories, or what no rule allows. */
+  onLie?(conversation: Hash, seq: number): void;
+}
+
+/** What came of a run. `seq`: the last that is had now, 0 for none. */
+export interface Ingested {
+  readonly seq: number;
+  readonly entries: FollowResult["entries"];
+  readonly changes: FollowResult["changes"];
+  readonly head: FollowResult["head"];
+  /** What ended it before its end; null where all of it is had. */
+  readonly ended: null | { readonly at: number; readonly why: Why };
+}
+
+/** `GAP` and `LATER` may be tried again; the others are for ever, a rule's own code among them. */
+export type Why = Extract<Stopped["fault"], string> | "LATER" | "UNKNOWN_KEY" | RejectionCode;
+
+export type Ingest = (conversation: Hash, run: readonly SignedEvent[]) => Promise<Ingested>;
+
+/** Safe to repeat. @throws where the database fails */
+export function createIngest({
+  platform,
+  store,
+  peers,
+  keys,
+  people,
+  onLost,
+  onWordless,
+  onLie,
+}: IngestOptions): Ingest {
+  /** How far into the run the keys are vouched for, and what ends it there. */
+  const vouchedFor = async (run: readonly SignedEvent[]): Promise<{ readonly count: number; readonly why: Why }> => {
+    const known = new Map<string, KeyVerdict>();
+    const ask = async (of: PlatformName, key: PublicKey, at: Timestamp): Promise<KeyVerdict> => {
+      // Within a minute a key's standing is one.
+      const name = `${of} ${key} ${at.slice(0, 16)}`;
+      const verdict = known.get(name) ?? (await keys.keyOf(of, key, at));
+      known.set(name, verdict);
+      return verdict;
+    };
+    for (const [count, { event, signatures }] of run.entries()) {
+      const verdicts = [await ask(event.leader, event.key, event.timestamp)];
+      if (signatures.proposal !== null) {
+        const { proposal } = event;
+        verdicts.push(await ask(proposal.platform, proposal.key, proposal.sentAt));
+      }
+      const [leader, ...others] = verdicts;
+      // Whose proposal it was is vouched for by the leader until their list can be had: they may be gone for long.
+      const bad = [leader, ...others.filter((verdict) => verdict !== "later")].find((verdict) => verdict !== "valid");
+      if (bad !== undefined) return { count, why: bad === "later" ? "LATER" : "UNKNOWN_KEY" };
+    }
+    return { count: run.length, why: "LATER" };
+  };
+
+  const ingest: Ingest = async (conversation, run) => {
+    const { count, why } = await vouchedFor(run);
+    const vouched = run.slice(0, count);
+    if (await isLost(conversation, vouched)) await onLost?.();
+    const added = addedBy(vouched);
+    const result = await store.follow({
+      conversation,
+      run: vouched,
+      ...(added.length > 0 && { people: await people(conversation, added) }),
+    });
+    if (result.entries.some(({ event, body }) => event.proposal.ref !== null && body === null))
+      onWordless?.(conversation);
+    // Also those that came by another way before this one was answered.
+    const own = vouched.filter(({ event }) => event.proposal.platform === platform);
+    await peers.settled(
+      conversation,
+      own.map(({ event }) => proposalId(event.proposal)),
+    );
+    const { stopped, head, entries, changes } = result;
+    if (stopped && mayBeLie(stopped.fault)) await keepProof(conversation, run, stopped);
+    const seq = head?.seq ?? 0;
+    if (stopped) return { seq, entries, changes, head, ended: { at: stopped.seq, why: whyOf(stopped) } };
+    const next = run[count];
+    return { seq, entries, changes, head, ended: next ? { at: next.event.seq, why } : null };
+  };
+
+  /** Whether there are events among these that we sequenced ourselves, and have not. */
+  const isLost = async (conversation: Hash, run: readonly SignedEvent[]): Promise<boolean> => {
+    const last = run.findLast(({ event }) => event.leader === platform);
+    // Signed by us indeed: else anybody could make us doubt what we have.
+    if (last === undefined || !isSignedByItsLeader(last)) return false;
+    return last.event.seq > ((await peers.head(conversation))?.seq ?? 0);
+  };
+
+  /** Freezes the conversation where what ended the run is a lie of its leader. */
+  const keepProof = async (conversation: Hash, run: readonly SignedEvent[], { seq, fault }: Stopped) => {
+    const head = await peers.head(conversation);
+    const event = run.find((one) => one.event.seq === seq);
+    const [own] = await store.entriesAfter(conversation, fault === "FORKED" ? seq - 1 : seq - 2, 1);
+    const proof = head && event && own ? proofOfLie(event, own, head.leader) : null;
+    if (!proof) return;
+    await peers.freeze(conversation, proof);
+    onLie?.(conversation, seq);
+  };
+
+  return ingest;
+}
+
+function whyOf({ fault }: Stopped): Why {
+  if (typeof fault !== "string") return fault.againstTheRules;
+  return fault === "FROM_THE_FUTURE" ? "LATER" : fault;
+}
+
+function addedBy(run: readonly SignedEvent[]): readonly Added[] {
+  const addresses = new Map<Hash, Address>();
+  return run.flatMap(({ event: { proposal }, body }): Added[] => {
+    const value = participantOf(proposal.value);
+    // Of a body that breaks the rules of words, nothing is taken.
+    if (!value || body === null || !("address" in body) || bodyFault(proposal.model, body)) return [];
+    const { address, name } = body;
+    addresses.set(proposalId(proposal), address);
+    const { via, mail, imported } = value;
+    const byAddress = proposal.actor === null ? null : (addresses.get(proposal.actor) ?? null);
+    return [{ address, name, via, mail, imported, by: proposal.actor, byAddress }];
+  });
+}

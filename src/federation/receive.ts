@@ -1,0 +1,276 @@
+// What another platform hands over: proposals to the leader, events to followers, receipts, heads. Who calls has been
+// verified before.
+import type { Added } from "../accounts/added-people.ts";
+import type { Address } from "../conversation/address.ts";
+import { bodyFault } from "../conversation/body.ts";
+import { reject } from "../conversation/rejection.ts";
+import type { PlatformName, SignedEvent, SignedProposal, Timestamp } from "../protocol/event.ts";
+import type { Hash } from "../protocol/hash.ts";
+import { proposalId } from "../protocol/seal.ts";
+import { verifySignature } from "../protocol/signature.ts";
+import { leaderOf, participantOf } from "../protocol/value.ts";
+import type { ConversationStore, Person, ReceiptMove } from "../store/conversation-store.ts";
+import type { Head, PeerStore } from "../store/peer-store.ts";
+import { type Entry, type Result, refusalOf, signedEventOf } from "./batch.ts";
+import type { ErasedLate, EraseLate } from "./erase-late.ts";
+import type { Ingest, Keys } from "./ingest.ts";
+
+/** How an address is reached: by which platform; `unknown` where by none, `later` where that cannot be said now. */
+export type Reached = { readonly platform: PlatformName } | "unknown" | "later";
+
+export interface ReceiveOptions {
+  readonly platform: PlatformName;
+  readonly store: Pick<ConversationStore, "append" | "entriesAfter">;
+  readonly peers: Pick<
+    PeerStore,
+    "head" | "reachOf" | "acknowledged" | "moveForeignReceipts" | "unsettle" | "isUnsettled"
+  >;
+  readonly ingest: Ingest;
+  readonly eraseLate: EraseLate;
+  readonly keys: Keys;
+  reach(address: Address): Promise<Reached>;
+  people(conversation: Hash, added: readonly Added[]): Promise<ReadonlyMap<Address, Person>>;
+  /** Whether an address of ours is an account's. */
+  isOurs(address: Address): Promise<boolean>;
+  /** Receipts moved: they are shown. */
+  onReceipts(moved: readonly ReceiptMove[]): void;
+  /** The platform may be owed something that it lost. */
+  onOwing(platform: PlatformName): void;
+  /** The platform has more of a conversation than we do, or another log. */
+  onBehind(conversation: Hash, of: PlatformName): void;
+}
+
+export type Receive = (caller: PlatformName, entries: readonly Entry[]) => Promise<readonly Result[]>;
+
+/** Of a conversation that we know nothing of, at most so much is taken at once: events, and characters of their JSON. */
+export const firstContact = { events: 100, characters: 256 * 1024 } as const;
+
+const accepted: Result = { result: "accepted" };
+const later: Result = { result: "later" };
+// The same for what is not there and for what is not for them to see.
+const notFound = refusalOf(reject("NOT_FOUND", "There is no such conversation."));
+const refused = (code: string, message: string): Result => ({ result: "rejected", code, message });
+const ledBy = (leader: PlatformName): Result => ({
+  ...{ result: "rejected", code: "WRONG_LEADER", message: `${leader} leads this conversation.`, leader },
+});
+
+const erasedLate: Readonly<Record<ErasedLate, Result>> = {
+  erased: accepted,
+  later,
+  unknownSigner: refused("NOT_PARTICIPANT", "Neither the leader that we knew nor who speaks for this signed it."),
+};
+
+/** Takes a batch: a result for each entry. Conversations go side by side, the entries of one in their order. */
+export function createReceive(options: ReceiveOptions): Receive {
+  const { peers } = options;
+
+  const receiveEvents = async (caller: PlatformName, conversation: Hash, run: readonly SignedEvent[]) => {
+    const head = await peers.head(conversation);
+    const stranger = head ? null : await strangerFault(options, caller, run);
+    if (stranger) return run.map(() => stranger);
+    const isIn = !head || (await peers.reachOf(caller, conversation)) > 0;
+    const { seq, ended } = await options.ingest(conversation, run);
+    const late = ended?.why === "GAP" ? run.find(({ event }) => event.seq === ended.at) : undefined;
+    const erased = late ? await options.eraseLate(conversation, late) : null;
+    // Who is not in it as far as we have it may be in it further on; that they show by events that hold.
+    const isShown = isIn || erased === "erased" || seq > (head?.seq ?? 0) || run[0]?.event.seq !== ended?.at;
+    if (!isShown) return run.map(() => notFound);
+    // Where its log is another than ours, both want to know.
+    if (ended && ["FORKED", "BROKEN_CHAIN"].includes(ended.why)) options.onBehind(conversation, caller);
+    return run.map(({ event }): Result => {
+      if (erased !== null && event.seq === ended?.at) return erasedLate[erased];
+      if (ended === null || event.seq < ended.at)
+        return event.seq <= (head?.seq ?? 0) ? { result: "duplicate" } : accepted;
+      if (ended.why === "GAP") return { result: "gap", seq };
+      // Those after the one that was refused are not looked at.
+      return ended.why === "LATER" || event.seq > ended.at
+        ? later
+        : refused(ended.why, "This event cannot be followed.");
+    });
+  };
+
+  const receiveOne = async (caller: PlatformName, conversation: Hash, entry: Entry): Promise<Result> => {
+    if ("proposal" in entry) return receiveProposal(options, caller, conversation, entry.proposal);
+    if ("head" in entry) return receiveHead(options, caller, entry.head);
+    return later;
+  };
+
+  const receiveConversation = async (
+    caller: PlatformName,
+    conversation: Hash,
+    entries: readonly Entry[],
+  ): Promise<readonly Result[]> => {
+    const results: Result[] = [];
+    let isStopped = false;
+    for (let index = 0; index < entries.length; ) {
+      const run = eventsFrom(entries, index);
+      const [entry] = entries.slice(index);
+      if (!entry) break;
+      const taken: readonly Result[] = isStopped
+        ? [later]
+        : run.length > 0
+          ? await receiveEvents(caller, conversation, run)
+          : [await receiveOne(caller, conversation, entry)];
+      results.push(...taken);
+      index += taken.length;
+      isStopped ||= taken.some(({ result }) => result === "later");
+    }
+    return results;
+  };
+
+  return async (caller, entries) => {
+    const results: Result[] = new Array<Result>(entries.length).fill(later);
+    const receipts = entries.flatMap((entry, index) => ("receipt" in entry ? [{ index, receipt: entry.receipt }] : []));
+    const others = entries.flatMap((entry, index) => {
+      return "receipt" in entry || "lost" in entry ? [] : [{ index, entry, conversation: conversationOf(entry) }];
+    });
+    for (const [index, entry] of entries.entries()) {
+      if ("lost" in entry) results[index] = await receiveLoss(options, caller, entry.lost.at);
+    }
+    for (const [conversation, group] of Map.groupBy(others, (one) => one.conversation)) {
+      const taken = await receiveConversation(
+        caller,
+        conversation,
+        group.map(({ entry }) => entry),
+      );
+      for (const [place, { index }] of group.entries()) results[index] = taken[place] ?? later;
+    }
+    if (receipts.length > 0) {
+      const moved = await peers.moveForeignReceipts(
+        caller,
+        receipts.map(({ receipt }) => receipt),
+      );
+      options.onReceipts(moved);
+      // Never more than that: whether there is such a conversation is not told, and no receipt answers a receipt.
+      for (const { index } of receipts) results[index] = accepted;
+    }
+    return results;
+  };
+}
+
+/** The events at `index` and right after it. */
+function eventsFrom(entries: readonly Entry[], index: number): readonly SignedEvent[] {
+  const run: SignedEvent[] = [];
+  for (const entry of entries.slice(index)) {
+    if (!("event" in entry)) break;
+    run.push(entry.event);
+  }
+  return run;
+}
+
+function conversationOf(entry: Extract<Entry, { head: unknown } | { event: unknown } | { proposal: unknown }>): Hash {
+  if ("head" in entry) return entry.head.conversation;
+  const { proposal } = "event" in entry ? entry.event.event : entry.proposal;
+  return proposal.conversation ?? proposalId(proposal);
+}
+
+/** Why a conversation that we know nothing of is not begun with this run; null where it may. */
+async function strangerFault(
+  { isOurs, platform }: ReceiveOptions,
+  caller: PlatformName,
+  run: readonly SignedEvent[],
+): Promise<Result | null> {
+  const [first] = run;
+  if (first?.event.seq !== 1) return { result: "gap", seq: 0 };
+  // Only the leader brings an unknown conversation: who sequenced the last of these, or was given the lead by it.
+  const last = run.at(-1)?.event;
+  // Or anybody, of what we sequenced ourselves, and lost.
+  const mayBring = [last?.leader, leaderOf(last?.proposal.value ?? null)];
+  if (!mayBring.includes(caller) && !mayBring.includes(platform))
+    return refused("WRONG_LEADER", "Only the leader of a conversation makes it known.");
+  // And the events that add somebody here, and make the caller leader, where they stand further on.
+  if (run.length > firstContact.events + 2 || JSON.stringify(run).length > firstContact.characters)
+    return refused("TOO_LARGE", `The first of a conversation are ${firstContact.events} events at most.`);
+  for (const { event, body } of run) {
+    if (event.leader === platform) return null;
+    if (body === null || !("address" in body) || bodyFault(event.proposal.model, body)) continue;
+    if (participantOf(event.proposal.value)?.via === platform && (await isOurs(body.address))) return null;
+  }
+  return refused("RECIPIENT_UNKNOWN", "Nobody here is added by these events.");
+}
+
+/** The caller lost something: it is told what we have, and that this is all once it has it. */
+async function receiveLoss({ peers, onOwing }: ReceiveOptions, caller: PlatformName, at: Timestamp): Promise<Result> {
+  await peers.unsettle(caller, at);
+  if (!(await peers.isUnsettled(caller))) return accepted;
+  onOwing(caller);
+  return later;
+}
+
+/** Compares where the caller's copy ends with ours. */
+async function receiveHead(
+  options: ReceiveOptions,
+  caller: PlatformName,
+  { conversation, seq, hash }: Head,
+): Promise<Result> {
+  const { peers, store, onBehind, onOwing } = options;
+  const head = await peers.head(conversation);
+  const reach = head ? await peers.reachOf(caller, conversation) : 0;
+  if (!head || reach === 0) return notFound;
+  const upTo = Math.min(head.seq, reach);
+  if (seq > head.seq) {
+    onBehind(conversation, caller);
+    return { result: "gap", seq: upTo };
+  }
+  const [own] = await store.entriesAfter(conversation, seq - 1, 1);
+  if (own?.hash !== hash) {
+    onBehind(conversation, caller);
+    return refused("FORKED", "Another event is here at this place.");
+  }
+  if (seq >= upTo) return { result: "duplicate" };
+  await peers.acknowledged(caller, [{ conversation, seq }]);
+  onOwing(caller);
+  return { result: "gap", seq: upTo };
+}
+
+async function receiveProposal(
+  options: ReceiveOptions,
+  caller: PlatformName,
+  conversation: Hash,
+  signed: SignedProposal,
+): Promise<Result> {
+  const { platform, store, peers, keys, reach, people } = options;
+  const { proposal, body, signature } = signed;
+  const head = await peers.head(conversation);
+  if (!head || proposal.conversation === null || (await peers.reachOf(caller, conversation)) === 0) return notFound;
+  if (head.leader !== platform) return ledBy(head.leader);
+  if (proposal.platform !== caller) return refused("WRONG_PLATFORM", "A platform proposes for its own people.");
+  const id = proposalId(proposal);
+  if (signature === null || !verifySignature(proposal.key, "proposal", id, signature))
+    return refused("BAD_SIGNATURE", "The signature does not fit the proposal and its key.");
+  const verdict = await keys.keyOf(caller, proposal.key, proposal.sentAt);
+  if (verdict === "later") return later;
+  if (verdict !== "valid") return refused("UNKNOWN_KEY", "The proposal's key is not one of its platform's.");
+
+  // Before anybody is looked up by it.
+  const fault = bodyFault(proposal.model, body);
+  if (fault) return refusalOf(fault);
+  const value = participantOf(proposal.value);
+  const added: Added[] = [];
+  if (value && body !== null && "address" in body) {
+    const { address, name } = body;
+    const { via, mail, imported } = value;
+    if (!mail && !imported) {
+      const reached = await reach(address);
+      if (reached === "later") return later;
+      if (reached === "unknown") return refusalOf(reject("RECIPIENT_UNKNOWN", `Nobody has the address ${address}.`));
+      if (reached.platform !== via)
+        return refusalOf(reject("WRONG_PLATFORM", `${reached.platform} speaks for ${address}.`));
+    }
+    added.push({ address, name, via, mail, imported, by: proposal.actor, byAddress: null });
+  }
+  const answer = await store.append({
+    conversation,
+    proposals: [signed],
+    ...(added.length > 0 && { people: await people(conversation, added) }),
+  });
+  if ("rejection" in answer) return refusalOf(answer.rejection);
+  if ("repeatOf" in answer) {
+    const [event] = await store.entriesAfter(conversation, answer.repeatOf - 1, 1);
+    return event ? { result: "duplicate", event: signedEventOf(event) } : { result: "duplicate" };
+  }
+  // While we are in doubt nothing is sequenced.
+  if ("leader" in answer) return answer.leader === platform ? later : ledBy(answer.leader);
+  const [entry] = answer.entries;
+  return entry ? { result: "accepted", event: signedEventOf(entry) } : { result: "done" };
+}

@@ -1,0 +1,143 @@
+// What a platform is told of the logs that it is in: the next events of each, in order; or, where it is not known how far it
+// has one, where ours ends, to which it answers how far it is.
+import type { PlatformName, SignedEvent } from "../protocol/event.ts";
+import type { Hash } from "../protocol/hash.ts";
+import type { ConversationStore, Place } from "../store/conversation-store.ts";
+import type { Debt, PeerStore } from "../store/peer-store.ts";
+import { batchLimits, type Entry, type Result, signedEventOf } from "./batch.ts";
+
+/** A part of a batch, and what is made of the answers to it. */
+export interface Telling {
+  readonly entries: readonly Entry[];
+  /** @returns whether something came of it, so that there may be more to tell at once */
+  answered(results: readonly Result[]): Promise<boolean>;
+}
+
+export interface TellEventsOptions {
+  readonly store: Pick<ConversationStore, "entriesAfter">;
+  readonly peers: Pick<PeerStore, "debts" | "acknowledged" | "refused">;
+  /** The platform has more of a conversation than we do, or another log. */
+  onBehind(conversation: Hash, of: PlatformName): void;
+}
+
+// A first push to somebody who knows nothing of the conversation has to fit in what they take of a stranger.
+const firstEvents = 100;
+const firstCharacters = 200 * 1024;
+/** Characters of JSON in a batch: bytes are at most three times as many, and most are one. */
+const batchCharacters = batchLimits.bytes / 4;
+
+/** Why it refuses where it has another log of the conversation. */
+const otherLog: ReadonlySet<string> = new Set(["FORKED", "BROKEN_CHAIN", "FROZEN"]);
+
+interface Owed {
+  readonly debt: Debt;
+  readonly entries: readonly Entry[];
+  /** Of each entry. */
+  readonly seqs: readonly number[];
+}
+
+/** @param entriesMax how many entries may be told */
+export async function tellEvents(options: TellEventsOptions, to: PlatformName, entriesMax: number): Promise<Telling> {
+  const { peers, onBehind } = options;
+  const owed = await gather(options, await peers.debts(to, batchLimits.entries), entriesMax);
+  return {
+    entries: owed.flatMap(({ entries }) => entries),
+    answered: async (results) => {
+      let from = 0;
+      let isMoving = false;
+      const acknowledged: Place[] = [];
+      for (const one of owed) {
+        const { debt, entries } = one;
+        const { conversation, upTo } = debt;
+        const { seq, refusal } = reached(one, results.slice(from, from + entries.length));
+        from += entries.length;
+        isMoving ||= refusal !== null || seq !== (debt.isSure ? debt.after : null);
+        if (refusal !== null) {
+          await peers.refused(to, { conversation, seq: (seq ?? debt.after) + 1 }, refusal);
+          // Where its log is another than ours, both want to know.
+          if (otherLog.has(refusal)) onBehind(conversation, to);
+        }
+        if (refusal === null && seq !== null) acknowledged.push({ conversation, seq: Math.min(seq, upTo) });
+        if (seq !== null && seq > upTo) onBehind(conversation, to);
+      }
+      await peers.acknowledged(to, acknowledged);
+      return isMoving;
+    },
+  };
+}
+
+/** What is next to be told of each debt, as much as goes into one batch. */
+async function gather(
+  options: TellEventsOptions,
+  debts: readonly Debt[],
+  entriesMax: number,
+): Promise<readonly Owed[]> {
+  const owed: Owed[] = [];
+  let [left, characters] = [entriesMax, 0];
+  for (const debt of debts) {
+    if (left <= 0 || characters >= batchCharacters) break;
+    const one = debt.isSure
+      ? await nextEvents(options, debt, left, owed.length === 0, batchCharacters - characters)
+      : await ourHead(options, debt);
+    if (one.entries.length === 0) break;
+    owed.push(one);
+    left -= one.entries.length;
+    characters += JSON.stringify(one.entries).length;
+  }
+  return owed;
+}
+
+async function ourHead({ store }: TellEventsOptions, debt: Debt): Promise<Owed> {
+  const { conversation, upTo: seq } = debt;
+  const [last] = await store.entriesAfter(conversation, seq - 1, 1);
+  return last
+    ? { debt, entries: [{ head: { conversation, seq, hash: last.hash } }], seqs: [seq] }
+    : { debt, entries: [], seqs: [] };
+}
+
+/** @param isFirst whether it is the first of its batch: then one event goes, however large */
+async function nextEvents(
+  { store }: TellEventsOptions,
+  debt: Debt,
+  entriesMax: number,
+  isFirst: boolean,
+  charactersMax: number,
+): Promise<Owed> {
+  const { conversation, after, upTo, introduction } = debt;
+  const isUnknown = after === 0;
+  const read = await store.entriesAfter(
+    conversation,
+    after,
+    Math.min(upTo - after, entriesMax, isUnknown ? firstEvents : Infinity),
+  );
+  const most = isUnknown ? Math.min(firstCharacters, charactersMax) : charactersMax;
+  const events: SignedEvent[] = [];
+  let characters = 0;
+  for (const entry of read) {
+    const event = signedEventOf(entry);
+    characters += JSON.stringify(event).length;
+    if (characters > most && !(isFirst && events.length === 0)) break;
+    events.push(event);
+  }
+  // Who does not know the conversation takes it only with what shows that we may bring it.
+  for (const seq of events.length > 0 ? introduction : []) {
+    if (seq <= after + events.length) continue;
+    for (const entry of await store.entriesAfter(conversation, seq - 1, 1)) events.push(signedEventOf(entry));
+  }
+  return { debt, entries: events.map((event) => ({ event })), seqs: events.map(({ event }) => event.seq) };
+}
+
+/** Up to where the platform has the conversation after these answers, null where that stays unknown; and why it will not take more. */
+function reached({ debt, seqs }: Owed, results: readonly Result[]) {
+  let seq = debt.isSure ? debt.after : null;
+  for (const [index, result] of results.entries()) {
+    if (result.result === "gap") return { seq: result.seq, refusal: null };
+    // It knows nothing of it, or not enough to know us: it is shown all of it.
+    const isUnknown = result.result === "rejected" && result.code === "NOT_FOUND";
+    if (isUnknown && (debt.after > 0 || !debt.isSure)) return { seq: 0, refusal: null };
+    if (result.result === "rejected") return { seq, refusal: result.code };
+    if (result.result === "later" || result.result === "done") break;
+    seq = seqs[index] ?? seq;
+  }
+  return { seq, refusal: null };
+}

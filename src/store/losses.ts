@@ -1,0 +1,111 @@
+// What is lost when a database is replaced by an older copy: that we lost something, until everybody has told us what they
+// have; and that others did, until we have told them.
+import type pg from "pg";
+import type { PlatformName } from "../protocol/event.ts";
+import type { Loss, PeerStore } from "./peer-store.ts";
+
+type Losses = Pick<PeerStore, "doubt" | "lossFor" | "lossTold" | "endDoubts" | "unsettle" | "isUnsettled">;
+
+const names = (rows: readonly { readonly platform: PlatformName }[]) => rows.map(({ platform }) => platform);
+
+/** @param platform our own name */
+export function losses(pool: pg.Pool, platform: PlatformName): Losses {
+  return {
+    doubt: async ({ at, askAt, waitUntil }, isKnown) => {
+      const { rows } = await pool.query<{ platform: PlatformName }>(
+        `WITH doubtful AS (
+          UPDATE conversation AS c SET in_doubt = true
+          WHERE NOT in_doubt AND (leader <> $1 OR EXISTS (
+            SELECT FROM participant WHERE conversation_id = c.id AND via <> $1)))
+        INSERT INTO loss (platform, at, ask_at, wait_until)
+        SELECT name, $2, $3, $4 FROM (
+          SELECT via AS name FROM participant UNION SELECT leader FROM conversation) AS known
+        WHERE name <> $1 AND NOT ($5 AND EXISTS (SELECT FROM loss WHERE NOT is_told))
+        ON CONFLICT (platform) DO UPDATE SET at = $2, ask_at = $3, wait_until = $4, is_told = false
+        RETURNING platform`,
+        [platform, at, askAt, waitUntil, isKnown],
+      );
+      return names(rows);
+    },
+
+    lossFor: async (to, now) => {
+      const { rows } = await pool.query<{ [Name in keyof Loss]: Date }>({
+        name: "loss_for",
+        text: `SELECT at, ask_at AS "askAt", wait_until AS "waitUntil" FROM loss
+          WHERE platform = $1 AND NOT is_told AND ask_at <= $2`,
+        values: [to, now],
+      });
+      const [loss] = rows;
+      return loss
+        ? {
+            at: loss.at.toISOString(),
+            askAt: loss.askAt.toISOString(),
+            waitUntil: loss.waitUntil.toISOString(),
+          }
+        : null;
+    },
+
+    lossTold: async (by) => {
+      await pool.query("UPDATE loss SET is_told = true WHERE platform = $1", [by]);
+    },
+
+    endDoubts: async (now) => {
+      const known = await pool.query("SELECT FROM loss LIMIT 1");
+      if (known.rowCount === 0) return [];
+      const { rows } = await pool.query<{ platform: PlatformName }>(
+        `INSERT INTO loss (platform, at, ask_at, wait_until)
+        SELECT name, at, ask_at, wait_until FROM (
+          SELECT via AS name FROM conversation AS c JOIN participant AS p ON p.conversation_id = c.id
+          WHERE c.in_doubt AND p.status = 'ACTIVE'
+          UNION SELECT leader FROM conversation WHERE in_doubt) AS others
+        CROSS JOIN (SELECT at, ask_at, wait_until FROM loss LIMIT 1) AS loss
+        WHERE name <> $1 ON CONFLICT DO NOTHING RETURNING platform`,
+        [platform],
+      );
+      await pool.query(
+        `UPDATE conversation AS c SET in_doubt = false WHERE in_doubt AND NOT EXISTS (
+          SELECT FROM loss AS l WHERE NOT is_told AND (wait_until > $1 OR l.platform = c.leader OR EXISTS (
+            SELECT FROM participant WHERE conversation_id = c.id AND via = l.platform AND status = 'ACTIVE')))`,
+        [now],
+      );
+      await pool.query("DELETE FROM loss WHERE NOT EXISTS (SELECT FROM loss WHERE NOT is_told)");
+      return names(rows);
+    },
+
+    unsettle: async (by, at) => {
+      await pool.query(
+        `WITH lost AS (
+          INSERT INTO destination AS d (platform, lost_at) VALUES ($1, $2)
+          ON CONFLICT (platform) DO UPDATE SET lost_at = excluded.lost_at
+          WHERE d.lost_at IS DISTINCT FROM excluded.lost_at RETURNING platform),
+        theirs AS (
+          SELECT c.id, c.leader, CASE
+              WHEN c.leader = $1 OR bool_or(p.removed_seq IS NULL) THEN c.seq
+              ELSE greatest(max(p.removed_seq), (SELECT max(seq) FROM event WHERE conversation_id = c.id AND leader = $1))
+            END AS reach
+          FROM lost CROSS JOIN conversation AS c LEFT JOIN participant AS p ON p.conversation_id = c.id AND p.via = $1
+          WHERE c.leader = $1 OR p.id IS NOT NULL GROUP BY c.id),
+        erased AS (
+          INSERT INTO owed_erasure (platform, conversation_id, seq)
+          SELECT $1, t.id, e.seq FROM theirs AS t JOIN event AS e ON e.conversation_id = t.id AND e.seq > t.reach
+          JOIN event AS made ON made.conversation_id = e.conversation_id AND made.id = e.item AND made.seq <= t.reach
+          WHERE e.leader = $3 AND e.action = 'remove' AND (e.model <> 'participant' OR e.value = '"ERASE"')
+          ON CONFLICT DO NOTHING)
+        INSERT INTO peer_head AS h (conversation_id, platform, owed_seq, is_owed, is_sure)
+        SELECT id, $1, reach, true, false FROM theirs ORDER BY id
+        ON CONFLICT (conversation_id, platform) DO UPDATE SET owed_seq = greatest(h.owed_seq, excluded.owed_seq),
+          is_owed = true, is_sure = false, refusal = NULL, changed_at = clock_timestamp()`,
+        [by, at, platform],
+      );
+    },
+
+    isUnsettled: async (by) => {
+      const { rowCount } = await pool.query(
+        `SELECT FROM peer_head AS h JOIN conversation AS c ON c.id = h.conversation_id
+        WHERE h.platform = $1 AND h.is_owed AND (NOT h.is_sure OR c.leader <> $2) LIMIT 1`,
+        [by, platform],
+      );
+      return rowCount === 1;
+    },
+  };
+}

@@ -1,0 +1,251 @@
+// How far other platforms have the conversations that we lead: what they are owed, what they acknowledged, and whether
+// they answer.
+import type pg from "pg";
+import type { PlatformName } from "../protocol/event.ts";
+import type { Hash } from "../protocol/hash.ts";
+import type { Attempt, Debt, PeerStore } from "./peer-store.ts";
+
+type PeerHeads = Pick<
+  PeerStore,
+  | "owe"
+  | "debts"
+  | "debtors"
+  | "neighbours"
+  | "acknowledged"
+  | "refused"
+  | "remind"
+  | "attempted"
+  | "failures"
+  | "reachOf"
+  | "platformsIn"
+>;
+
+/** @param platform our own name: it is owed nothing */
+export function peerHeads(pool: pg.Pool, platform: PlatformName): PeerHeads {
+  return {
+    owe: async (places) => {
+      if (places.length === 0) return [];
+      const { rows } = await pool.query<{ platform: PlatformName }>({
+        name: "owe",
+        // Rows are locked in one order in every process, so that two announcers never deadlock.
+        text: `WITH k AS (SELECT * FROM json_to_recordset($1::json) AS k(conversation text, first int, seq int)),
+          owed AS (
+            INSERT INTO peer_head AS h (conversation_id, platform, owed_seq, is_owed, is_sure)
+            -- Where another platform led before us, it may have most of it.
+            SELECT k.conversation, p.via, max(p.up_to), true, c.leader_latest IS NULL
+            FROM k JOIN conversation AS c ON c.id = k.conversation
+            CROSS JOIN LATERAL (
+              SELECT via, coalesce(removed_seq, k.seq) AS up_to FROM participant
+              WHERE conversation_id = k.conversation AND via <> $2 AND (removed_seq IS NULL OR removed_seq >= k.first) OFFSET 0
+            ) AS p
+            -- What gave the lead away was still sequenced here.
+            WHERE c.leader = $2 OR EXISTS (
+              SELECT FROM event WHERE conversation_id = k.conversation AND seq BETWEEN k.first AND k.seq AND leader = $2)
+            GROUP BY k.conversation, p.via, c.leader_latest ORDER BY k.conversation, p.via
+            ON CONFLICT (conversation_id, platform) DO UPDATE SET
+              owed_seq = greatest(h.owed_seq, excluded.owed_seq),
+              is_owed = h.refusal IS NULL AND (NOT h.is_sure OR h.acked_seq < greatest(h.owed_seq, excluded.owed_seq)),
+              changed_at = CASE WHEN h.is_owed THEN h.changed_at ELSE clock_timestamp() END
+            RETURNING platform)
+          SELECT DISTINCT platform FROM owed`,
+        values: [
+          JSON.stringify(places.map(({ conversation, first, seq }) => ({ conversation, first, seq }))),
+          platform,
+        ],
+      });
+      return rows.map((row) => row.platform);
+    },
+
+    debts: async (to, limit) => {
+      const { rows } = await pool.query<Debt>({
+        name: "debts",
+        text: `SELECT conversation_id AS conversation, acked_seq AS after, owed_seq AS "upTo", is_sure AS "isSure",
+            CASE acked_seq WHEN 0 THEN ARRAY(
+              (SELECT seq FROM participant WHERE conversation_id = h.conversation_id AND via = $1 ORDER BY seq LIMIT 1)
+              UNION
+              SELECT e.seq FROM conversation AS c JOIN event AS e ON e.conversation_id = c.id AND e.id = c.leader_latest
+              WHERE c.id = h.conversation_id ORDER BY seq) ELSE '{}' END AS introduction
+          FROM peer_head AS h
+          WHERE platform = $1 AND is_owed ORDER BY changed_at, conversation_id LIMIT $2`,
+        values: [to, limit],
+      });
+      return rows;
+    },
+
+    neighbours: async () => {
+      const { rows } = await pool.query<{ platform: PlatformName }>(
+        `SELECT platform FROM (
+          SELECT platform FROM peer_head UNION SELECT leader FROM conversation) AS known WHERE platform <> $1`,
+        [platform],
+      );
+      return rows.map((row) => row.platform);
+    },
+
+    debtors: async () => {
+      const { rows } = await pool.query<{ platform: PlatformName }>(
+        `SELECT DISTINCT platform FROM (
+          SELECT platform FROM peer_head WHERE is_owed UNION ALL SELECT platform FROM owed_receipt
+          UNION ALL SELECT platform FROM owed_erasure UNION ALL SELECT platform FROM loss WHERE NOT is_told) AS owed`,
+      );
+      return rows.map((row) => row.platform);
+    },
+
+    acknowledged: async (by, places) => {
+      if (places.length === 0) return;
+      await pool.query({
+        name: "acknowledged",
+        text: `WITH k AS (SELECT * FROM unnest($2::text[], $3::int[]) AS k(conversation, seq)),
+          held AS MATERIALIZED (
+            SELECT h.conversation_id FROM k JOIN peer_head AS h ON h.conversation_id = k.conversation AND h.platform = $1
+            ORDER BY h.conversation_id FOR UPDATE OF h)
+          UPDATE peer_head AS h SET acked_seq = k.seq, is_owed = k.seq < h.owed_seq, is_sure = true, refusal = NULL,
+            changed_at = clock_timestamp()
+          FROM k JOIN held ON held.conversation_id = k.conversation
+          WHERE h.conversation_id = k.conversation AND h.platform = $1`,
+        values: [by, places.map(({ conversation }) => conversation), places.map(({ seq }) => seq)],
+      });
+    },
+
+    refused: async (by, { conversation, seq }, code) => {
+      await pool.query(
+        `UPDATE peer_head SET acked_seq = $3 - 1, is_owed = false, is_sure = true, refusal = $4, changed_at = clock_timestamp()
+        WHERE conversation_id = $1 AND platform = $2`,
+        [conversation, by, seq, code],
+      );
+    },
+
+    remind: async (to) => {
+      await pool.query(
+        `WITH answering AS (UPDATE destination SET failures = 0, changed_at = clock_timestamp() WHERE platform = $1)
+        UPDATE peer_head SET is_owed = true, refusal = NULL, changed_at = clock_timestamp()
+        WHERE platform = $1 AND (acked_seq < owed_seq OR NOT is_sure) AND NOT is_owed`,
+        [to],
+      );
+    },
+
+    attempted: async (to, { at, code, answer }, isAnswering) => {
+      await pool.query(
+        `WITH noted AS (INSERT INTO attempt (platform, at, code, answer) VALUES ($1, $2, $3, $4))
+        INSERT INTO destination AS d (platform, failures) VALUES ($1, $5) ON CONFLICT (platform) DO UPDATE SET
+          failures = CASE $5 WHEN 0 THEN 0 ELSE d.failures + 1 END, changed_at = clock_timestamp()`,
+        [to, at, code, answer, isAnswering ? 0 : 1],
+      );
+    },
+
+    failures: async (of) => {
+      const { rows } = await pool.query<{ failures: number }>("SELECT failures FROM destination WHERE platform = $1", [
+        of,
+      ]);
+      return rows[0]?.failures ?? 0;
+    },
+
+    reachOf: async (of, conversation) => {
+      const { rows } = await pool.query<{ reach: number | null }>({
+        name: "reach_of",
+        text: `SELECT CASE
+            WHEN c.leader = $2 OR EXISTS (
+              SELECT FROM participant WHERE conversation_id = $1 AND via = $2 AND removed_seq IS NULL) THEN 2147483647
+            -- Whoever led has what it sequenced, also where nobody of theirs took part any more.
+            ELSE greatest(
+              (SELECT max(removed_seq) FROM participant WHERE conversation_id = $1 AND via = $2),
+              (SELECT max(seq) FROM event WHERE conversation_id = $1 AND leader = $2)) END AS reach
+          FROM conversation AS c WHERE c.id = $1`,
+        values: [conversation, of],
+      });
+      return rows[0]?.reach ?? 0;
+    },
+
+    platformsIn: async (conversation) => {
+      const { rows } = await pool.query<{ platform: PlatformName }>({
+        name: "platforms_in",
+        text: `SELECT DISTINCT platform FROM (
+            SELECT via AS platform FROM participant WHERE conversation_id = $1 AND status = 'ACTIVE'
+            UNION ALL SELECT leader FROM conversation WHERE id = $1) AS p WHERE platform <> $2 ORDER BY platform`,
+        values: [conversation, platform],
+      });
+      return rows.map((row) => row.platform);
+    },
+  };
+}
+
+/** How the deliveries of one event stand, by platform: as people are shown it. */
+export interface PeerDelivery {
+  readonly platform: PlatformName;
+  readonly status: "DELIVERED" | "WAITING" | "REFUSED";
+  readonly refusal: string | null;
+  readonly attempts: readonly Attempt[];
+}
+
+const attemptsShown = 20;
+
+/** The event's deliveries to other platforms, with the tries since it was recorded. */
+export async function readPeerDeliveries(
+  pool: pg.Pool,
+  conversation: Hash,
+  seq: number,
+): Promise<readonly PeerDelivery[]> {
+  const { rows } = await pool.query<{
+    platform: PlatformName;
+    acked_seq: number;
+    refusal: string | null;
+    attempts: readonly Attempt[] | null;
+  }>({
+    name: "peer_deliveries",
+    text: `SELECT h.platform, h.acked_seq, h.refusal, (
+        SELECT json_agg(json_build_object('at', a.at, 'code', a.code, 'answer', a.answer) ORDER BY a.id)
+        FROM (SELECT * FROM attempt WHERE platform = h.platform AND at >= e.recorded_at
+          AND (h.acked_seq < e.seq OR at <= h.changed_at) ORDER BY id DESC LIMIT ${attemptsShown}) AS a) AS attempts
+      FROM peer_head AS h JOIN event AS e ON e.conversation_id = h.conversation_id AND e.seq = $2
+      WHERE h.conversation_id = $1 AND h.owed_seq >= $2 ORDER BY h.platform`,
+    values: [conversation, seq],
+  });
+  return rows.map(({ platform, acked_seq, refusal, attempts }) => ({
+    platform,
+    status: acked_seq >= seq ? "DELIVERED" : refusal === null ? "WAITING" : "REFUSED",
+    refusal: acked_seq >= seq ? null : refusal,
+    attempts: attempts ?? [],
+  }));
+}
+
+/** Days for which tries are kept. */
+export const attemptDays = 30;
+
+/** Deletes tries that are older than is kept. Returns how many. */
+export async function pruneAttempts(pool: pg.Pool): Promise<number> {
+  const { rowCount } = await pool.query(
+    "DELETE FROM attempt WHERE at < clock_timestamp() - make_interval(days => $1)",
+    [attemptDays],
+  );
+  return rowCount ?? 0;
+}
+
+/** What a platform is owed, and how it answers: for operators. */
+export interface DestinationSummary {
+  readonly platform: PlatformName;
+  /** Conversations, and their events, that it is to get. */
+  readonly waiting: { readonly conversations: number; readonly events: number };
+  /** Conversations of which it refuses the next event, and why. */
+  readonly refused: readonly { readonly conversation: Hash; readonly seq: number; readonly code: string }[];
+  /** How often in a row it did not answer. */
+  readonly failures: number;
+  readonly lastAttempt: Attempt | null;
+}
+
+const refusedShown = 20;
+
+/** Every platform that is owed something or was tried, by name. */
+export async function readDestinations(pool: pg.Pool): Promise<readonly DestinationSummary[]> {
+  const { rows } = await pool.query<DestinationSummary>(
+    `SELECT p.platform, coalesce(d.failures, 0) AS failures,
+      (SELECT json_build_object('conversations', count(*)::int, 'events', coalesce(sum(owed_seq - acked_seq), 0)::int)
+        FROM peer_head WHERE platform = p.platform AND acked_seq < owed_seq AND refusal IS NULL) AS waiting,
+      coalesce((SELECT json_agg(json_build_object('conversation', conversation_id, 'seq', acked_seq + 1, 'code', refusal))
+        FROM (SELECT * FROM peer_head WHERE platform = p.platform AND refusal IS NOT NULL
+          ORDER BY changed_at DESC LIMIT ${refusedShown}) AS r), '[]') AS refused,
+      (SELECT json_build_object('at', at, 'code', code, 'answer', answer)
+        FROM attempt WHERE platform = p.platform ORDER BY id DESC LIMIT 1) AS "lastAttempt"
+    FROM (SELECT platform FROM peer_head UNION SELECT platform FROM destination) AS p
+    LEFT JOIN destination AS d USING (platform) ORDER BY p.platform`,
+  );
+  return rows;
+}

@@ -1,0 +1,164 @@
+// What is kept of other platforms beside the log: how far each has it, what waits to be asked of a leader, receipts to
+// tell, and proofs against a leader. The contract; `postgres-peer-store.ts` keeps it in the database.
+import type { Rejection } from "../conversation/rejection.ts";
+import type { Conversation } from "../conversation/state.ts";
+import type { PlatformName, SignedEvent, SignedProposal, Timestamp } from "../protocol/event.ts";
+import type { Hash } from "../protocol/hash.ts";
+import type { AccountId, Place, ReceiptMove } from "./conversation-store.ts";
+
+/** What one platform is owed of one conversation. */
+export interface Debt {
+  readonly conversation: Hash;
+  /** It has everything up to here. */
+  readonly after: number;
+  /** Whether that is known: not where it lost something, or another platform led before us. Then it is asked first. */
+  readonly isSure: boolean;
+  /** And is to get everything up to here. */
+  readonly upTo: number;
+  /**
+   * What it has to be shown where it has nothing: the event that first added somebody whom it speaks for and, where
+   * another platform led before us, the one that gave us the lead. In order.
+   */
+  readonly introduction: readonly number[];
+}
+
+/** How a try at a delivery went, as people are shown it. */
+export interface Attempt {
+  readonly at: Timestamp;
+  /** An HTTP status, or what kept it from one: `timeout`, `refused` … */
+  readonly code: string;
+  /** The first 512 bytes of the answer; empty where there was none, or all was well. */
+  readonly answer: string;
+}
+
+/** Something said here that waits for the leader of its conversation. */
+export interface PendingProposal {
+  readonly id: Hash;
+  readonly conversation: Hash;
+  readonly accountId: AccountId;
+  readonly clientId: string | null;
+  readonly proposal: SignedProposal;
+  readonly createdAt: Timestamp;
+  /** Why it will never be in the log; null while it waits. */
+  readonly rejection: Rejection | null;
+}
+
+export interface OwedBody {
+  readonly seq: number;
+  readonly platform: PlatformName;
+}
+
+/** Where a copy of a log ends. */
+export interface Head extends Place {
+  /** Of the event there. */
+  readonly hash: Hash;
+}
+
+/** We were restored from an older copy. */
+export interface Loss {
+  readonly at: Timestamp;
+  readonly askAt: Timestamp;
+  readonly waitUntil: Timestamp;
+}
+
+export interface PeerStore {
+  /**
+   * Owes the events of these conversations that we lead to every platform in them, and to one that is gone the event that
+   * ended it. Safe to repeat. Returns the platforms that are owed something.
+   * @param places by conversation once: its last event; `first` of those that are new
+   */
+  owe(places: readonly (Place & { readonly first: number })[]): Promise<readonly PlatformName[]>;
+  /**
+   * Owes these events, which erase words and which we sequenced, to platforms that have left and had such words: alone,
+   * for they get nothing else. Safe to repeat. Returns these platforms.
+   */
+  oweErasures(places: readonly Place[]): Promise<readonly PlatformName[]>;
+  erasuresFor(platform: PlatformName, limit: number): Promise<readonly Place[]>;
+  /** The platform has erased what these say, or never will. */
+  erasuresTold(platform: PlatformName, places: readonly Place[]): Promise<void>;
+  /** What a platform is owed, at most `limit` conversations, those that wait longest first. */
+  debts(platform: PlatformName, limit: number): Promise<readonly Debt[]>;
+  /** Platforms that are owed something, or to be asked something: all of them. */
+  debtors(): Promise<readonly PlatformName[]>;
+  /** Platforms with which we share a conversation that they or we led. */
+  neighbours(): Promise<readonly PlatformName[]>;
+  /** The platform has these conversations up to these places; also back to an earlier one, where it says so. */
+  acknowledged(platform: PlatformName, places: readonly Place[]): Promise<void>;
+  /** The platform will not take the event at this place: its conversation stops there, visibly. */
+  refused(platform: PlatformName, place: Place, code: string): Promise<void>;
+  /** Owes the platform anew what it has not acknowledged, or refused: it says that it is there. */
+  remind(platform: PlatformName): Promise<void>;
+
+  /** Notes a try. Null code: it went well, and the platform is answering. */
+  attempted(platform: PlatformName, attempt: Attempt, isAnswering: boolean): Promise<void>;
+  /** How often in a row it did not answer. */
+  failures(platform: PlatformName): Promise<number>;
+
+  /** The conversation as it is here; null where nothing is had of it. */
+  head(conversation: Hash): Promise<Conversation | null>;
+  /**
+   * Up to which seq the platform may have the conversation: without bound while somebody in it is via it, or it leads; to
+   * where that ended; 0 where it never was.
+   */
+  reachOf(platform: PlatformName, conversation: Hash): Promise<number>;
+  /** The platforms that are in the conversation now, without our own. */
+  platformsIn(conversation: Hash): Promise<readonly PlatformName[]>;
+
+  /**
+   * We may have lost the end of what we had, also of what we sequenced: all conversations with others are in doubt, and
+   * nothing is sequenced in them.
+   * @param isKnown whether it may be part of a loss that is being told: then nobody is told anew
+   * @param loss.at names the incident
+   * @param loss.askAt when the others may be asked: what we sent before is on its way no more
+   * @param loss.waitUntil so long every platform that we know of is waited for, then only those in the conversation
+   * @returns the platforms that are to be told
+   */
+  doubt(loss: Loss, isKnown: boolean): Promise<readonly PlatformName[]>;
+  /** The loss of which the platform is to be told now; null where it has told us all that it has, or may not be asked yet. */
+  lossFor(platform: PlatformName, now: Timestamp): Promise<Loss | null>;
+  /** The platform has told us all that it has, or is not waited for. */
+  lossTold(platform: PlatformName): Promise<void>;
+  /**
+   * Ends the doubt about conversations in which nobody is waited for. Returns platforms that are to be told besides: who
+   * turned up in the others meanwhile.
+   */
+  endDoubts(now: Timestamp): Promise<readonly PlatformName[]>;
+  /**
+   * The platform may have lost the end of what it had: where it stands is to be asked for every conversation that it may
+   * have, and its erasures are owed again. Once for each `at`.
+   */
+  unsettle(platform: PlatformName, at: Timestamp): Promise<void>;
+  /** Whether something of that is still to be told. */
+  isUnsettled(platform: PlatformName): Promise<boolean>;
+
+  /** Keeps a proposal before it is sent for the first time. One of the account's with that clientId that is kept already is returned instead. */
+  keepPending(pending: Omit<PendingProposal, "rejection">): Promise<PendingProposal>;
+  /** What waits for an answer in conversations, the oldest first. */
+  pendingIn(conversation: Hash): Promise<readonly PendingProposal[]>;
+  /** Conversations in which something waits. */
+  conversationsPending(): Promise<readonly Hash[]>;
+  /** These are in the log: they wait no more, and their clientIds find them. Safe to repeat; others are passed over. */
+  settled(conversation: Hash, ids: readonly Hash[]): Promise<void>;
+  /** It will not be in the log. */
+  failed(id: Hash, rejection: Rejection): Promise<void>;
+  /** Takes away a proposal that is not to be asked again. */
+  dropPending(id: Hash): Promise<void>;
+
+  /** Moves receipts that another platform tells of, for participants that it speaks for. Returns those that moved. */
+  moveForeignReceipts(platform: PlatformName, receipts: readonly ReceiptMove[]): Promise<readonly ReceiptMove[]>;
+  /** Owes a receipt to the platforms in its conversation. Returns these. */
+  oweReceipt(receipt: ReceiptMove): Promise<readonly PlatformName[]>;
+  receiptsFor(platform: PlatformName, limit: number): Promise<readonly ReceiptMove[]>;
+  /** The platform has heard of these. */
+  receiptsTold(platform: PlatformName, receipts: readonly ReceiptMove[]): Promise<void>;
+
+  /** Keeps the two events that prove a lie of the leader, at the place of the first, and freezes the conversation. Safe to repeat. */
+  freeze(conversation: Hash, proof: readonly [SignedEvent, SignedEvent]): Promise<void>;
+
+  /** Events whose words are neither here nor erased, in order, at most `limit`; and who spoke for those who said them. */
+  owedBodies(conversation: Hash, limit: number): Promise<readonly OwedBody[]>;
+  /** Deletes words that an event erased which we do not get, for we left before it; none that arrive later are kept. Safe to repeat. */
+  eraseLate(conversation: Hash, seqs: readonly number[]): Promise<void>;
+  /** Puts words in place that came later. What is erased meanwhile, or does not fit its commitment, is passed over. Returns how many fit. */
+  fillBodies(conversation: Hash, entries: readonly SignedEvent[]): Promise<number>;
+}

@@ -1,0 +1,23 @@
+// The demo, as a newcomer runs it.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { text } from "node:stream/consumers";
+import { expect, test } from "vitest";
+
+const left = async () => (await readdir(tmpdir())).filter((name) => name.startsWith("parley-demo-"));
+
+test("the demo tells its story to the end, and leaves nothing behind", { timeout: 180_000 }, async () => {
+  const before = await left();
+  const child = spawn(process.execPath, ["demo/demo.ts"], { stdio: ["ignore", "pipe", "pipe"] });
+  const [story, errors, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "exit")]);
+  expect(errors).toBe("");
+  expect(code).toBe(0);
+  expect(story).toContain('bob, on birch: "I can bring my cart on Saturday." (waits for oak)');
+  expect(story).toContain("LEADER_UNREACHABLE");
+  expect(story).toMatch(/birch\.localhost +WAITING\n +willow\.localhost +DELIVERED/);
+  expect(story).toContain("garden.json holds: 11 events");
+  expect(story.trimEnd().split("\n").at(-1)).toMatch(/^All three have the same log: 11 events, head [\w-]{43}\.$/);
+  expect(await left()).toEqual(before);
+});

@@ -1,0 +1,55 @@
+// What docs/federation.md says is what the code does, and what the conformance checks try.
+import { readFile } from "node:fs/promises";
+import { describe, expect, test } from "vitest";
+import { musts, sections, untried } from "../../src/conformance/musts.ts";
+import { allTries } from "../../src/conformance/run.ts";
+import { batchLimits } from "../../src/federation/batch.ts";
+import { firstContact } from "../../src/federation/receive.ts";
+import { clockSkewSeconds, signatureLifetimeSeconds } from "../../src/federation/request-signature.ts";
+import { pageEvents } from "../../src/federation/serve-log.ts";
+import { domainsMax, wellKnownBytesMax } from "../../src/protocol/well-known.ts";
+
+const document = await readFile(new URL("../../docs/federation.md", import.meta.url), "utf8");
+
+/** What stands under each requirement's number, up to the next one or the next heading. */
+const paragraphs = new Map(
+  [...document.matchAll(/\*\*(M\d+)\*\* ([\s\S]*?)(?=\n\*\*M\d|\n## |$(?![\s\S]))/g)].map(
+    ([, number = "", text = ""]) => [number, text.replaceAll(/\s+/g, " ")],
+  ),
+);
+
+test("its requirements are numbered on from the log's, without a gap", () => {
+  expect([...paragraphs.keys()]).toEqual(Array.from({ length: 40 }, (_, index) => `M${index + 33}`));
+});
+
+describe("what is tried is what it says", () => {
+  test.each(Object.entries(musts))("%s", (number, { says, section }) => {
+    expect(paragraphs.get(number)).toContain(says);
+    const heading = document
+      .slice(0, document.indexOf(`**${number}**`))
+      .match(/^## .*$/gm)
+      ?.at(-1);
+    expect(heading).toBe(`## ${section}. ${sections[section]}`);
+  });
+
+  test("each requirement is tried, or it is said why not", () => {
+    expect([...Object.keys(musts), ...Object.keys(untried)].toSorted()).toEqual([...paragraphs.keys()].toSorted());
+    expect([...new Set(allTries.map(({ must }) => must))].toSorted()).toEqual(Object.keys(musts).toSorted());
+  });
+});
+
+test("its limits are the code's", () => {
+  const rows = [...document.matchAll(/^\| `(\w+)` \| ([\d,]+) \|/gm)];
+  expect(Object.fromEntries(rows.map(([, name, value = ""]) => [name, Number(value.replaceAll(",", ""))]))).toEqual({
+    batchBytes: batchLimits.bytes,
+    batchEntries: batchLimits.entries,
+    firstEvents: firstContact.events,
+    firstCharacters: firstContact.characters,
+    pageEvents,
+    requestsPerMinute: 600,
+    signatureLifetimeSeconds,
+    signatureSkewSeconds: clockSkewSeconds,
+    wellKnownBytes: wellKnownBytesMax,
+    domains: domainsMax,
+  });
+});

@@ -1,0 +1,69 @@
+// One simulation: platforms and people from a seed, so many steps of what happens to them, then everything is healed, and
+// looked at.
+import { type Hash, sha256 } from "../../src/protocol/hash.ts";
+import { signerOf } from "../conversation/given.ts";
+import { faultsAmong } from "./check.ts";
+import { Person } from "./people.ts";
+import { SimulatedPlatform } from "./simulated-platform.ts";
+import { Trouble } from "./trouble.ts";
+import { World } from "./world.ts";
+
+export interface Outcome {
+  readonly seed: string;
+  /** Messages delivered, lost or doubled, and crashes. */
+  readonly steps: number;
+  readonly events: number;
+  /** Of all logs at the end: equal for equal runs. */
+  readonly digest: Hash;
+  /** What was not as it has to be. */
+  readonly faults: readonly string[];
+}
+
+/** Everything is over by then, or will never be. */
+const quietWithinMs = 5 * 24 * 3_600_000;
+/** Messages in that time, for each of the time before. */
+const healingMax = 10;
+/** All that is done now and then has been done. */
+const oneRoundMs = 180_000;
+
+/** @param trace told what happens, a line at a time */
+export async function simulate(seed: string, steps: number, trace?: (line: string) => void): Promise<Outcome> {
+  const world = new World(seed);
+  const { timeline, random, network } = world;
+  if (trace) network.trace = (line) => trace(`${new Date(timeline.now).toISOString().slice(5, -1)} ${line}`);
+  const names = ["a.example", "b.example", "c.example", "d.example"].slice(0, 2 + random.below(3));
+  const platforms = names.map((name) => new SimulatedPlatform(name, signerOf(name), world));
+  const people = platforms.flatMap((platform) => ["ann", "bob"].map((name) => new Person(world, platform, name)));
+  for (const platform of platforms) platform.start();
+  const trouble = new Trouble(world, platforms);
+  const { counts } = network;
+  const stepsOf = () => counts.delivered + counts.lost + counts.doubled + trouble.crashes;
+
+  let isLively = true;
+  const live = () => {
+    if (!isLively) return;
+    random.pick(people)?.act(2);
+    timeline.after(random.below(3_000), live);
+  };
+  live();
+  while (stepsOf() < steps) await timeline.step();
+
+  isLively = false;
+  trouble.heal();
+  const [healedAt, stepsMax] = [timeline.now, healingMax * stepsOf() + 1_000];
+  const isAtRest = () => network.underWay === 0 && platforms.every((platform) => platform.isAtRest());
+  const isOver = () => isAtRest() && timeline.now > healedAt + oneRoundMs;
+  while (!isOver() && timeline.now < healedAt + quietWithinMs && stepsOf() < stepsMax) await timeline.step();
+  const faults = faultsAmong(platforms, people);
+  const errors = world.errors.map((error) => (error instanceof Error ? (error.stack ?? error.message) : String(error)));
+  const logs = platforms.flatMap(({ disk }) => [...disk.logs.logs.values()].map(({ entries }) => entries));
+  const events = logs.reduce((sum, entries) => sum + entries.length, 0);
+  const digest = sha256(JSON.stringify(logs));
+  return {
+    seed,
+    steps: stepsOf(),
+    events,
+    digest,
+    faults: [...(isAtRest() ? [] : ["it does not come to rest"]), ...faults, ...errors],
+  };
+}

@@ -1,0 +1,407 @@
+// What every store promises of what it keeps of other platforms: one suite, which each passes.
+import { describe, expect, test } from "vitest";
+import type { Role } from "../../src/protocol/event.ts";
+import type { Hash } from "../../src/protocol/hash.ts";
+import { proposalId } from "../../src/protocol/seal.ts";
+import type { Loss, PeerStore } from "../../src/store/peer-store.ts";
+import { abroad, beginning, home, messageBody, someHash, timeAfter } from "../conversation/given.ts";
+import { adds, erases, removes, says, takesTheLead } from "../support/commands.ts";
+import { Elsewhere } from "../support/elsewhere.ts";
+import type { Setting, Somebody } from "../support/setting.ts";
+
+const third = "c.example";
+const unbounded = 2 ** 31 - 1;
+
+type InSetting = (run: (setting: Setting, peers: PeerStore) => Promise<void>) => Promise<void>;
+
+/** A conversation of alice's here, with eve of elsewhere in it. */
+async function led(setting: Setting, role: Role = "WRITER") {
+  const [alice, eve] = [await setting.person("alice"), await setting.person("eve", abroad)];
+  const conversation = await setting.published(alice, [[eve, role]]);
+  return { alice, eve, conversation };
+}
+
+/** A conversation of eve's elsewhere, with alice of here in it, followed. */
+async function followed(setting: Setting) {
+  const [alice, eve] = [await setting.person("alice"), await setting.person("eve", abroad)];
+  const elsewhere = new Elsewhere(setting);
+  const conversation = await elsewhere.published(eve, [[alice, "ADMIN"]]);
+  await elsewhere.followed(conversation);
+  return { alice, eve, elsewhere, conversation };
+}
+
+/** What alice says where another platform leads, as it waits. */
+async function waiting(
+  setting: Setting,
+  conversation: Hash,
+  { accountId, ...who }: Somebody,
+  clientId: string | null = null,
+) {
+  const asked = await setting.says(conversation, { accountId, ...who }, "Hello");
+  if (!("leader" in asked)) throw new Error("nothing was proposed");
+  const { proposal } = asked;
+  return { id: proposalId(proposal.proposal), conversation, accountId, clientId, proposal, createdAt: beginning };
+}
+
+const lossOf = (at: string): Loss => ({ at, askAt: timeAfter(at, 1_000), waitUntil: timeAfter(at, 10_000) });
+
+/** @param inSetting runs what it is given with new, empty stores of `home` */
+export function describePeerStore(name: string, inSetting: InSetting): void {
+  const promise = (title: string, run: (setting: Setting, peers: PeerStore) => Promise<void>) =>
+    test(title, () => inSetting(run));
+
+  describe(`${name}: debts`, () => {
+    promise(
+      "owes what is sequenced here to every platform in the conversation, but our own",
+      async (setting, peers) => {
+        const { conversation } = await led(setting);
+        expect(await peers.owe([{ conversation, first: 1, seq: 2 }])).toEqual([abroad]);
+        expect(await peers.debtors()).toEqual([abroad]);
+        expect(await peers.debts(abroad, 10)).toEqual([
+          { conversation, after: 0, upTo: 2, isSure: true, introduction: [2] },
+        ]);
+        expect(await peers.debts(third, 10)).toEqual([]);
+        const own = await setting.published(await setting.person("alice"));
+        expect(await peers.owe([{ conversation: own, first: 1, seq: 1 }])).toEqual([]);
+      },
+    );
+
+    promise("goes by what the platform says that it has, also back", async (setting, peers) => {
+      const { alice, conversation } = await led(setting);
+      await peers.owe([{ conversation, first: 1, seq: 2 }]);
+      await peers.acknowledged(abroad, [{ conversation, seq: 2 }]);
+      expect(await peers.debtors()).toEqual([]);
+      const { event } = await setting.does(conversation, alice, says("Hello"));
+      await peers.owe([{ conversation, first: event.seq, seq: event.seq }]);
+      expect(await peers.debts(abroad, 10)).toMatchObject([{ after: 2, upTo: 3, introduction: [] }]);
+      await peers.acknowledged(abroad, [{ conversation, seq: 1 }]);
+      expect(await peers.debts(abroad, 10)).toMatchObject([{ after: 1, upTo: 3 }]);
+      // Owing again what is owed changes nothing.
+      await peers.owe([{ conversation, first: 1, seq: 2 }]);
+      expect(await peers.debts(abroad, 10)).toMatchObject([{ after: 1, upTo: 3 }]);
+    });
+
+    promise("ends with the event that ends the platform's part", async (setting, peers) => {
+      const { alice, eve, conversation } = await led(setting);
+      await setting.does(conversation, alice, removes("participant", await setting.participant(conversation, eve)));
+      await setting.does(conversation, alice, says("Among ourselves"));
+      await peers.owe([{ conversation, first: 3, seq: 4 }]);
+      expect(await peers.debts(abroad, 10)).toMatchObject([{ upTo: 3 }]);
+      await peers.acknowledged(abroad, [{ conversation, seq: 3 }]);
+      expect(await peers.owe([{ conversation, first: 4, seq: 4 }])).toEqual([]);
+      expect(await peers.reachOf(abroad, conversation)).toBe(3);
+      expect(await peers.platformsIn(conversation)).toEqual([]);
+    });
+
+    promise("stops where the platform refuses, until it is heard of", async (setting, peers) => {
+      const { conversation } = await led(setting);
+      await peers.owe([{ conversation, first: 1, seq: 2 }]);
+      await peers.refused(abroad, { conversation, seq: 2 }, "FORKED");
+      expect(await peers.debts(abroad, 10)).toEqual([]);
+      await peers.owe([{ conversation, first: 2, seq: 2 }]);
+      expect(await peers.debtors()).toEqual([]);
+      await peers.remind(abroad);
+      expect(await peers.debts(abroad, 10)).toMatchObject([{ after: 1, upTo: 2 }]);
+    });
+
+    promise(
+      "owes nothing of what another platform sequences; and once it leads, asks how far the others are",
+      async (setting, peers) => {
+        const { alice, elsewhere, conversation } = await followed(setting);
+        expect(await peers.owe([{ conversation, first: 1, seq: 2 }])).toEqual([]);
+        const asked = await setting.asks(conversation, alice, takesTheLead(home));
+        if (!("leader" in asked)) throw new Error("nothing was proposed");
+        await elsewhere.takes(conversation, asked.proposal);
+        await elsewhere.followed(conversation);
+        expect(await peers.owe([{ conversation, first: 3, seq: 3 }])).toEqual([abroad]);
+        expect(await peers.debts(abroad, 10)).toEqual([
+          { conversation, after: 0, upTo: 3, isSure: false, introduction: [1, 3] },
+        ]);
+        await peers.acknowledged(abroad, [{ conversation, seq: 3 }]);
+        expect(await peers.debtors()).toEqual([]);
+        // Whoever led has what it sequenced, also where nobody of theirs takes part any more.
+        const eve = await setting.participant(conversation, await setting.person("eve", abroad));
+        await setting.does(conversation, alice, removes("participant", eve));
+        expect(await peers.reachOf(abroad, conversation)).toBe(4);
+      },
+    );
+
+    promise("counts how often in a row a platform did not answer", async (_, peers) => {
+      const failed = { at: beginning, code: "timeout", answer: "" };
+      expect(await peers.failures(abroad)).toBe(0);
+      for (const failures of [1, 2]) {
+        await peers.attempted(abroad, failed, false);
+        expect(await peers.failures(abroad)).toBe(failures);
+      }
+      await peers.attempted(abroad, { ...failed, code: "200" }, true);
+      expect(await peers.failures(abroad)).toBe(0);
+      await peers.attempted(abroad, failed, false);
+      await peers.remind(abroad);
+      expect(await peers.failures(abroad)).toBe(0);
+    });
+
+    promise("shows a conversation to who is in it, and to nobody else", async (setting, peers) => {
+      const { conversation } = await led(setting);
+      expect(await peers.head(conversation)).toMatchObject({ id: conversation, seq: 2, leader: home });
+      expect(await peers.head(someHash("another"))).toBeNull();
+      const reaches = [abroad, home, third].map((one) => peers.reachOf(one, conversation));
+      expect(await Promise.all(reaches)).toEqual([unbounded, unbounded, 0]);
+      expect(await peers.reachOf(abroad, someHash("another"))).toBe(0);
+      expect(await peers.platformsIn(conversation)).toEqual([abroad]);
+    });
+  });
+
+  describe(`${name}: what waits for a leader`, () => {
+    promise(
+      "is kept in the order in which it was said, until it is in the log; then its clientId finds it",
+      async (setting, peers) => {
+        const { alice, elsewhere, conversation } = await followed(setting);
+        const [one, two] = [
+          await waiting(setting, conversation, alice, "mine"),
+          await waiting(setting, conversation, alice),
+        ];
+        for (const pending of [one, two])
+          expect(await peers.keepPending(pending)).toEqual({ ...pending, rejection: null });
+        expect((await peers.pendingIn(conversation)).map(({ id }) => id)).toEqual([one.id, two.id]);
+        expect(await peers.conversationsPending()).toEqual([conversation]);
+        // Not before it is there.
+        await peers.settled(conversation, [one.id]);
+        expect(await peers.pendingIn(conversation)).toHaveLength(2);
+        await elsewhere.takes(conversation, one.proposal);
+        await elsewhere.followed(conversation);
+        await peers.settled(conversation, [one.id, someHash("of somebody else")]);
+        expect((await peers.pendingIn(conversation)).map(({ id }) => id)).toEqual([two.id]);
+        const again = await setting.says(conversation, alice, "Hello", "mine");
+        expect(again).toEqual({ conversation, repeatOf: 3 });
+      },
+    );
+
+    promise("is the same where the account names it the same", async (setting, peers) => {
+      const { alice, conversation } = await followed(setting);
+      const [one, again] = [
+        await waiting(setting, conversation, alice, "mine"),
+        await waiting(setting, conversation, alice, "mine"),
+      ];
+      await peers.keepPending(one);
+      expect(await peers.keepPending(again)).toEqual({ ...one, rejection: null });
+      expect(await peers.pendingIn(conversation)).toHaveLength(1);
+    });
+
+    promise("waits no more once it was rejected, or taken away", async (setting, peers) => {
+      const { alice, conversation } = await followed(setting);
+      const [one, two] = [
+        await waiting(setting, conversation, alice, "mine"),
+        await waiting(setting, conversation, alice),
+      ];
+      for (const pending of [one, two]) await peers.keepPending(pending);
+      const rejection = { code: "FORBIDDEN", message: "no" } as const;
+      await peers.failed(one.id, rejection);
+      await peers.dropPending(two.id);
+      expect(await peers.conversationsPending()).toEqual([]);
+      expect(await peers.keepPending(one)).toEqual({ ...one, rejection });
+    });
+  });
+
+  describe(`${name}: receipts`, () => {
+    promise("of others move up to the head and never back, for whom the platform speaks", async (setting, peers) => {
+      const { alice, eve, conversation } = await led(setting);
+      const participant = await setting.participant(conversation, eve);
+      const move = (seq: number, of = participant, by = abroad) =>
+        peers.moveForeignReceipts(by, [{ conversation, participant: of, seq }]);
+      expect(await move(1)).toEqual([{ conversation, participant, seq: 1 }]);
+      expect(await move(1)).toEqual([]);
+      expect(await move(99)).toEqual([{ conversation, participant, seq: 2 }]);
+      expect(await move(1)).toEqual([]);
+      await setting.does(conversation, alice, says("Hello"));
+      expect(await move(3, participant, third)).toEqual([]);
+      expect(await move(3, await setting.participant(conversation, alice))).toEqual([]);
+      const twice = [3, 2].map((seq) => ({ conversation, participant, seq }));
+      expect(await peers.moveForeignReceipts(abroad, twice)).toMatchObject([{ seq: 3 }]);
+    });
+
+    promise(
+      "of ours are owed to the platforms in the conversation: the highest, until they have heard of it",
+      async (setting, peers) => {
+        const { alice, conversation } = await led(setting);
+        const participant = await setting.participant(conversation, alice);
+        const receipt = (seq: number) => ({ conversation, participant, seq });
+        expect(await peers.oweReceipt(receipt(2))).toEqual([abroad]);
+        expect(await peers.oweReceipt(receipt(1))).toEqual([abroad]);
+        expect(await peers.receiptsFor(abroad, 10)).toEqual([receipt(2)]);
+        expect(await peers.debtors()).toEqual([abroad]);
+        await peers.receiptsTold(abroad, [receipt(1)]);
+        expect(await peers.receiptsFor(abroad, 10)).toEqual([receipt(2)]);
+        await peers.receiptsTold(abroad, [receipt(2)]);
+        expect(await peers.debtors()).toEqual([]);
+      },
+    );
+  });
+
+  describe(`${name}: words`, () => {
+    promise("that did not come are owed, and put in place where they fit", async (setting, peers) => {
+      const { eve, elsewhere, conversation } = await followed(setting);
+      for (const text of ["one", "two"]) await elsewhere.does(conversation, eve, says(text));
+      const log = await elsewhere.log(conversation);
+      await elsewhere.followed(
+        conversation,
+        log.map((signed) => ({ ...signed, body: null, salt: null })),
+      );
+      expect(await peers.owedBodies(conversation, 10)).toEqual([3, 4].map((seq) => ({ seq, platform: abroad })));
+      expect(await peers.owedBodies(conversation, 1)).toHaveLength(1);
+      const altered = log.map((signed) => ({ ...signed, body: messageBody("other") }));
+      expect(await peers.fillBodies(conversation, altered)).toBe(0);
+      expect(await peers.fillBodies(conversation, log)).toBe(2);
+      expect(await peers.fillBodies(conversation, log)).toBe(0);
+      expect(await peers.owedBodies(conversation, 10)).toEqual([]);
+      expect((await setting.log(conversation)).map(({ body }) => body)).toEqual(log.map(({ body }) => body));
+    });
+
+    promise("that are erased are owed no more, and not taken where they come", async (setting, peers) => {
+      const { eve, elsewhere, conversation } = await followed(setting);
+      const { id } = await elsewhere.does(conversation, eve, says("one"));
+      const log = await elsewhere.log(conversation);
+      await elsewhere.does(conversation, eve, removes("message", id));
+      const bare = (await elsewhere.log(conversation)).map((signed) => ({ ...signed, body: null, salt: null }));
+      await elsewhere.followed(conversation, bare);
+      expect(await peers.owedBodies(conversation, 10)).toEqual([]);
+      expect(await peers.fillBodies(conversation, log)).toBe(0);
+    });
+
+    promise("that are erased after we left are gone, and come back no more", async (setting, peers) => {
+      const { eve, elsewhere, conversation } = await followed(setting);
+      await elsewhere.does(conversation, eve, says("one"));
+      await elsewhere.followed(conversation);
+      await peers.eraseLate(conversation, [3]);
+      await peers.eraseLate(conversation, [3]);
+      expect((await setting.log(conversation)).map(({ body }) => body === null)).toEqual([false, false, true]);
+      expect(await peers.owedBodies(conversation, 10)).toEqual([]);
+      expect(await peers.fillBodies(conversation, await elsewhere.log(conversation))).toBe(0);
+    });
+
+    promise("that a platform had before it left are owed to be erased there, alone", async (setting, peers) => {
+      const { alice, eve, conversation } = await led(setting, "ADMIN");
+      const { id } = await setting.does(conversation, alice, says("one"));
+      const participant = await setting.participant(conversation, eve);
+      await setting.does(conversation, alice, removes("participant", participant));
+      const later = await setting.does(conversation, alice, says("unseen"));
+      const places: number[] = [];
+      for (const command of [removes("message", id), removes("message", later.id), erases(conversation)])
+        places.push((await setting.does(conversation, alice, command)).event.seq);
+      const owed = places.map((seq) => ({ conversation, seq }));
+      expect(await peers.oweErasures(owed)).toEqual([abroad]);
+      expect(await peers.erasuresFor(abroad, 10)).toEqual([owed[0], owed[2]]);
+      expect(await peers.debtors()).toEqual([abroad]);
+      await peers.erasuresTold(abroad, owed);
+      expect(await peers.debtors()).toEqual([]);
+    });
+  });
+
+  describe(`${name}: a proof`, () => {
+    promise("that a leader signed two histories freezes the conversation for good", async (setting, peers) => {
+      const { alice, conversation } = await led(setting);
+      const [one, other] = await setting.log(conversation);
+      if (!one || !other) throw new Error("no log");
+      await peers.freeze(conversation, [one, other]);
+      await peers.freeze(conversation, [other, one]);
+      expect(await peers.head(conversation)).toMatchObject({ seq: 2, isFrozen: true });
+      expect(await setting.says(conversation, alice)).toMatchObject({ rejection: { code: "FROZEN" } });
+      expect(await setting.log(conversation)).toHaveLength(2);
+    });
+  });
+
+  describe(`${name}: a loss`, () => {
+    const later = (ms: number) => timeAfter(beginning, ms);
+
+    promise(
+      "puts conversations with others in doubt: nothing is sequenced until those in them have told what they have",
+      async (setting, peers) => {
+        const { alice, conversation } = await led(setting);
+        const own = await setting.published(alice);
+        // What is remembered of it must not help.
+        await setting.does(conversation, alice, says("before"));
+        expect(await peers.doubt(lossOf(beginning), false)).toEqual([abroad]);
+        expect(await setting.says(conversation, alice)).toMatchObject({
+          leader: home,
+          proposal: { signature: expect.any(String) },
+        });
+        await setting.does(own, alice, says("nobody else has this"));
+        expect(await peers.lossFor(abroad, later(999))).toBeNull();
+        expect(await peers.lossFor(abroad, later(1_000))).toEqual(lossOf(beginning));
+        expect(await peers.debtors()).toEqual([abroad]);
+        expect(await peers.endDoubts(later(20_000))).toEqual([]);
+        expect(await setting.says(conversation, alice)).toMatchObject({ leader: home });
+        await peers.lossTold(abroad);
+        expect(await peers.lossFor(abroad, later(20_000))).toBeNull();
+        expect(await peers.endDoubts(later(2_000))).toEqual([]);
+        expect((await setting.does(conversation, alice, says("after"))).event.seq).toBe(4);
+        expect(await peers.debtors()).toEqual([]);
+      },
+    );
+
+    promise("waits a while for those who are not known to be in a conversation", async (setting, peers) => {
+      const { alice, conversation } = await led(setting);
+      const carol = await setting.person("carol", third);
+      await setting.published(alice, [[carol, "WRITER"]]);
+      expect((await peers.doubt(lossOf(beginning), false)).toSorted()).toEqual([abroad, third]);
+      await peers.lossTold(abroad);
+      await peers.endDoubts(later(9_999));
+      expect(await setting.says(conversation, alice)).toMatchObject({ leader: home });
+      await peers.endDoubts(later(10_000));
+      await setting.does(conversation, alice, says("after"));
+      expect(await peers.debtors()).toEqual([third]);
+    });
+
+    promise(
+      "that is being told is not begun anew by what turns up of it, but by another older copy",
+      async (setting, peers) => {
+        await led(setting);
+        await peers.doubt(lossOf(beginning), false);
+        expect(await peers.doubt(lossOf(later(5)), true)).toEqual([]);
+        expect(await peers.lossFor(abroad, later(1_000))).toMatchObject({ at: beginning });
+        await peers.lossTold(abroad);
+        expect(await peers.doubt(lossOf(later(5)), true)).toEqual([abroad]);
+        expect(await peers.doubt(lossOf(later(7)), false)).toEqual([abroad]);
+        expect(await peers.lossFor(abroad, later(2_000))).toMatchObject({ at: later(7) });
+      },
+    );
+
+    promise(
+      "of another platform has it asked where it stands in all that it may have, once for each",
+      async (setting, peers) => {
+        const { conversation } = await led(setting);
+        const other = await followed(setting);
+        await peers.owe([{ conversation, first: 1, seq: 2 }]);
+        await peers.acknowledged(abroad, [{ conversation, seq: 2 }]);
+        await peers.unsettle(abroad, beginning);
+        expect(await peers.isUnsettled(abroad)).toBe(true);
+        const debts = await peers.debts(abroad, 10);
+        expect(new Set(debts.map((debt) => debt.conversation))).toEqual(new Set([conversation, other.conversation]));
+        expect(debts).toMatchObject([
+          { upTo: 2, isSure: false },
+          { upTo: 2, isSure: false },
+        ]);
+        await peers.acknowledged(
+          abroad,
+          debts.map((debt) => ({ conversation: debt.conversation, seq: 2 })),
+        );
+        expect(await peers.isUnsettled(abroad)).toBe(false);
+        await peers.unsettle(abroad, beginning);
+        expect(await peers.debts(abroad, 10)).toEqual([]);
+        await peers.unsettle(abroad, later(5));
+        expect(await peers.debts(abroad, 10)).toHaveLength(2);
+        expect(await peers.isUnsettled(third)).toBe(false);
+      },
+    );
+
+    promise("of another platform owes its erasures again", async (setting, peers) => {
+      const { alice, eve, conversation } = await led(setting);
+      const { id } = await setting.does(conversation, alice, says("one"));
+      await setting.does(conversation, alice, removes("participant", await setting.participant(conversation, eve)));
+      const { event } = await setting.does(conversation, alice, removes("message", id));
+      await setting.does(conversation, alice, adds(await setting.person("bob")));
+      await peers.unsettle(abroad, beginning);
+      expect(await peers.erasuresFor(abroad, 10)).toEqual([{ conversation, seq: event.seq }]);
+      expect(await peers.debts(abroad, 10)).toMatchObject([{ upTo: 4, isSure: false }]);
+    });
+  });
+}

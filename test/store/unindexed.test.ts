@@ -1,0 +1,164 @@
+// Texts that are not searchable yet: noted when they are announced, indexed some time after, never lost and never too much.
+import type pg from "pg";
+import { expect, test } from "vitest";
+import { silentLogger } from "../../src/observe/logger.ts";
+import type { Hash } from "../../src/protocol/hash.ts";
+import { indexTexts } from "../../src/store/search-index.ts";
+import { indexAll, indexBatch, unindexedBacklog } from "../../src/store/unindexed.ts";
+import { restAfter } from "../../workers/index-texts.ts";
+import { messageBody } from "../conversation/given.ts";
+import { createTestDatabase } from "../support/database.ts";
+import { postgresSetting } from "../support/postgres-setting.ts";
+import { entriesOf } from "../support/setting.ts";
+
+const log = silentLogger;
+
+/** A conversation of alice and bob, in which nothing waits. */
+async function givenConversation({ pool }: { readonly pool: pg.Pool }) {
+  const setting = postgresSetting(pool);
+  const [alice, bob] = await setting.persons("alice", "bob");
+  const conversation = await setting.published(alice, [[bob, "WRITER"]], { subject: "Lunch" });
+  const announce = async () => setting.store.announced(await setting.store.unannounced(-1_000, 1_000));
+  await announce();
+  await indexAll(pool, log);
+  const waiting = async (): Promise<readonly number[]> =>
+    (await pool.query<{ seq: number }>("SELECT seq FROM unindexed ORDER BY seq")).rows.map(({ seq }) => seq);
+  const found = async (): Promise<readonly number[]> =>
+    (
+      await pool.query<{ seq: number }>(
+        "SELECT seq FROM searchable WHERE conversation_id = $1 AND kind = 'MESSAGE' ORDER BY seq",
+        [conversation],
+      )
+    ).rows.map(({ seq }) => seq);
+  const says = async (text: string): Promise<number> =>
+    entriesOf(await setting.says(conversation, alice, text))[0]?.event.seq ?? 0;
+  return { setting, conversation, alice, bob, announce, waiting, found, says };
+}
+
+test("what is announced waits to be indexed, once, where it has a text", async () => {
+  await using database = await createTestDatabase();
+  const { setting, conversation, alice, announce, waiting, found, says } = await givenConversation(database);
+  const { pool } = database;
+  expect((await pool.query("SELECT kind FROM searchable ORDER BY seq")).rows.map(({ kind }) => kind)).toEqual([
+    ...["SUBJECT", "PERSON", "PERSON"],
+  ]);
+  const seq = await says("the heron");
+  await setting.does(conversation, alice, { action: "add", model: "label", body: { name: "birds" } });
+  expect(await waiting()).toEqual([]);
+  await announce();
+  expect(await waiting()).toEqual([seq, seq + 1]);
+  expect(await unindexedBacklog(pool)).toEqual({ size: 2, ageSeconds: expect.any(Number) });
+  expect(await found()).toEqual([]);
+  // Announcing it again, which is harmless, notes nothing.
+  await setting.store.announced([{ conversation, seq }]);
+  expect(await indexBatch(pool, { log })).toMatchObject({ events: 2, isBusy: false });
+  expect(await found()).toEqual([seq]);
+  await setting.store.announced([{ conversation, seq }]);
+  expect(await unindexedBacklog(pool)).toEqual({ size: 0, ageSeconds: 0 });
+  expect(await indexBatch(pool, { log })).toMatchObject({ events: 0 });
+});
+
+test("of two that index at once each takes others, and what a crash cuts off waits on", async () => {
+  await using database = await createTestDatabase();
+  const { announce, waiting, found, says } = await givenConversation(database);
+  const seqs = [await says("one"), await says("two")];
+  await announce();
+  const client = await database.pool.connect();
+  await client.query("BEGIN");
+  await client.query("SELECT FROM unindexed WHERE seq = $1 FOR UPDATE", [seqs[0]]);
+  expect(await indexBatch(database.pool, { log })).toMatchObject({ events: 1 });
+  expect(await indexBatch(database.pool, { log })).toMatchObject({ events: 0 });
+  expect(await found()).toEqual([seqs[1]]);
+  // With the connection goes its transaction.
+  client.release(true);
+  await indexAll(database.pool, log);
+  expect(await found()).toEqual(seqs);
+  expect(await waiting()).toEqual([]);
+});
+
+test("where the database fails, all of it waits on", async () => {
+  await using database = await createTestDatabase();
+  const { announce, waiting, found, says } = await givenConversation(database);
+  const seq = await says("the heron");
+  await announce();
+  await database.pool.query("ALTER TABLE searchable RENAME TO lost");
+  await expect(indexBatch(database.pool, { log })).rejects.toThrow("searchable");
+  expect(await waiting()).toEqual([seq]);
+  await database.pool.query("ALTER TABLE lost RENAME TO searchable");
+  await indexAll(database.pool, log);
+  expect(await found()).toEqual([seq]);
+});
+
+test("a text that the database refuses keeps no other from being indexed", async () => {
+  await using database = await createTestDatabase();
+  const { announce, waiting, found, says } = await givenConversation(database);
+  const [before, refused, after] = [await says("one"), await says("two"), await says("three")];
+  await database.pool.query(`UPDATE event SET body = jsonb_set(body, '{mail}', '{"date": "never"}') WHERE seq = $1`, [
+    refused,
+  ]);
+  await announce();
+  expect(await indexBatch(database.pool, { log })).toMatchObject({ events: 3 });
+  expect(await found()).toEqual([before, after]);
+  expect(await waiting()).toEqual([]);
+});
+
+test("what is erased before it is indexed is not kept", async () => {
+  await using database = await createTestDatabase();
+  const { setting, conversation, alice, announce, found, says } = await givenConversation(database);
+  const seq = await says("secret quokka");
+  await announce();
+  const item = await messageAt(database.pool, conversation, seq);
+  await setting.does(conversation, alice, { action: "remove", model: "message", item });
+  await setting.store.eraseBodies(conversation);
+  await indexAll(database.pool, log);
+  expect(await found()).toEqual([]);
+});
+
+test("what is erased while it is being indexed is not kept", async () => {
+  await using database = await createTestDatabase();
+  const { setting, conversation, alice, announce, found, says } = await givenConversation(database);
+  const seq = await says("secret quokka");
+  const { id: item } = await setting.does(conversation, alice, {
+    ...{ action: "add", model: "message", body: messageBody("another quokka") },
+  });
+  await announce();
+  const client = await database.pool.connect();
+  await client.query("BEGIN");
+  await indexTexts(
+    client,
+    [seq, seq + 1].map((seq) => ({ conversation, seq })),
+  );
+  await setting.does(conversation, alice, { action: "remove", model: "message", item });
+  const erasing = setting.store.eraseBodies(conversation);
+  const waiters = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+  await expect.poll(async () => (await database.pool.query(waiters)).rowCount, { interval: 1 }).toBe(1);
+  await client.query("COMMIT");
+  client.release();
+  await erasing;
+  expect(await found()).toEqual([seq]);
+});
+
+test("indexing rests while events are appended, unless it is far behind, and looks now and then where nothing waits", () => {
+  const batch = { events: 50, behindSeconds: 1, isBusy: true };
+  expect(restAfter(batch, 20)).toBeGreaterThan(20);
+  expect(restAfter({ ...batch, isBusy: false }, 20)).toBe(0);
+  expect(restAfter({ ...batch, behindSeconds: 60 }, 20)).toBe(0);
+  expect(restAfter({ events: 0, behindSeconds: 0, isBusy: false }, 20)).toBeGreaterThan(0);
+});
+
+test("while something is in the outbox, events are being appended", async () => {
+  await using database = await createTestDatabase();
+  const { announce, says } = await givenConversation(database);
+  await says("one");
+  await announce();
+  await says("two");
+  expect(await indexBatch(database.pool, { log })).toMatchObject({ events: 1, isBusy: true });
+});
+
+async function messageAt(pool: pg.Pool, conversation: Hash, seq: number): Promise<Hash> {
+  const { rows } = await pool.query<{ id: Hash }>("SELECT id FROM message WHERE conversation_id = $1 AND seq = $2", [
+    conversation,
+    seq,
+  ]);
+  return rows[0]?.id ?? "";
+}
