@@ -103,7 +103,7 @@ export async function openCore(
         });
   const jobs = await makeWorkerUtils({ pgPool: database.pool });
   stack.defer(() => jobs.release());
-  const outgoing = stack.use(createOutgoing({ peers: config.peers, log: log("federation") }));
+  const outgoing = stack.use(createOutgoing({ peers: config.peers, log: log("net") }));
   const discovery = stack.use(
     createDiscovery({
       store: postgresDiscoveryStore(database.pool),

@@ -60,7 +60,7 @@ const erasedLate: Readonly<Record<ErasedLate, Result>> = {
   unknownSigner: refused("NOT_PARTICIPANT", "Neither the leader that we knew nor who speaks for this signed it."),
 };
 
-/** Takes a batch: a result for each entry. Conversations go side by side, the entries of one in their order. */
+/** Takes a batch: a result for each entry. One conversation after the other, the entries of each in their order. */
 export function createReceive(options: ReceiveOptions): Receive {
   const { peers } = options;
 
