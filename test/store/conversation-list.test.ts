@@ -20,6 +20,8 @@ beforeAll(async () => {
   database = opened.use(await createTestDatabase({ poolSize: 1 }));
   watching = opened.use(await openDatabase({ url: database.url, poolSize: 1, log: silentLogger }));
   const { pool } = database;
+  // Of commits that may not be on disk yet, VACUUM does not tell the index that everybody sees them.
+  await pool.query("SET synchronous_commit = on");
   const id = "rpad('c' || i, 43, 'x')";
   const at = "timestamptz '2026-11-21' - make_interval(secs => i)";
   const from = `FROM generate_series(1, ${conversations}) AS i`;
