@@ -28,7 +28,11 @@ const rows: Readonly<Record<string, (stage: Stage, effort: Effort) => Promise<re
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: "boolean", default: false }, profile: { type: "string" } },
+  options: {
+    quick: { type: "boolean", default: false },
+    profile: { type: "string" },
+    statements: { type: "boolean", default: false },
+  },
 });
 const unknown = positionals.filter((name) => !(name in rows));
 if (unknown.length > 0) {
@@ -44,11 +48,16 @@ const effort: Effort = {
 
 const results: Row[] = [];
 {
-  await using stage = await openStage({ progress: effort.progress, profileFolder: values.profile ?? null });
+  await using stage = await openStage({
+    progress: effort.progress,
+    profileFolder: values.profile ?? null,
+    countsStatements: values.statements,
+  });
   for (const [name, measure] of Object.entries(rows)) {
     if (positionals.length > 0 && !positionals.includes(name)) continue;
     effort.progress(name);
     results.push(...(await measure(stage, effort)));
+    if (values.statements) await printStatements(stage);
   }
 }
 print(results);
@@ -86,6 +95,17 @@ function print(results: readonly Row[]): void {
 
 function saying(bound: { readonly least: number } | { readonly most: number }, unit: string): string {
   return "least" in bound ? `≥ ${bound.least}${unit}` : `≤ ${bound.most}${unit}`;
+}
+
+/** The statements that took PostgreSQL the longest since the last time, and forgets them. */
+async function printStatements({ database: { pool } }: Stage): Promise<void> {
+  const { rows } = await pool.query<{ ms: number; calls: number; rows: number; query: string }>(
+    `SELECT round(total_exec_time)::int AS ms, calls::int, rows::int, regexp_replace(query, '\\s+', ' ', 'g') AS query
+    FROM pg_stat_statements ORDER BY total_exec_time DESC LIMIT 25`,
+  );
+  for (const { ms, calls, rows: count, query } of rows)
+    console.log(`${ms} ms, ${calls} calls, ${count} rows: ${query.slice(0, 150)}`);
+  await pool.query("SELECT pg_stat_statements_reset()");
 }
 
 async function keep(results: readonly Row[]): Promise<void> {

@@ -86,22 +86,31 @@ export interface StageOptions {
   progress(text: string): void;
   /** Where API processes leave a CPU profile when they stop; null: none. */
   readonly profileFolder: string | null;
+  /** Whether PostgreSQL counts what each statement takes, which costs it some percent. */
+  readonly countsStatements: boolean;
 }
 
 /** Sets everything up in a temporary folder, which disposing takes away. */
-export async function openStage({ progress, profileFolder }: StageOptions): Promise<Stage> {
+export async function openStage({ progress, profileFolder, countsStatements }: StageOptions): Promise<Stage> {
   const stack = new AsyncDisposableStack();
   try {
     const folder = await mkdtemp(join(tmpdir(), "parley-bench-"));
     stack.defer(() => rm(folder, { recursive: true, force: true }));
     progress("starting PostgreSQL and Redis");
-    const postgres = stack.use(await startEmbeddedPostgres({ folder, settings, log: silentLogger }));
+    const postgres = stack.use(
+      await startEmbeddedPostgres({
+        folder,
+        settings: { ...settings, ...(countsStatements && { shared_preload_libraries: "pg_stat_statements" }) },
+        log: silentLogger,
+      }),
+    );
     const postgresPid = Number.parseInt(await readFile(join(folder, "cluster", "postmaster.pid"), "utf8"), 10);
     await migrate(postgres.url);
     const redis = stack.use(await startRedis());
     const database = stack.use(
       await openDatabase({ url: postgres.url, poolSize: 4, log: silentLogger, applicationName: "bench" }),
     );
+    if (countsStatements) await database.pool.query("CREATE EXTENSION pg_stat_statements");
     const signer = await loadSigner({ prisma: database.prisma, platform, secret }, now());
     const store = postgresStore({ pool: database.pool, signer, now, salt, onCommitted: () => {} });
     let people = 0;
