@@ -1,5 +1,6 @@
 // Announcing: what follows a commit and grows with the participants. In the process that committed, batched; what a
 // crash leaves behind, the worker's sweeper announces. Announcing twice is harmless.
+import { setImmediate, setTimeout } from "node:timers/promises";
 import type pg from "pg";
 import { saidAt } from "../conversation/said-at.ts";
 import type { Logger } from "../observe/logger.ts";
@@ -24,6 +25,8 @@ export interface Announcement extends Place {
   readonly isErasing: boolean;
   /** It said something that people may search for. */
   readonly hasText: boolean;
+  /** Whether people of other platforms take or took part; left out where it is not known. */
+  readonly isShared?: boolean | undefined;
   /** What the request that it came of is called in logs; left out where it is not known, as after a crash. */
   readonly requestId?: string | undefined;
 }
@@ -65,29 +68,40 @@ export interface Announcer extends AsyncDisposable {
   idle(): Promise<void>;
 }
 
-// One statement's worth of rows: larger ones lock participations for too long.
 const batchMax = 500;
+// One statement's worth: with more, participations are locked for too long.
+const raisedMax = 1_000;
 
-// Under load the lists are raised this often, many conversations at a time. Batch upon batch without a pause, each was of
-// five to nine events and cost PostgreSQL as much again as the appends.
-const settleEveryMs = 50;
+/** An announcement on its way, and whether all that came before went well: else the sweeper goes through all of it again. */
+type Step = Announcement & { readonly isDone: boolean };
+
+// What is said within this time is published together: with every commit of a busy process, Redis took a tenth of its time.
+const publishEveryMs = 10;
+
+// Lists are raised when there is a pause, under load every half second: the more that goes together, the fewer of the
+// participants' rows are written several times, and these cost PostgreSQL more than the appends.
+const pauseMs = 50;
+const raiseEveryMs = 500;
 
 /**
- * Two loops, so that telling never waits for SQL: one publishes, the other orders inboxes, asks for jobs, empties the
- * outbox of what has been published and notes what of it is to be indexed. Where the bus is down, lists and jobs do not wait for it.
+ * Three loops, one handing to the next, so that telling never waits for SQL, nor other platforms for lists: one publishes,
+ * one owes events to other platforms and asks for jobs, one orders inboxes, empties the outbox of what went through all of
+ * it, and notes what of that is to be indexed. Where one fails, the next goes on.
  */
 export function createAnnouncer({ pool, bus, log, owe, requestErasure }: AnnouncerOptions): Announcer {
   const publish = (batch: readonly Announcement[]) =>
     bus.publish(batch.map(({ conversation, seq }) => ({ kind: "event", conversation, seq })));
-  const settle = async (batch: readonly Announcement[]) => {
-    await owe(batch);
+  const oweAndAsk = async (batch: readonly Announcement[]) => {
+    const owed = batch.filter(({ isShared = true }) => isShared);
+    if (owed.length > 0) await owe(owed);
     const erasing = batch.filter(({ isErasing }) => isErasing);
-    if (erasing.length > 0) {
-      const known = erasing.flatMap(({ conversation, requestId }): [Hash, string][] =>
-        requestId === undefined ? [] : [[conversation, requestId]],
-      );
-      await requestErasure([...new Set(erasing.map(({ conversation }) => conversation))], new Map(known));
-    }
+    if (erasing.length === 0) return;
+    const known = erasing.flatMap(({ conversation, requestId }): [Hash, string][] =>
+      requestId === undefined ? [] : [[conversation, requestId]],
+    );
+    await requestErasure([...new Set(erasing.map(({ conversation }) => conversation))], new Map(known));
+  };
+  const raise = async (batch: readonly Announcement[]) => {
     const brought = await raiseInInbox(
       pool,
       batch.flatMap(({ isMessage, actor, ...said }) =>
@@ -101,25 +115,37 @@ export function createAnnouncer({ pool, bus, log, owe, requestErasure }: Announc
     }
   };
 
-  const settling = loop<Announcement & { readonly isPublished: boolean }>(settleEveryMs, log, async (batch) => {
-    await settle(batch);
+  const raising = loop<Step>({ pauseMs, everyMs: raiseEveryMs, batchMax: raisedMax }, log, async (batch) => {
+    await raise(batch);
     await announced(
       pool,
-      batch.filter(({ isPublished }) => isPublished),
+      batch.filter(({ isDone }) => isDone),
     );
   });
-  const publishing = loop<Announcement>(0, log, async (batch) => {
-    let isPublished = false;
+  const owing = loop<Step>({ pauseMs: 0, everyMs: 0, batchMax }, log, async (batch) => {
+    let isDone = false;
     try {
-      await publish(batch);
-      isPublished = true;
+      await oweAndAsk(batch);
+      isDone = true;
     } finally {
-      settling.add(batch.map((announcement) => ({ ...announcement, isPublished })));
+      raising.add(batch.map((step) => ({ ...step, isDone: isDone && step.isDone })));
     }
   });
+  const publishing = loop<Announcement>(
+    { pauseMs: publishEveryMs, everyMs: publishEveryMs, batchMax },
+    log,
+    async (batch) => {
+      let isDone = false;
+      try {
+        await publish(batch);
+        isDone = true;
+      } finally {
+        owing.add(batch.map((announcement) => ({ ...announcement, isDone })));
+      }
+    },
+  );
   const idle = async () => {
-    await publishing.idle();
-    await settling.idle();
+    for (const one of [publishing, owing, raising]) await one.idle();
   };
   return {
     announce: publishing.add,
@@ -131,7 +157,8 @@ export function createAnnouncer({ pool, bus, log, owe, requestErasure }: Announc
       );
       // By itself, not through the loops: under load these never come to rest.
       await publish(left);
-      await settle(left);
+      await oweAndAsk(left);
+      await raise(left);
       await announced(pool, left);
       return left.length;
     },
@@ -140,21 +167,32 @@ export function createAnnouncer({ pool, bus, log, owe, requestErasure }: Announc
   };
 }
 
+interface Pace {
+  /** Waits until nothing was added for so long, */
+  readonly pauseMs: number;
+  /** but not past this time after the last batch began. */
+  readonly everyMs: number;
+  readonly batchMax: number;
+}
+
 /**
- * Runs `work` over what is added, batch after batch, one at a time and none sooner than `everyMs` after the last began. A
+ * Runs `work` over what is added, batch after batch, one at a time: at once where the last is long ago, else at this pace. A
  * batch that fails is logged and let go.
  */
-function loop<T>(everyMs: number, log: Logger, work: (batch: readonly T[]) => Promise<void>) {
+function loop<T>({ pauseMs, everyMs, batchMax }: Pace, log: Logger, work: (batch: readonly T[]) => Promise<void>) {
   let waiting: T[] = [];
   let running: Promise<void> | null = null;
   let begunAt = Number.NEGATIVE_INFINITY;
-  // What is committed in one turn of the event loop is announced together.
-  const turn = () =>
-    new Promise<void>((resolve) => {
-      const leftMs = begunAt + everyMs - performance.now();
-      if (leftMs > 0) setTimeout(resolve, leftMs);
-      else setImmediate(resolve);
-    });
+  let addedAt = Number.NEGATIVE_INFINITY;
+  const turn = async () => {
+    // What is committed in one turn of the event loop goes together.
+    await setImmediate();
+    while (waiting.length < batchMax) {
+      const leftMs = Math.min(addedAt + pauseMs, begunAt + everyMs) - performance.now();
+      if (leftMs <= 0) return;
+      await setTimeout(leftMs);
+    }
+  };
   const run = async () => {
     while (waiting.length > 0) {
       await turn();
@@ -174,6 +212,7 @@ function loop<T>(everyMs: number, log: Logger, work: (batch: readonly T[]) => Pr
     add: (items: readonly T[]): void => {
       if (items.length === 0) return;
       waiting.push(...items);
+      addedAt = performance.now();
       running ??= run();
     },
     idle: async (): Promise<void> => {

@@ -66,10 +66,11 @@ export async function redisBus(url: string, platform: PlatformName, log: Logger)
   const listeners = listenerSet();
   const self = randomUUID();
   await pubsub.subscribe(channel, (message: unknown) => {
-    const { data } = messageSchema.safeParse(message);
-    if (!data) log.warn("a message on the bus is not ours");
     // What this process said itself, its listeners have been told: again and late, a receipt would seem to go back.
-    else if (data.from !== self) listeners.tell(data.notes);
+    if (typeof message === "object" && message !== null && "from" in message && message.from === self) return;
+    const { data } = messageSchema.safeParse(message);
+    if (data) listeners.tell(data.notes);
+    else log.warn("a message on the bus is not ours");
   });
   const restored = new Set<() => void>();
   let isHeard = true;

@@ -48,7 +48,18 @@ import { openFederation, scheduleJobs } from "./open-federation.ts";
 const same = <Part>(part: Part): Part => part;
 
 export const now = (): string => new Date().toISOString();
-export const salt = (): string => randomBytes(32).toString("base64url");
+
+// Drawn from the system a hundred at a time: each call costs as much as a hash.
+const saltBytes = 32;
+let drawn = Buffer.alloc(0);
+
+/** 32 random bytes, base64url; each time others. */
+export function salt(): string {
+  if (drawn.length === 0) drawn = randomBytes(saltBytes * 100);
+  const next = drawn.toString("base64url", 0, saltBytes);
+  drawn = drawn.subarray(saltBytes);
+  return next;
+}
 
 /** What every process has, whichever parts it runs. */
 export interface Core {
@@ -136,10 +147,11 @@ export async function openCore(
     ...(metrics && { onBatch: metrics.batch }),
     onCommitted: (appended) =>
       announcer.announce(
-        appended.flatMap(({ conversation, entries, requestIds }) =>
+        appended.flatMap(({ conversation, entries, requestIds, isShared }) =>
           entries.map(({ event, body }) => ({
             ...announcementOf(conversation, { ...event.proposal, seq: event.seq, timestamp: event.timestamp, body }),
             requestId: requestIds.at(-1),
+            isShared,
           })),
         ),
       ),

@@ -14,10 +14,13 @@ import { rememberIdle, settleRepeats } from "./repeats.ts";
 import { triesMax, type Waiting, waitingFor } from "./waiting.ts";
 import { type Appended, write } from "./write.ts";
 
+/** @property isShared whether people of other platforms take or took part */
+export type Committed = Appended & { readonly isShared: boolean };
+
 export interface AppendOptions extends DecideOptions {
   readonly pool: pg.Pool;
   /** Called after each commit, before `append` answers; must not throw. What it does with them, it does on its own time. */
-  onCommitted(appended: readonly Appended[]): void;
+  onCommitted(appended: readonly Committed[]): void;
   /** Called for each batch that came back; must not throw. @param again how many of it have to be tried again */
   onBatch?(requests: number, again: number): void;
   /** Batches out at a time. One is decided and signed while the other is written. @default 2 */
@@ -115,8 +118,11 @@ async function appendBatch(
       const had = await loadHad(client, fresh, slices);
       const { appended, idle, settle } = decideBatch(options, fresh, { places, had, slices, recalled });
       if (idle.length > 0) await rememberIdle(client, idle);
-      const written = appended.length > 0 ? await write(client, appended) : new Set<Hash>();
-      const committed = appended.filter(({ conversation }) => written.has(conversation));
+      const written = appended.length > 0 ? await write(client, appended) : new Map<Hash, boolean>();
+      const committed = appended.flatMap((one): Committed[] => {
+        const isShared = written.get(one.conversation);
+        return isShared === undefined ? [] : [{ ...one, isShared }];
+      });
       memory.remember(slices, committed);
       return { committed, settle: () => settle(written) };
     });

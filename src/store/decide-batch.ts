@@ -86,7 +86,7 @@ export function decideBatch(options: DecideOptions, batch: readonly Waiting[], g
   for (const { client, conversation } of done)
     byConversation.get(conversation)?.clientRequests.push({ client, seq: 0 });
   const idle = done.filter(({ conversation }) => !byConversation.has(conversation) && !recalled.has(conversation));
-  const settle = (written: ReadonlySet<Hash>): readonly Waiting[] => {
+  const settle = (written: Pick<ReadonlySet<Hash>, "has">): readonly Waiting[] => {
     const again: Waiting[] = [];
     for (const { waiting, answer } of outcomes) {
       // Also what was rejected or done is decided again where the state it was decided on turned out old.
@@ -150,6 +150,7 @@ function collect(
   const isFollowed = "run" in request;
   appended.isSequenced ||= !isFollowed;
   appended.isLost ||= isFollowed && entries.some(({ event }) => event.leader === platform);
+  appended.addsElsewhere ||= changes.some(({ participants }) => participants?.some(({ via }) => via !== platform));
   appended.entries.push(...entries);
   appended.changes.push(...changes);
   if (request.requestId !== undefined) appended.requestIds.push(request.requestId);
@@ -174,9 +175,10 @@ interface Mutable<T extends Appended> {
   drafts: T["drafts"][number][];
   isSequenced: boolean;
   isLost: boolean;
+  addsElsewhere: boolean;
 }
 
 function newAppended(conversation: Hash): Mutable<Appended> {
   const lists = { entries: [], changes: [], requestIds: [], people: new Map(), clientRequests: [], drafts: [] };
-  return { conversation, ...lists, isSequenced: false, isLost: false };
+  return { conversation, ...lists, isSequenced: false, isLost: false, addsElsewhere: false };
 }

@@ -131,6 +131,11 @@ async function examine(client: pg.ClientBase, conversation: Hash, findings: Find
   const expected = state.conversation && { ...state.conversation, isFrozen: head?.frozen_at != null };
   note("conversation", conversation, differenceOf(head && conversationOf(head), expected));
 
+  const platforms = new Set([...state.participants.values()].map(({ via }) => via));
+  if (platforms.size > 1 && head?.is_shared === false) {
+    note("conversation", conversation, `is_shared: false, and people of ${platforms.size} platforms take or took part`);
+  }
+
   const people = await examineParticipants(client, conversation, state, added, note);
   const items = [
     ["message", messageOf, state.messages],

@@ -29,6 +29,7 @@ export interface ConversationRow {
   readonly draft_hash: string | null;
   readonly frozen_at: Date | null;
   readonly in_doubt: boolean;
+  readonly is_shared: boolean;
 }
 
 export interface ParticipantRow {

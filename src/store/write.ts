@@ -31,6 +31,8 @@ export interface Appended {
   readonly isSequenced: boolean;
   /** Whether some of it was sequenced here and then lost, so that there may be more. */
   readonly isLost: boolean;
+  /** Whether somebody of another platform takes part since then. */
+  readonly addsElsewhere: boolean;
   /** Drafts that were published by this: `version` null for one that was never stored. */
   readonly drafts: readonly { readonly hash: Hash; readonly version: number | null }[];
 }
@@ -144,21 +146,23 @@ const headsSql = (drafts: number | null) => `
   head AS MATERIALIZED (SELECT * FROM json_to_recordset($1::json) AS h(
     id text, seq int, head text, "timestamp" timestamptz, created_at timestamptz, leader text, expires_at timestamptz,
     participants int, admins int, subject_latest text, expiry_latest text, leader_latest text, subject_seq int,
-    draft_hash text, parent text, is_sequenced boolean, in_doubt boolean)),
+    draft_hash text, parent text, is_sequenced boolean, in_doubt boolean,
+    is_shared boolean)),
   ${drafts === null ? "" : draftsSql(drafts)}
   advanced AS (
-    INSERT INTO conversation AS c (id, created_at, in_doubt, ${quoted(headColumns)})
-    SELECT id, created_at, in_doubt, ${quoted(headColumns)} FROM head WHERE parent IS NOT NULL ORDER BY id
+    INSERT INTO conversation AS c (id, created_at, in_doubt, is_shared, ${quoted(headColumns)})
+    SELECT id, created_at, in_doubt, is_shared, ${quoted(headColumns)} FROM head WHERE parent IS NOT NULL ORDER BY id
     ON CONFLICT (id) DO UPDATE SET recorded_at = clock_timestamp(), in_doubt = c.in_doubt OR excluded.in_doubt,
+      is_shared = c.is_shared OR excluded.is_shared,
       ${headColumns.map((column) => `"${column}" = excluded."${column}"`).join(", ")}
     WHERE c.head = (SELECT parent FROM head WHERE head.id = excluded.id) AND c.frozen_at IS NULL
-      AND NOT (c.in_doubt AND (SELECT is_sequenced FROM head WHERE head.id = excluded.id)) RETURNING id),
+      AND NOT (c.in_doubt AND (SELECT is_sequenced FROM head WHERE head.id = excluded.id)) RETURNING id, is_shared),
   founded AS (
-    INSERT INTO conversation (id, created_at, draft_hash, in_doubt, ${quoted(headColumns)})
-    SELECT id, created_at, draft_hash, in_doubt, ${quoted(headColumns)}
+    INSERT INTO conversation (id, created_at, draft_hash, in_doubt, is_shared, ${quoted(headColumns)})
+    SELECT id, created_at, draft_hash, in_doubt, is_shared, ${quoted(headColumns)}
     FROM head WHERE parent IS NULL ${drafts === null ? "" : "AND (draft_hash IS NULL OR draft_hash NOT IN (SELECT hash FROM draft_kept))"}
-    ORDER BY id ON CONFLICT DO NOTHING RETURNING id),
-  moved AS (SELECT id FROM advanced UNION ALL SELECT id FROM founded)`;
+    ORDER BY id ON CONFLICT DO NOTHING RETURNING id, is_shared),
+  moved AS (SELECT id, is_shared FROM advanced UNION ALL SELECT id, is_shared FROM founded)`;
 
 /** Takes away the drafts that are published; `draft_kept` are those that are not as they were read. */
 function draftsSql(parameter: number): string {
@@ -204,17 +208,18 @@ function partSql({ table, columns, onConflict }: Target, parameter: number): str
 const statements = new Map<string, string>();
 
 /**
- * Writes `batch` (each conversation at most once) and returns the conversations that were written. One that is missing
- * was moved on by somebody else since it was loaded, and nothing of it was written.
+ * Writes `batch` (each conversation at most once) and returns the conversations that were written, each with whether people
+ * of other platforms take or took part. One that is missing was moved on by somebody else since it was loaded, and nothing of
+ * it was written.
  * @throws what the database throws; then nothing of the batch was written, or, where the connection broke, perhaps all
  */
-export async function write(client: pg.ClientBase, batch: readonly Appended[]): Promise<ReadonlySet<Hash>> {
-  const heads = batch.flatMap(({ conversation, drafts, entries, changes, isSequenced, isLost }) => {
+export async function write(client: pg.ClientBase, batch: readonly Appended[]): Promise<ReadonlyMap<Hash, boolean>> {
+  const heads = batch.flatMap(({ conversation, drafts, entries, changes, isSequenced, isLost, addsElsewhere }) => {
     const head = changes.at(-1)?.conversation;
     const parent = entries[0]?.event.parent ?? null;
     if (!head) return [];
     const row = conversationRow({ ...head, id: conversation }, parent, drafts[0]?.hash ?? null);
-    return [{ ...row, is_sequenced: isSequenced, in_doubt: isLost }];
+    return [{ ...row, is_sequenced: isSequenced, in_doubt: isLost, is_shared: addsElsewhere }];
   });
   const events = batch.flatMap(({ conversation, entries }) => entries.map((entry) => eventRow(conversation, entry)));
   const messages = batch.flatMap(({ changes }) => changes.flatMap(({ message }) => message ?? []));
@@ -229,7 +234,7 @@ export async function write(client: pg.ClientBase, batch: readonly Appended[]): 
   if (text === undefined) {
     const heads = headsSql(drafts.length > 0 ? written.length + 3 : null);
     const parts = written.map(({ target }, position) => partSql(target, position + 3));
-    text = `WITH ${[heads, eventsSql, ...(isSaying ? [newMessagesSql] : []), ...parts].join(",\n")}\nSELECT id FROM moved`;
+    text = `WITH ${[heads, eventsSql, ...(isSaying ? [newMessagesSql] : []), ...parts].join(",\n")}\nSELECT id, is_shared FROM moved`;
     statements.set(name, text);
   }
   const values: unknown[] = [
@@ -238,6 +243,6 @@ export async function write(client: pg.ClientBase, batch: readonly Appended[]): 
     ...written.map(({ rows }) => JSON.stringify(rows)),
   ];
   if (drafts.length > 0) values.push(JSON.stringify(drafts));
-  const { rows } = await client.query<{ readonly id: Hash }>({ name, text, values });
-  return new Set(rows.map(({ id }) => id));
+  const { rows } = await client.query<{ readonly id: Hash; readonly is_shared: boolean }>({ name, text, values });
+  return new Map(rows.map(({ id, is_shared }) => [id, is_shared]));
 }

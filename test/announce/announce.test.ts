@@ -4,6 +4,7 @@ import { inProcessBus, type Note } from "../../src/announce/bus.ts";
 import { silentLogger } from "../../src/observe/logger.ts";
 import type { Hash } from "../../src/protocol/hash.ts";
 import { raiseInInbox } from "../../src/store/inbox-order.ts";
+import { taking } from "../conversation/given.ts";
 import type { Somebody } from "../support/setting.ts";
 import { type Given, given, remove, say } from "./given.ts";
 
@@ -22,6 +23,7 @@ afterAll(() => all[Symbol.asyncDispose]());
 function announcing() {
   const published: Note[] = [];
   const erasures: (readonly Hash[])[] = [];
+  const owed: Hash[] = [];
   const state = { isBusDown: false };
   const bus = inProcessBus();
   const announcer: Announcer = createAnnouncer({
@@ -34,12 +36,12 @@ function announcing() {
       },
     },
     log: silentLogger,
-    owe: async () => {},
+    owe: async (places) => void owed.push(...places.map(({ conversation }) => conversation)),
     requestErasure: async (conversations) => {
       erasures.push(conversations);
     },
   });
-  return { announcer, published, erasures, state };
+  return { announcer, published, erasures, owed, state };
 }
 
 const seqOf = (note: Note): number | null => ("seq" in note ? note.seq : null);
@@ -98,6 +100,36 @@ describe("announcing", () => {
     emptying.open();
     await announcer.idle();
     expect(await outbox(conversation)).toEqual([]);
+  });
+
+  test("owes events of conversations with people of other platforms, and of those that it does not know of", async () => {
+    const dora = await all.setting.person("dora", "elsewhere.example");
+    const alone = await newConversation();
+    const { announcer, owed } = announcing();
+    const shared = await all.setting.published(alice, [[dora, "WRITER"]]);
+    await say(all.setting, alone, alice);
+    await say(all.setting, shared, alice);
+    const announcements = all.takeAnnouncements();
+    announcer.announce(announcements);
+    await announcer.idle();
+    expect(new Set(owed)).toEqual(new Set([shared]));
+
+    // With somebody elsewhere from now on; who is removed is owed what removes them.
+    await all.setting.does(alone, alice, {
+      action: "add",
+      model: "participant",
+      body: { address: dora.address, name: null },
+      value: taking("WRITER", { via: "elsewhere.example" }),
+    });
+    await remove(all.setting, shared, alice, dora);
+    announcer.announce(all.takeAnnouncements());
+    await announcer.idle();
+    expect(owed.slice(-2)).toEqual([alone, shared]);
+
+    announcer.announce(announcements.map(({ isShared: _, ...rest }) => rest));
+    await announcer.idle();
+    expect(owed.slice(-1)).toEqual([shared]);
+    expect(owed.slice(-announcements.length)).toContain(alone);
   });
 
   test("goes on publishing while SQL is slow", async () => {

@@ -27,10 +27,13 @@ export async function given(): Promise<Given> {
   let committed: Announcement[] = [];
   const setting = postgresSetting(database.pool, {
     onCommitted: (appended) => {
-      for (const { conversation, entries } of appended) {
+      for (const { conversation, entries, isShared } of appended) {
         for (const { event, body } of entries) {
           const { action, model, value, actor } = event.proposal;
-          committed.push(announcementOf(conversation, { ...event, action, model, value, actor, body }));
+          committed.push({
+            ...announcementOf(conversation, { ...event, action, model, value, actor, body }),
+            isShared,
+          });
         }
       }
     },

@@ -165,6 +165,19 @@ describe("A planted drift is found", () => {
     expect(JSON.stringify(diagnosis)).not.toMatch(/Lunch|Changed|Mallory|a\.example/);
   });
 
+  test("a conversation with people of two platforms, of which it is said that it is not shared", async () => {
+    await using database = await createTestDatabase();
+    const setting = postgresSetting(database.pool);
+    const [alice, dora] = [await setting.person("alice"), await setting.person("dora", "elsewhere.example")];
+    const conversation = await setting.published(alice, [[dora, "WRITER"]]);
+    expect(driftOf(await diagnose(database.pool))).toEqual({});
+    await database.pool.query("UPDATE conversation SET is_shared = false");
+    const { differences } = await diagnose(database.pool);
+    expect(differences).toMatchObject([
+      { table: "conversation", conversation, what: expect.stringContaining("is_shared") },
+    ]);
+  });
+
   test("rows of a conversation that no other table knows", async () => {
     await using database = await createTestDatabase();
     await givenConversations(database);

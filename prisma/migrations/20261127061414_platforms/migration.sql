@@ -1,5 +1,6 @@
 -- AlterTable
-ALTER TABLE "conversation" ADD COLUMN     "in_doubt" BOOLEAN NOT NULL DEFAULT false;
+ALTER TABLE "conversation" ADD COLUMN     "in_doubt" BOOLEAN NOT NULL DEFAULT false,
+ADD COLUMN     "is_shared" BOOLEAN NOT NULL DEFAULT false;
 
 -- AlterTable
 ALTER TABLE "event" ADD COLUMN     "erased_late" BOOLEAN NOT NULL DEFAULT false;
