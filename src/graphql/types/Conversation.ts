@@ -59,13 +59,13 @@ builder.node(ConversationType, {
       nullable: true,
       description: "What it is about; null where nobody said, or it was erased.",
       // Not destructured: whoever takes the reader has read, and then access is looked up once more (see `watched`).
-      resolve: async (source, _, context) => {
+      resolve: (source, _, context) => {
         if (isDraft(source)) return source.draft.content.subject || null;
         if (source.heading) return source.heading.subject || null;
         if (source.subject !== undefined) return source.subject || null;
         if (source.conversation.subjectSeq === null) return null;
-        const body = await context.reader.bodyAt(source, source.conversation.subjectSeq);
-        return (body && "subject" in body && body.subject) || null;
+        const reading = context.reader.bodyAt(source, source.conversation.subjectSeq);
+        return reading.then((body) => (body && "subject" in body && body.subject) || null);
       },
     }),
     reference: t.string({
