@@ -29,13 +29,15 @@ export async function examineSearchable(
     const last = seqs.at(-1);
     if (last === undefined) break;
     after = last;
-    const sources = await sourcesOf(
+    const { texts, lost } = await sourcesOf(
       client,
       seqs.map((seq) => ({ conversation, seq })),
     );
-    for (const { seq } of sources) expected.add(seq);
+    for (const { seq } of texts) expected.add(seq);
+    // Earlier words stay until it is known that the later ones are not here.
+    for (const { seq, words_seq } of lost) if (waiting.has(words_seq)) expected.add(seq);
     // What other tables have wrong is told of them.
-    const judged = sources.filter((one) => !waiting.has(one.words_seq) && isLatest(one, state)).map(searchableText);
+    const judged = texts.filter((one) => !waiting.has(one.words_seq) && isLatest(one, state)).map(searchableText);
     const { rows } = await client.query<{ seq: number; what: string }>(differencesSql, [
       conversation,
       JSON.stringify(judged),

@@ -9,21 +9,33 @@ import { plainTextOf } from "../search/plain-text.ts";
 import type { Place } from "./conversation-store.ts";
 import { errorCode } from "./error-code.ts";
 import { isErasedSql } from "./read/erased-sql.ts";
-import { type SearchableSource, sourcesOf } from "./searchable-sources.ts";
+import { type LostWords, type SearchableSource, sourcesOf } from "./searchable-sources.ts";
 
 /** What two transactions take in turns: to write texts, of which there may be many at once; to delete those of erased bodies. */
 const searchableLock = "hashtext('parley searchable')";
 
 /**
- * Makes what these events said searchable. Safe to repeat. Lets the event loop go on between texts.
+ * Makes what these events said searchable, and unsearchable what they took the place of where their own words are not here.
+ * Safe to repeat. Lets the event loop go on between texts.
  * @param client in a transaction: who erases meanwhile waits for its end, and finds what it wrote
  * @returns the places of texts that the database refuses; one by one, so that none of the others is left out
  */
 export async function indexTexts(client: pg.ClientBase, places: readonly Place[]): Promise<readonly Place[]> {
-  await client.query(`SELECT pg_advisory_xact_lock_shared(${searchableLock})`);
   await client.query("SAVEPOINT texts");
   try {
-    await index(client, places);
+    await client.query(`SELECT pg_advisory_xact_lock_shared(${searchableLock})`);
+    const sources = await sourcesOf(client, places);
+    if (sources.lost.length === 0) {
+      await writeAll(client, sources.texts);
+      return [];
+    }
+    // Others may be writing the earlier words, which they read before there were later ones: they finish first. What
+    // is held goes with the savepoint, so that two never wait for each other.
+    await client.query("ROLLBACK TO SAVEPOINT texts");
+    await holdIndexing(client);
+    const { texts, lost } = await sourcesOf(client, places);
+    await writeAll(client, texts);
+    await deleteEarlier(client, lost);
     return [];
   } catch (error) {
     // Data exceptions and limits, https://www.postgresql.org/docs/18/errcodes-appendix.html.
@@ -31,6 +43,8 @@ export async function indexTexts(client: pg.ClientBase, places: readonly Place[]
     await client.query("ROLLBACK TO SAVEPOINT texts");
   }
   if (places.length < 2) return places;
+  // One that has to write alone must not wait for what others hold, with what it wrote before in its own hands.
+  await holdIndexing(client);
   const refused: Place[] = [];
   for (const place of places) refused.push(...(await indexTexts(client, [place])));
   return refused;
@@ -39,9 +53,9 @@ export async function indexTexts(client: pg.ClientBase, places: readonly Place[]
 /** As much is written by one statement, about: so that long texts do not take longer than a statement may. */
 const writtenCharacters = 300_000;
 
-async function index(client: pg.ClientBase, places: readonly Place[]): Promise<void> {
+async function writeAll(client: pg.ClientBase, texts: readonly SearchableSource[]): Promise<void> {
   // In one order in every process, so that two never wait for each other.
-  const sources = (await sourcesOf(client, places)).toSorted((a, b) =>
+  const sources = texts.toSorted((a, b) =>
     a.conversation_id < b.conversation_id ? -1 : a.conversation_id > b.conversation_id ? 1 : a.seq - b.seq,
   );
   let written: (SearchableText & { readonly language: string })[] = [];
@@ -58,6 +72,16 @@ async function index(client: pg.ClientBase, places: readonly Place[]): Promise<v
     await setImmediate();
   }
   if (written.length > 0) await write(client, written);
+}
+
+/** Takes out the words that others took the place of. */
+async function deleteEarlier(client: pg.ClientBase, lost: readonly LostWords[]): Promise<void> {
+  await client.query({
+    name: "search_delete_earlier",
+    text: `DELETE FROM searchable AS s USING json_to_recordset($1::json) AS k(conversation_id text, seq int, words_seq int)
+      WHERE s.conversation_id = k.conversation_id AND s.seq = k.seq AND s.words_seq <= k.words_seq`,
+    values: [JSON.stringify(lost.map(({ conversation_id, seq, words_seq }) => ({ conversation_id, seq, words_seq })))],
+  });
 }
 
 /** A row of `searchable` before its words are turned to lexemes. */

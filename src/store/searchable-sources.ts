@@ -19,6 +19,14 @@ export function hasText(action: string, model: string): boolean {
 export const makesTextSql = (e: string): string =>
   `(${e}.action = 'publish' OR (${e}.action = 'add' AND ${e}.model <> 'label'))`;
 
+/** What is to be searched no more: of its latest words there are none here, and earlier ones may be in `searchable`. */
+export interface LostWords {
+  readonly conversation_id: Hash;
+  readonly seq: number;
+  /** Of the words that are erased, or have not come yet. */
+  readonly words_seq: number;
+}
+
 /** One text that is to be searched, and its place in `searchable`. */
 export interface SearchableSource {
   readonly conversation_id: Hash;
@@ -52,19 +60,30 @@ const sourcesSql = `WITH told AS MATERIALIZED (
   )
   SELECT s.conversation_id, s.seq, s.kind, s.item, s.words_seq, coalesce(s.author, w.actor, w.id) AS author,
     least((w.body->'mail'->>'date')::timestamptz, a.timestamp) AS at, w.body->>'format' AS format,
-    left(coalesce(w.body->>'text', w.body->>'subject', w.body->>'title', concat_ws(' ', w.body->>'name', w.body->>'address')), ${searchedCharacters}) AS text
+    left(coalesce(w.body->>'text', w.body->>'subject', w.body->>'title', concat_ws(' ', w.body->>'name', w.body->>'address')), ${searchedCharacters}) AS text,
+    is_lost
   FROM source AS s
   CROSS JOIN LATERAL (SELECT * FROM event WHERE conversation_id = s.conversation_id AND seq = s.words_seq OFFSET 0) AS w
   CROSS JOIN LATERAL (SELECT timestamp FROM event WHERE conversation_id = s.conversation_id
     AND seq = CASE s.seq WHEN 0 THEN s.words_seq ELSE s.seq END OFFSET 0) AS a
-  WHERE w.body IS NOT NULL AND NOT ${isErasedSql("w")}`;
+  CROSS JOIN LATERAL (SELECT w.body IS NULL OR ${isErasedSql("w")} AS is_lost OFFSET 0) AS l
+  -- Before its first words an item had none.
+  WHERE NOT is_lost OR s.words_seq <> s.seq`;
 
-/** The texts that these events, or later ones of the same item, said. A text is given once, in no order. */
-export async function sourcesOf(client: pg.ClientBase, places: readonly Place[]): Promise<readonly SearchableSource[]> {
-  const { rows } = await client.query<SearchableSource>({
+export interface Sources {
+  readonly texts: readonly SearchableSource[];
+  readonly lost: readonly LostWords[];
+}
+
+/** The texts that these events, or later ones of the same item, said. Each is given once, in no order. */
+export async function sourcesOf(client: pg.ClientBase, places: readonly Place[]): Promise<Sources> {
+  const { rows } = await client.query<SearchableSource & { readonly is_lost: boolean }>({
     name: "search_sources",
     text: sourcesSql,
     values: [places.map(({ conversation }) => conversation), places.map(({ seq }) => seq)],
   });
-  return rows;
+  return {
+    texts: rows.filter((row) => !row.is_lost).map(({ is_lost: _, ...source }) => source),
+    lost: rows.filter((row) => row.is_lost),
+  };
 }

@@ -23,14 +23,7 @@ let tries: readonly Tried[] = [];
 async function ownPlatform() {
   const port = await freePort();
   const peers = { [name]: `http://127.0.0.1:${port}` };
-  const platform = opened.use(
-    await startPlatform({
-      // A subject whose words are missing leaves the one before it searchable: not mended yet.
-      mayDrift: true,
-      name: "tried.localhost",
-      peers,
-    }),
-  );
+  const platform = opened.use(await startPlatform({ name: "tried.localhost", peers }));
   const bob = await platform.person("bob");
   const parley = opened.use(createParley({ url: `${platform.url}/graphql`, token: bob.token }));
   const begin = async (other: string): Promise<void> => {

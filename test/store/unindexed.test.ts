@@ -3,11 +3,14 @@ import type pg from "pg";
 import { expect, test } from "vitest";
 import { silentLogger } from "../../src/observe/logger.ts";
 import type { Hash } from "../../src/protocol/hash.ts";
+import { diagnose } from "../../src/store/doctor.ts";
+import { postgresPeerStore } from "../../src/store/postgres-peer-store.ts";
+import { reindex } from "../../src/store/reindex.ts";
 import { indexTexts } from "../../src/store/search-index.ts";
 import { indexAll, indexBatch, unindexedBacklog } from "../../src/store/unindexed.ts";
 import { restAfter } from "../../workers/index-texts.ts";
-import { messageBody } from "../conversation/given.ts";
-import { createTestDatabase } from "../support/database.ts";
+import { home, messageBody } from "../conversation/given.ts";
+import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { postgresSetting } from "../support/postgres-setting.ts";
 import { entriesOf } from "../support/setting.ts";
 
@@ -136,6 +139,115 @@ test("what is erased while it is being indexed is not kept", async () => {
   client.release();
   await erasing;
   expect(await found()).toEqual([seq]);
+});
+
+/** A message and a subject that can be found, and their later words, which have not come. */
+async function givenLostWords(database: TestDatabase) {
+  const given = await givenConversation(database);
+  const { setting, conversation, alice, announce, says } = given;
+  const { pool } = database;
+  const seq = await says("the early heron");
+  await announce();
+  const item = await messageAt(pool, conversation, seq);
+  const words = async (): Promise<readonly string[]> =>
+    (
+      await pool.query<{ folded: string }>(
+        "SELECT folded FROM searchable WHERE conversation_id = $1 AND kind <> 'PERSON' ORDER BY seq",
+        [conversation],
+      )
+    ).rows.map(({ folded }) => folded.trim());
+  const modified = async () => {
+    const message = { action: "modify", model: "message", item, body: messageBody("the late heron") } as const;
+    const entries = [
+      await setting.does(conversation, alice, { action: "modify", model: "subject", body: { subject: "Dinner" } }),
+      await setting.does(conversation, alice, message),
+    ];
+    await pool.query("UPDATE event SET body = NULL, salt = NULL WHERE conversation_id = $1 AND seq > $2", [
+      conversation,
+      seq,
+    ]);
+    return entries;
+  };
+  return { ...given, seq, words, modified };
+}
+
+test("where later words have not come, the earlier are not found; the later are, once they come", async () => {
+  await using database = await createTestDatabase();
+  const { pool } = database;
+  const { conversation, announce, words, modified } = await givenLostWords(database);
+  await indexAll(pool, log);
+  expect(await words()).toEqual(["lunch", "the early heron"]);
+  const entries = await modified();
+  await announce();
+  // What waits to be indexed is no drift, and what was taken out is none.
+  const searchableDrift = async () =>
+    (await diagnose(pool)).differences.filter(({ table }) => table === "searchable" || table === "unindexed");
+  expect(await searchableDrift()).toEqual([]);
+  await indexAll(pool, log);
+  expect(await words()).toEqual([]);
+  expect(await searchableDrift()).toEqual([]);
+  expect(await postgresPeerStore(pool, home).fillBodies(conversation, entries)).toBe(2);
+  await announce();
+  await indexAll(pool, log);
+  expect(await words()).toEqual(["dinner", "the late heron"]);
+  expect(await searchableDrift()).toEqual([]);
+});
+
+test("indexing anew takes out earlier words, too", async () => {
+  await using database = await createTestDatabase();
+  const { pool } = database;
+  const { announce, words, modified } = await givenLostWords(database);
+  await indexAll(pool, log);
+  await modified();
+  await announce();
+  await pool.query("DELETE FROM unindexed");
+  expect((await diagnose(pool)).drift.searchable).toBe(2);
+  await reindex({ pool });
+  expect(await words()).toEqual([]);
+});
+
+test("words that are erased before they are indexed leave no earlier ones behind", async () => {
+  await using database = await createTestDatabase();
+  const { setting, conversation, alice, bob, announce, found, says } = await givenConversation(database);
+  const seq = await says("the heron");
+  await announce();
+  await indexAll(database.pool, log);
+  const item = await messageAt(database.pool, conversation, seq);
+  await setting.does(conversation, bob, { action: "modify", model: "message", item, body: messageBody("mine") });
+  const { id } = await setting.does(conversation, bob, { action: "add", model: "message", body: messageBody("bye") });
+  await setting.does(conversation, bob, {
+    ...{ action: "remove", model: "participant", item: await setting.participant(conversation, bob), value: "ERASE" },
+  });
+  await setting.store.eraseBodies(conversation);
+  await announce();
+  await indexAll(database.pool, log);
+  expect(id).not.toBe(item);
+  expect(await found()).toEqual([]);
+  await setting.does(conversation, alice, { action: "modify", model: "message", item, body: messageBody("my own") });
+  await announce();
+  await indexAll(database.pool, log);
+  expect(await found()).toEqual([seq]);
+});
+
+test("who is writing the earlier words at that moment finishes first", async () => {
+  await using database = await createTestDatabase();
+  const { pool } = database;
+  const { conversation, seq, announce, words, modified } = await givenLostWords(database);
+  const client = await pool.connect();
+  await client.query("BEGIN");
+  await indexTexts(
+    client,
+    [seq, 2].map((place) => ({ conversation, seq: place })),
+  );
+  await modified();
+  await announce();
+  const indexing = indexAll(pool, log);
+  const waiters = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+  await expect.poll(async () => (await pool.query(waiters)).rowCount, { interval: 1 }).toBe(1);
+  await client.query("COMMIT");
+  client.release();
+  await indexing;
+  expect(await words()).toEqual([]);
 });
 
 test("indexing rests while events are appended, unless it is far behind, and looks now and then where nothing waits", () => {
