@@ -36,8 +36,12 @@ export function owedBodies(pool: pg.Pool): Pick<PeerStore, "owedBodies" | "fillB
             UPDATE participant AS p SET name = f.body->>'name',
               recipient_id = (SELECT id FROM recipient WHERE address = f.body->>'address')
             FROM filled AS f WHERE p.conversation_id = $1 AND p.id = f.id AND f.body ? 'address'),
-          -- One that waits to be announced anyhow is there already.
-          told AS (INSERT INTO outbox (conversation_id, seq) SELECT $1, seq FROM filled ON CONFLICT DO NOTHING)
+          -- One that waits to be announced anyhow is there already. Files are searched by the date that their message says.
+          told AS (INSERT INTO outbox (conversation_id, seq) SELECT $1, seq FROM filled
+            UNION SELECT $1, a.seq FROM filled AS f CROSS JOIN LATERAL (
+              SELECT seq FROM attachment WHERE conversation_id = $1 AND message = f.id AND removed_seq IS NULL OFFSET 0) AS a
+            WHERE f.model = 'message' AND f.body->'mail'->>'date' IS NOT NULL
+            ON CONFLICT DO NOTHING)
           SELECT count(*) FROM filled`,
         values: [conversation, JSON.stringify(rows)],
       });

@@ -59,12 +59,16 @@ const sourcesSql = `WITH told AS MATERIALIZED (
     FROM told WHERE model IN ('attachment', 'conversation') OR (model = 'participant' AND action = 'add')
   )
   SELECT s.conversation_id, s.seq, s.kind, s.item, s.words_seq, coalesce(s.author, w.actor, w.id) AS author,
-    least((w.body->'mail'->>'date')::timestamptz, a.timestamp) AS at, w.body->>'format' AS format,
+    -- Of what came by mail the mail's date, also where it was changed since; of a file that of the mail it came with.
+    least(CASE s.kind WHEN 'FILE' THEN (
+        SELECT f.body->'mail'->>'date' FROM message AS m JOIN event AS f ON f.conversation_id = m.conversation_id AND f.seq = m.seq
+        WHERE m.conversation_id = s.conversation_id AND m.id = w.item)
+      ELSE a.body->'mail'->>'date' END::timestamptz, a.timestamp) AS at, w.body->>'format' AS format,
     left(coalesce(w.body->>'text', w.body->>'subject', w.body->>'title', concat_ws(' ', w.body->>'name', w.body->>'address')), ${searchedCharacters}) AS text,
     is_lost
   FROM source AS s
   CROSS JOIN LATERAL (SELECT * FROM event WHERE conversation_id = s.conversation_id AND seq = s.words_seq OFFSET 0) AS w
-  CROSS JOIN LATERAL (SELECT timestamp FROM event WHERE conversation_id = s.conversation_id
+  CROSS JOIN LATERAL (SELECT timestamp, body FROM event WHERE conversation_id = s.conversation_id
     AND seq = CASE s.seq WHEN 0 THEN s.words_seq ELSE s.seq END OFFSET 0) AS a
   CROSS JOIN LATERAL (SELECT w.body IS NULL OR ${isErasedSql("w")} AS is_lost OFFSET 0) AS l
   -- Before its first words an item had none.

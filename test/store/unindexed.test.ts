@@ -9,7 +9,7 @@ import { reindex } from "../../src/store/reindex.ts";
 import { indexTexts } from "../../src/store/search-index.ts";
 import { indexAll, indexBatch, unindexedBacklog } from "../../src/store/unindexed.ts";
 import { restAfter } from "../../workers/index-texts.ts";
-import { home, messageBody } from "../conversation/given.ts";
+import { attachmentBody, home, messageBody } from "../conversation/given.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { postgresSetting } from "../support/postgres-setting.ts";
 import { entriesOf } from "../support/setting.ts";
@@ -248,6 +248,47 @@ test("who is writing the earlier words at that moment finishes first", async () 
   client.release();
   await indexing;
   expect(await words()).toEqual([]);
+});
+
+test("a mail's words and files are found by its date, also once they are changed, and where the words come later", async () => {
+  await using database = await createTestDatabase();
+  const { pool } = database;
+  const { setting, conversation, alice, announce } = await givenConversation(database);
+  const mail = { date: "2002-08-22T12:00:00.000Z", messageId: "" };
+  const body = { ...messageBody("the heron"), mail };
+  const said = await setting.does(conversation, alice, { action: "add", model: "message", body });
+  const attaches = { action: "add", model: "attachment", body: attachmentBody() } as const;
+  const { seq } = (await setting.does(conversation, alice, { ...attaches, item: said.id })).event;
+  const alone = await setting.does(conversation, alice, attaches);
+  const times = async () => {
+    await announce();
+    await indexAll(pool, log);
+    expect((await diagnose(pool)).drift.searchable).toBe(0);
+    const { rows } = await pool.query<{ seq: number; at: Date }>(
+      "SELECT seq, at FROM searchable WHERE kind IN ('MESSAGE', 'FILE') ORDER BY seq",
+    );
+    return rows.map(({ seq, at }) => [seq, at.toISOString()]);
+  };
+  const expected = [
+    [said.event.seq, mail.date],
+    [seq, mail.date],
+    [alone.event.seq, alone.event.timestamp],
+  ];
+  expect(await times()).toEqual(expected);
+  await setting.does(conversation, alice, {
+    ...{ action: "modify", model: "message", item: said.id, body: messageBody("the changed heron") },
+  });
+  expect(await times()).toEqual(expected);
+
+  await pool.query("UPDATE event SET body = NULL, salt = NULL WHERE conversation_id = $1 AND seq = $2", [
+    conversation,
+    said.event.seq,
+  ]);
+  await pool.query("DELETE FROM searchable");
+  await reindex({ pool });
+  expect((await times()).map(([, at]) => at)).not.toContain(mail.date);
+  expect(await postgresPeerStore(pool, home).fillBodies(conversation, [said])).toBe(1);
+  expect(await times()).toEqual(expected);
 });
 
 test("indexing rests while events are appended, unless it is far behind, and looks now and then where nothing waits", () => {
