@@ -74,7 +74,7 @@ export type AppendResult =
       readonly changes: readonly Changes[];
       readonly head: Conversation;
     }
-  /** Appended earlier, by the same client request or the same proposal: the place of its (last) event, 0 for none. */
+  /** Appended earlier, by the same client request or the same proposal: the place of its (last) event, 0 for none, below 0 of one that was for no log. */
   | { readonly conversation: Hash; readonly repeatOf: number }
   | { readonly rejection: Rejection };
 

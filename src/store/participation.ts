@@ -55,13 +55,19 @@ export function broughtBackSql(p: string, isNew: string): string {
     is_hidden = ${p}.is_hidden AND NOT (${isBack} AND ${p}.folder NOT IN ('SPAM', 'TRASH'))`;
 }
 
-/** Changes it. The texts were checked before. Null where it is done; NOT_FOUND where the account never took part. */
+/**
+ * Changes it. The texts were checked before. Null where it is done; NOT_FOUND where the account never took part; `used before`
+ * where the clientId is another request's.
+ */
 export function updateParticipation(
   { pool }: Pick<Database, "pool">,
   { conversation, accountId, clientId, changes }: ParticipationUpdate,
-): Promise<Rejection | null> {
+): Promise<Rejection | "used before" | null> {
   return inTransaction(pool, async (client) => {
-    if (clientId !== null && !(await isFirst(client, { conversation, accountId, clientId }))) return null;
+    if (clientId !== null) {
+      const asked = await noteRequest(client, { conversation, accountId, clientId });
+      if (asked !== "first") return asked === "again" ? null : asked;
+    }
     const labels = changes.labels && (await labelsNamed(client, accountId, changes.labels));
     if (labels && "code" in labels) return labels;
     const { folder, isMuted, isPinned, isHidden, notes } = changes;
@@ -86,18 +92,27 @@ export function updateParticipation(
   });
 }
 
-/** Notes the client's request; false where it was noted before. */
-async function isFirst(
+/** Stands for the place in the log, which such a request has none of; 0 is that of one that found nothing to append. */
+const noPlace = -1;
+
+/** Notes the client's request, unless it was noted before. */
+async function noteRequest(
   client: pg.ClientBase,
   { conversation, accountId, clientId }: Omit<ParticipationUpdate, "changes">,
-): Promise<boolean> {
+): Promise<"first" | "again" | "used before"> {
   const { rowCount } = await client.query({
     name: "participation_request",
-    text: `INSERT INTO client_request (account_id, client_id, conversation_id, seq) VALUES ($1, $2, $3, 0)
+    text: `INSERT INTO client_request (account_id, client_id, conversation_id, seq) VALUES ($1, $2, $3, ${noPlace})
       ON CONFLICT DO NOTHING`,
     values: [accountId, clientId, conversation],
   });
-  return rowCount === 1;
+  if (rowCount === 1) return "first";
+  const same = await client.query({
+    name: "participation_repeat",
+    text: `SELECT FROM client_request WHERE account_id = $1 AND client_id = $2 AND conversation_id = $3 AND seq = ${noPlace}`,
+    values: [accountId, clientId, conversation],
+  });
+  return same.rowCount === 1 ? "again" : "used before";
 }
 
 /** The ids of the account's labels of these names, made where they are not there. Held until the transaction ends. */

@@ -122,6 +122,7 @@ test("a clientId that was used for something else is refused, and nothing is los
   await done(parley.messageAdd({ conversation, body: "Words", clientId: "said" }));
   expect(await verdictOf(parley.messageRelease({ conversation, message, clientId: "idle" }))).toBe("nothing to do");
   await done(parley.conversationCreate({ publish: true, clientId: "created" }));
+  await done(parley.participationUpdate({ conversation, isPinned: true, clientId: "kept" }));
   const heads = async () => [await headOf(alice, conversation), await headOf(alice, other)];
   const before = await heads();
   const { draftHash } = (await done(parley.conversationCreate({ subject: "Draft" }))).conversation;
@@ -132,6 +133,12 @@ test("a clientId that was used for something else is refused, and nothing is los
     parley.messageAdd({ conversation, body: "Words", clientId: "idle" }),
     parley.messageAdd({ conversation, body: "Words", clientId: "created" }),
     parley.conversationLeave({ conversation: other, clientId: "said" }),
+    parley.messageAdd({ conversation, body: "Words", clientId: "kept" }),
+    parley.messageRelease({ conversation, message, clientId: "kept" }),
+    parley.conversationCreate({ publish: true, clientId: "kept" }),
+    parley.participationUpdate({ conversation: other, folder: "TRASH", clientId: "kept" }),
+    parley.participationUpdate({ conversation, folder: "TRASH", clientId: "said" }),
+    parley.participationUpdate({ conversation, folder: "TRASH", clientId: "idle" }),
     parley.conversationCreate({ participants: [{ address: bob.address }], publish: true, clientId: "said" }),
     parley.conversationPublish({ draftHash: present(draftHash), clientId: "said" }),
     parley.conversationPublish({ draftHash: present(draftHash), clientId: "created" }),
@@ -141,6 +148,7 @@ test("a clientId that was used for something else is refused, and nothing is los
     expect(answer, `${index}`).toMatchObject({ status: "rejected", reason: error });
   }
   expect(await heads()).toEqual(before);
+  for (const hash of [conversation, other]) expect((await parley.conversation({ hash }))?.folder).toBe("INBOX");
   expect(await parley.conversation({ draftHash: present(draftHash) })).toMatchObject({ status: "DRAFT" });
 });
 

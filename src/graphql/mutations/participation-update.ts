@@ -9,7 +9,7 @@ import { findConversation, isDraft } from "../find-conversation.ts";
 import { ConversationType } from "../types/Conversation.ts";
 import { FolderType } from "../types/Participation.ts";
 import { type RejectionSource, RuleRejectionType } from "../types/Rejection.ts";
-import { clientOf, conversationHash } from "./perform.ts";
+import { clientOf, conversationHash, usedBefore } from "./perform.ts";
 import { appendInputFields } from "./result.ts";
 
 const { labels: labelsMax, labelCharacters, notesCharacters } = participationLimits;
@@ -69,6 +69,7 @@ builder.mutationField("participationUpdate", (t) =>
       }
       const update = { conversation: view.id, accountId, clientId, changes };
       const rejection = await updateParticipation(platform.database, update);
+      if (rejection === "used before") throw usedBefore();
       if (rejection) return { rejection };
       reader.forgetParticipation(accountId, view.id);
       // Lost where the bus is down: the other devices have it when they read anew.

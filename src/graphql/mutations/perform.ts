@@ -77,7 +77,8 @@ export async function perform(
     const { reader } = context;
     const isThere =
       result.conversation === conversation || result.conversation === (await reader.publishedFrom(conversation));
-    if (!isThere) throw usedBefore();
+    // What changed a participation appended nothing, and was another request.
+    if (!isThere || result.repeatOf < 0) throw usedBefore();
     const view = await viewOf(context, result.conversation);
     const event = result.repeatOf === 0 ? null : await reader.event(view, result.repeatOf);
     const { action, model } = event?.event.event.proposal ?? command;
