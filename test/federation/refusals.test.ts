@@ -227,12 +227,37 @@ const page = (events: readonly unknown[]): Answered => ({
   json: { head: { ...pageOf(log, 0).head, seq: log.head.seq + 1 }, events },
 });
 
+/** What the liar is asked meanwhile, and the jobs that are planned. */
+async function whatCatchingUpDoes() {
+  const { jobs, federation } = home.core;
+  const { addJob } = jobs;
+  const planned: string[] = [];
+  const before = liar.heard.length;
+  const noting: typeof addJob = (task, payload, spec) => {
+    planned.push(`${task} ${spec?.jobKey?.replace(/^.*:/, "")}`);
+    return addJob(task, payload, spec);
+  };
+  Object.assign(jobs, { addJob: noting });
+  try {
+    await federation.catchUp(log.head.id, "liar.localhost");
+  } finally {
+    Object.assign(jobs, { addJob });
+  }
+  return { heard: liar.heard.slice(before), planned };
+}
+
 describe("An event is refused in a page", () => {
   test.each(told)("%s", async (_, lie) => {
     const event = lie.tell(own("Is this taken?"));
     liar.answers(({ method }) => (method === "GET" ? page([event]) : null));
-    await home.core.federation.catchUp(log.head.id, "liar.localhost");
-    expect(liar.heard).toContain(`GET /f/${log.head.id}/events/?after=${log.head.seq}`);
+    const { heard, planned } = await whatCatchingUpDoes();
+    // A log that is another than ours is held against ours from its beginning.
+    const from = lie.code === "BROKEN_CHAIN" ? [log.head.seq, 0] : [log.head.seq];
+    expect(heard).toEqual(from.map((after) => `GET /f/${log.head.id}/events/?after=${after}`));
+    // What is refused is not asked for again. What cannot be read, or not be judged yet, is; a key may be judged or not.
+    const again = [`catch-up ${log.head.id}`];
+    const isAgain = { BAD_FORM: [again], later: [again], "UNKNOWN_KEY or later": [again, []] }[lie.code] ?? [[]];
+    expect(isAgain).toContainEqual(planned);
     await expectUnchanged(lie);
     await expectOpen(lie);
   });
