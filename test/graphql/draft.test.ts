@@ -291,20 +291,45 @@ test("a draft discarded while it is published is gone, or published: never both"
   }
 });
 
-test("fifty requests at once on one draft, publishing among them, all end: done, or said in the conversation, or refused", async () => {
+test("fifty requests on one draft: those before it is published are in it, those that come meanwhile are said in the conversation", async () => {
   const { alice } = await given.people("alice");
   const draftHash = await begin(alice.parley);
-  const edit = (index: number) => verdictOf(alice.parley.labelAdd({ conversation: draftHash, name: `${index}` }));
-  const asked = Array.from({ length: 50 }, (_, index) =>
-    index === 25 ? verdictOf(alice.parley.conversationPublish({ draftHash })) : edit(index),
-  );
-  const verdicts = await Promise.all(asked);
-  expect(verdicts[25]).toBe("done");
-  const published = present(await alice.parley.conversation({ draftHash }));
-  const said = verdicts.filter((verdict, index) => index !== 25 && verdict !== "NOT_FOUND");
-  // In the draft there is no event to tell of; who comes after the publishing says it in the conversation.
-  for (const verdict of said) expect(["done", "nothing to do"]).toContain(verdict);
-  expect(published.labels.edges).toHaveLength(said.length);
+  const edits = (names: readonly string[]) =>
+    Promise.all(names.map((name) => verdictOf(alice.parley.labelAdd({ conversation: draftHash, name }))));
+  const names = Array.from({ length: 49 }, (_, index) => `${index}`);
+  const [early, late] = [names.slice(0, 24), names.slice(24)];
+  // In the draft there is no event to tell of.
+  expect(await edits(early)).toEqual(early.map(() => "nothing to do"));
+
+  const { store } = given.platform.core;
+  const { append } = store;
+  const [publishing, asked] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let lookedFor = 0;
+  Object.assign(store, {
+    append: async (request: Parameters<typeof append>[0]) => {
+      if ("proposals" in request) {
+        publishing.resolve();
+        await asked.promise;
+        return append(request);
+      }
+      const answer = await append(request);
+      // There is no such conversation yet: each looks for the draft next.
+      if (++lookedFor === late.length) asked.resolve();
+      return answer;
+    },
+  });
+  try {
+    const published = verdictOf(alice.parley.conversationPublish({ draftHash }));
+    await publishing.promise;
+    expect(await edits(late)).toEqual(late.map(() => "done"));
+    expect(await published).toBe("done");
+  } finally {
+    Object.assign(store, { append });
+  }
+  const { labels, seq } = present(await alice.parley.conversation({ draftHash }));
+  expect(labels.edges.map(({ node }) => node.name).toSorted()).toEqual(names.toSorted());
+  // The conversation, its subject, and a label each.
+  expect(seq).toBe(2 + names.length);
 });
 
 test("a draft that another process edits at each try to publish it is left to people: CONFLICT, after some tries", async () => {
