@@ -11,25 +11,48 @@ export interface SnippetPart {
 const snippetCharacters = 200;
 const charactersBefore = 60;
 
-/** What to mark: words and parts of them, folded. Of one or two letters whole words alone. */
-export type Needles = readonly string[];
+/** What to mark. */
+export interface Needle {
+  /** Folded; of several, those that stand side by side are marked as one. */
+  readonly words: readonly string[];
+  /**
+   * `whole`: only whole words. `start`: what words begin with. `part`: within words, too; of one or two letters whole words
+   * alone. Words of scripts without spaces are marked within others however.
+   */
+  readonly as: "whole" | "start" | "part";
+}
+
+interface Mark {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A word of the text. */
+interface Word extends Mark {
+  readonly text: string;
+  readonly folded: string;
+}
 
 /** The part of `text` around the first needle; its beginning where there is none. */
-export function snippetOf(text: string, needles: Needles): readonly SnippetPart[] {
-  const isHit = (word: string): boolean => {
-    const folded = fold(word);
-    return needles.some((needle) => (needle.length < 3 ? folded === needle : folded.includes(needle)));
-  };
-  const marks: { start: number; end: number }[] = [];
+export function snippetOf(text: string, needles: readonly Needle[]): readonly SnippetPart[] {
+  const longest = Math.max(1, ...needles.map(({ words }) => words.length));
+  const found: Mark[] = [];
+  const latest: Word[] = [];
   for (const { 0: word, index } of text.matchAll(wordPattern)) {
-    if (isUnspaced(word)) marks.push(...marksWithin(word, index, needles));
-    else if (isHit(word)) marks.push({ start: index, end: index + word.length });
+    latest.push({ text: word, folded: fold(word), start: index, end: index + word.length });
+    if (latest.length > longest) latest.shift();
+    for (const needle of needles) found.push(...marksOf(needle, latest.slice(-needle.words.length)));
     // No further than what is shown of the first: texts may be long.
-    if (marks.length > 0 && index > (marks[0]?.start ?? 0) + snippetCharacters) break;
+    if (found.length > 0 && index > (found[0]?.start ?? 0) + snippetCharacters) break;
   }
+  const marks = found.toSorted((a, b) => a.start - b.start || b.end - a.end);
   const first = marks[0]?.start ?? 0;
   const start = wordBreak(text, Math.max(0, first - charactersBefore), first);
-  const end = wordEnd(text, Math.min(text.length, start + snippetCharacters));
+  // What is marked is shown to its end.
+  const end = marks.reduce(
+    (end, mark) => (mark.start < end ? Math.max(end, mark.end) : end),
+    wordEnd(text, Math.min(text.length, start + snippetCharacters)),
+  );
   const parts: SnippetPart[] = [];
   let at = start;
   const add = (upTo: number, isHit: boolean) => {
@@ -50,20 +73,41 @@ export function snippetOf(text: string, needles: Needles): readonly SnippetPart[
   ];
 }
 
-/** Places of needles within a word of a script without spaces: only they are marked, not all of the sentence. */
-function marksWithin(word: string, index: number, needles: Needles) {
-  const folded = fold(word);
+/** Where a needle is, if it ends with the last of these words, of which there are as many as it has at most. */
+function marksOf({ words, as }: Needle, latest: readonly Word[]): readonly Mark[] {
+  const [first, last] = [latest[0], latest.at(-1)];
+  const [word, lastWord] = [words[0] ?? "", words.at(-1) ?? ""];
+  if (!first || !last || latest.length < words.length || word === "") return [];
+  if (words.length === 1) {
+    if (isUnspaced(last.text)) return marksWithin(last, word);
+    const isWhole = as === "whole" || (as === "part" && word.length < 3);
+    const isHit = isWhole
+      ? last.folded === word
+      : as === "start"
+        ? last.folded.startsWith(word)
+        : last.folded.includes(word);
+    return isHit ? [last] : [];
+  }
+  if (words.slice(1, -1).some((one, i) => one !== latest[i + 1]?.folded)) return [];
+  const mayBePart = (one: string) => as === "part" || isUnspaced(one);
+  const isBegun = mayBePart(word) ? first.folded.endsWith(word) : first.folded === word;
+  const isEnded = mayBePart(lastWord) ? last.folded.startsWith(lastWord) : last.folded === lastWord;
+  if (!isBegun || !isEnded) return [];
+  // Of the sentence that a word without spaces may be, only what was looked for.
+  const isCut = (one: Word) => isUnspaced(one.text) && one.folded.length === one.text.length;
+  const start = isCut(first) ? first.end - word.length : first.start;
+  return [{ start, end: isCut(last) ? last.start + lastWord.length : last.end }];
+}
+
+/** Places within a word of a script without spaces: only they are marked, not all of the sentence. */
+function marksWithin({ text, folded, ...mark }: Word, needle: string): readonly Mark[] {
   // Where folding changes the length (half-width kana), all of it is marked.
-  if (folded.length !== word.length) {
-    return needles.some((needle) => folded.includes(needle)) ? [{ start: index, end: index + word.length }] : [];
+  if (folded.length !== text.length) return folded.includes(needle) ? [mark] : [];
+  const found: Mark[] = [];
+  for (let at = folded.indexOf(needle); at >= 0; at = folded.indexOf(needle, at + needle.length)) {
+    found.push({ start: mark.start + at, end: mark.start + at + needle.length });
   }
-  const found: { start: number; end: number }[] = [];
-  for (const needle of needles) {
-    for (let at = folded.indexOf(needle); at >= 0 && needle !== ""; at = folded.indexOf(needle, at + needle.length)) {
-      found.push({ start: index + at, end: index + at + needle.length });
-    }
-  }
-  return found.toSorted((a, b) => a.start - b.start || b.end - a.end);
+  return found;
 }
 
 /** The beginning of a word at or after `from`, at most `latest`. */

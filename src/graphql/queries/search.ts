@@ -17,7 +17,6 @@ import { ParticipantType } from "../types/Participant.ts";
 interface HitSource {
   readonly of: ConversationView;
   readonly hit: SearchHitRow;
-  readonly needles: readonly string[];
 }
 
 interface FoundSource {
@@ -73,7 +72,7 @@ const HitType = builder.objectRef<HitSource>("SearchHit").implement({
     snippet: t.field({
       type: [SnippetPartType],
       description: "The part of the text in which it was found, in parts to be put together.",
-      resolve: ({ hit, needles }) => [...snippetOf(hit.text, needles)],
+      resolve: ({ hit }) => [...snippetOf(hit.text, hit.needles)],
     }),
   }),
 });
@@ -104,11 +103,11 @@ builder.queryField("search", (t) =>
         const { message, start, end } = parsed.fault;
         throw new GraphQLError(message, { extensions: { code: "BAD_USER_INPUT", start, end } });
       }
-      const { needles, ...page } = await reader.search(viewer.accountId, parsed.node, request);
+      const page = await reader.search(viewer.accountId, parsed.node, request);
       const found = await Promise.all(
         page.nodes.map(async ({ cursor, hits }): Promise<Placed<FoundSource> | null> => {
           const of = await reader.view(viewer.accountId, cursor.id);
-          const node = of && { of, hits: hits.map((hit) => ({ of, hit, needles })) };
+          const node = of && { of, hits: hits.map((hit) => ({ of, hit })) };
           return node && { node, place: `${cursor.rank} ${cursor.at} ${cursor.id}` };
         }),
       );

@@ -2,16 +2,23 @@
 import { labelKey } from "../../conversation/body.ts";
 import { isUnspaced, pairsOf, wordsOf } from "../../search/fold.ts";
 import type { SearchNode } from "../../search/grammar.ts";
+import type { Needle } from "../../search/snippet.ts";
 import { hasLabelSql } from "./conversation-list.ts";
 import { isErasedSql } from "./erased-sql.ts";
 
 /** Makes a parameter of the statement; what stands for it. */
 export type Parameter = (value: unknown, type: string) => string;
 
+/** The stem of a word, in all languages in which it is that. */
+export interface Stem {
+  readonly stem: string;
+  readonly languages: readonly string[];
+}
+
 /** What conditions are made with. */
 export interface Terms {
-  /** The stems of words by the word, in the languages that it may be of. */
-  readonly stems: ReadonlyMap<string, readonly string[]>;
+  /** The stems of words by the word. */
+  readonly stems: ReadonlyMap<string, readonly Stem[]>;
   readonly parameter: Parameter;
 }
 
@@ -52,21 +59,30 @@ export function wordsIn(node: SearchNode): readonly string[] {
   return node.kind === "and" || node.kind === "or" ? node.nodes.flatMap(wordsIn) : [];
 }
 
-/** What to mark in what is found. */
-export function needlesIn(node: SearchNode, stems: Terms["stems"]): readonly string[] {
+/** What to mark in what is found, where that is a text of this language: stems of others are in it as whole words alone. */
+export function needlesIn(node: SearchNode, stems: Terms["stems"], language: string): readonly Needle[] {
   switch (node.kind) {
     case "word":
-      return [node.word, ...(stems.get(node.word) ?? [])];
+      return [
+        { words: [node.word], as: "part" },
+        ...(stems.get(node.word) ?? []).map(
+          ({ stem, languages }) => ({ words: [stem], as: languages.includes(language) ? "start" : "whole" }) as const,
+        ),
+      ];
     case "phrase":
+      return [{ words: node.words, as: "whole" }];
     case "subject":
-      return node.words;
+      return [{ words: node.words, as: "part" }];
     case "and":
     case "or":
-      return node.nodes.flatMap((part) => needlesIn(part, stems));
+      return node.nodes.flatMap((part) => needlesIn(part, stems, language));
     default:
       return [];
   }
 }
+
+const stemsOf = (word: string, stems: Terms["stems"]): readonly string[] =>
+  (stems.get(word) ?? []).map(({ stem }) => stem);
 
 /** The clauses that are not joined: what is asked all over, whether or not it is left out. */
 export function leavesOf(node: SearchNode): readonly SearchNode[] {
@@ -83,7 +99,7 @@ export function wholeQuery(node: SearchNode, stems: Terms["stems"]): string | nu
     case "word":
       return isUnspaced(node.word)
         ? lexemesOf(node.word).join(" & ")
-        : `(${[node.word, ...(stems.get(node.word) ?? [])].map(quoted).join(" | ")})`;
+        : `(${[node.word, ...stemsOf(node.word, stems)].map(quoted).join(" | ")})`;
     case "phrase":
       return node.words.flatMap(lexemesOf).join(" & ");
     case "and": {
@@ -117,7 +133,7 @@ export function rankQuery(node: SearchNode, stems: Terms["stems"]): string | nul
   const collect = (part: SearchNode): void => {
     if (part.kind === "and" || part.kind === "or") part.nodes.forEach(collect);
     if (part.kind === "word")
-      for (const lexeme of [...lexemesOf(part.word), ...(stems.get(part.word) ?? []).map(quoted)]) lexemes.add(lexeme);
+      for (const lexeme of [...lexemesOf(part.word), ...stemsOf(part.word, stems).map(quoted)]) lexemes.add(lexeme);
     if (part.kind === "phrase") for (const lexeme of part.words.flatMap(lexemesOf)) lexemes.add(lexeme);
   };
   collect(node);

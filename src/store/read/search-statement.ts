@@ -239,6 +239,8 @@ export interface QuotedRow {
   readonly item: string;
   readonly at: string;
   readonly format: string | null;
+  /** That it is indexed in. */
+  readonly language: string;
   /** As its author wrote it. */
   readonly text: string;
 }
@@ -338,7 +340,7 @@ export function listStatement(search: Search): Statement {
 
 /** Rows of `page` with the texts of its `seqs`. */
 const quotedSql = (page: string): string => `SELECT ${page}.*, quoted.hits FROM ${page} CROSS JOIN LATERAL (
-    SELECT json_agg(json_build_object('kind', t.kind, 'item', t.item, 'at', t.at, 'format', w.body->>'format', 'text', left(
+    SELECT json_agg(json_build_object('kind', t.kind, 'item', t.item, 'at', t.at, 'format', w.body->>'format', 'language', t.language, 'text', left(
       coalesce(w.body->>'text', w.body->>'subject', w.body->>'title', concat_ws(' ', w.body->>'name', w.body->>'address')),
       ${quotedCharacters})) ORDER BY hit.n) AS hits
     FROM unnest(${page}.seqs) WITH ORDINALITY AS hit(seq, n)

@@ -3,10 +3,11 @@ import type { Hash } from "../../protocol/hash.ts";
 import type { SearchNode } from "../../search/grammar.ts";
 import { languagesOfWord } from "../../search/language.ts";
 import { plainTextOf } from "../../search/plain-text.ts";
+import type { Needle } from "../../search/snippet.ts";
 import type { AccountId } from "../conversation-store.ts";
 import type { Query } from "./bounded-query.ts";
 import { type Page, type PageRequest, pageOf } from "./page.ts";
-import { needlesIn, wordsIn } from "./search-conditions.ts";
+import { needlesIn, type Stem, type Terms, wordsIn } from "./search-conditions.ts";
 import {
   type Extent,
   type FoundRow,
@@ -33,6 +34,8 @@ export interface SearchHitRow {
   readonly at: Date;
   /** As its author wrote it. */
   readonly text: string;
+  /** What to mark in it. */
+  readonly needles: readonly Needle[];
 }
 
 export interface FoundConversation {
@@ -41,10 +44,7 @@ export interface FoundConversation {
   readonly hits: readonly SearchHitRow[];
 }
 
-export interface Found extends Page<FoundConversation> {
-  /** What to mark in the hits, folded. */
-  readonly needles: readonly string[];
-}
+export type Found = Page<FoundConversation>;
 
 /** Where one way of searching becomes better than another. */
 export interface SearchBounds {
@@ -60,17 +60,17 @@ const usualBounds: SearchBounds = { fewConversations: 200, fewTexts: 5_000, many
 
 export function searchReads(query: Query, bounds: SearchBounds = usualBounds) {
   /** The stems of words by the word, in the languages that it may be of. The word itself is none. */
-  const stemsOf = async (words: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> => {
+  const stemsOf = async (words: readonly string[]): Promise<Terms["stems"]> => {
     const asked = words.flatMap((word) => languagesOfWord(word).map((language) => ({ word, language })));
     if (asked.length === 0) return new Map();
-    const rows = await query<{ word: string; stems: readonly string[] }>(
+    const rows = await query<Stem & { readonly word: string }>(
       "search_stems",
-      `SELECT word, array_agg(DISTINCT stem) AS stems FROM unnest($1::text[], $2::text[]) AS k(word, language)
+      `SELECT word, stem, array_agg(language) AS languages FROM unnest($1::text[], $2::text[]) AS k(word, language)
       CROSS JOIN LATERAL unnest(ts_lexize((language || '_stem')::regdictionary, word)) AS stem
-      WHERE stem <> word AND stem <> '' GROUP BY word`,
+      WHERE stem <> word AND stem <> '' GROUP BY word, stem`,
       [asked.map(({ word }) => word), asked.map(({ language }) => language)],
     );
-    return new Map(rows.map(({ word, stems }) => [word, stems]));
+    return Map.groupBy(rows, ({ word }) => word);
   };
 
   const extentOf = async (accountId: AccountId): Promise<Extent> => {
@@ -130,14 +130,14 @@ export function searchReads(query: Query, bounds: SearchBounds = usualBounds) {
         ...page,
         nodes: page.nodes.map(({ id, rank, at, hits }) => ({
           cursor: { id, rank, at },
-          hits: hits.map(({ kind, item, at, text, format }) => ({
+          hits: hits.map(({ kind, item, at, text, format, language }) => ({
             kind,
             item,
             at: new Date(at),
             text: plainTextOf(text, format),
+            needles: needlesIn(node, stems, language),
           })),
         })),
-        needles: needlesIn(node, stems),
       };
     },
   };
