@@ -8,6 +8,7 @@ import type { Announcer } from "../src/announce/announce.ts";
 import { UntoldError } from "../src/announce/bus.ts";
 import type { Logger } from "../src/observe/logger.ts";
 import type { Metrics } from "../src/observe/metrics.ts";
+import type { Tracing } from "../src/observe/tracing.ts";
 import { giveBackLostJobs, sayWorkerIsThere } from "./lost-workers.ts";
 import type { DefinedTask } from "./task.ts";
 
@@ -17,6 +18,7 @@ export interface WorkerOptions {
   readonly tasks: readonly DefinedTask[];
   readonly log: Logger;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   /** @default 1_000 */
   readonly sweepEveryMs?: number;
 }
@@ -33,6 +35,7 @@ export async function runWorker({
   tasks,
   log,
   metrics,
+  tracing,
   sweepEveryMs = 1_000,
 }: WorkerOptions): Promise<AsyncDisposable> {
   const events: WorkerEvents = new EventEmitter();
@@ -44,7 +47,7 @@ export async function runWorker({
   const runner = await run({
     pgPool: pool,
     events,
-    taskList: Object.fromEntries(tasks.map((task) => [task.identifier, observed(task, log, metrics)])),
+    taskList: Object.fromEntries(tasks.map((task) => [task.identifier, observed(task, log, metrics, tracing)])),
     crontabFile: fileURLToPath(new URL("./crontab", import.meta.url)),
     // Most jobs wait for other platforms: those that do not answer must not keep the others waiting.
     concurrency: 24,
@@ -82,15 +85,19 @@ export async function runWorker({
 }
 
 /** Runs the task, says how it went, and logs it under the request that the job came of. */
-function observed({ identifier, run: work }: DefinedTask, log: Logger, metrics: Metrics): Task {
+function observed({ identifier, run: work }: DefinedTask, log: Logger, metrics: Metrics, tracing: Tracing): Task {
   const done = metrics.task(identifier);
   return async (payload, helpers) => {
     const { id: job, attempts, max_attempts: attemptsMax } = helpers.job;
     const startedAt = performance.now();
     const { data } = ofRequest.safeParse(payload);
     const fields = { task: identifier, job, attempts, attemptsMax, ...data };
+    const attributes = {
+      ...{ "parley.job": job, "parley.attempts": attempts },
+      ...(data?.requestId !== undefined && { "parley.request_id": data.requestId }),
+    };
     try {
-      await work(payload, helpers);
+      await tracing.trace({ kind: "job", name: `job ${identifier}`, attributes }, async () => work(payload, helpers));
       done("ok", (performance.now() - startedAt) / 1_000);
       log.info(fields, "a job is done");
     } catch (error) {

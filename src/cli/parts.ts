@@ -31,10 +31,12 @@ import { openSigner } from "../federation/signer.ts";
 import { createGateway } from "../graphql/gateway.ts";
 import { type Listening, listen } from "../http/listen.ts";
 import { listenMetrics } from "../http/listen-metrics.ts";
+import { tracedGateway } from "../http/traced-gateway.ts";
 import { createOutgoing } from "../net/outgoing.ts";
 import type { Logger, LoggerFactory } from "../observe/logger.ts";
 import { type CollectedMetrics, createMetrics, noMetrics } from "../observe/metrics.ts";
 import { currentRequestId } from "../observe/request-id.ts";
+import { noTracing, openTracing, type Tracing } from "../observe/tracing.ts";
 import type { Signer } from "../protocol/seal.ts";
 import type { ConversationStore } from "../store/conversation-store.ts";
 import { type Database, openDatabase } from "../store/database.ts";
@@ -75,6 +77,7 @@ export interface Core {
   readonly jobs: WorkerUtils;
   /** Null where nobody asks for them. */
   readonly metrics: CollectedMetrics | null;
+  readonly tracing: Tracing;
   readonly log: LoggerFactory;
 }
 
@@ -94,9 +97,13 @@ export async function openCore(
   log: LoggerFactory,
   { database: reach = same, bus: tell = same, retry }: Between = {},
 ): Promise<Core> {
-  const { platform, databasePoolSize: poolSize, redisUrl } = config;
+  const { platform, databasePoolSize: poolSize, redisUrl, tracesTo: endpoint } = config;
   await migrate(url);
-  const database = reach(stack.use(await openDatabase({ url, poolSize, log: log("store") })));
+  // The first to be opened: what is done until the end is traced.
+  const tracing = stack.use(
+    endpoint === undefined ? noTracing : await openTracing({ endpoint, platform, log: log("tracing") }),
+  );
+  const database = reach(stack.use(await openDatabase({ url, poolSize, tracing, log: log("store") })));
   await runMigrations({ pgPool: database.pool });
   const { prisma } = database;
   const signer = stack.use(await openSigner({ prisma, platform, secret, now, log: log("federation") }));
@@ -172,13 +179,13 @@ export async function openCore(
     ...(retry && { retry }),
     log: log("federation"),
   });
-  const core = { config, database, signer, bus, announcer, discovery, federation, lookUp, jobs, metrics, log };
+  const core = { config, database, signer, bus, announcer, discovery, federation, lookUp, jobs, metrics, tracing, log };
   return { ...core, store: appending };
 }
 
 /** Starts to serve. */
 export async function openApi(stack: AsyncDisposableStack, core: Core): Promise<Listening> {
-  const { config, database, signer, bus, store, discovery, federation, lookUp, jobs, metrics, log } = core;
+  const { config, database, signer, bus, store, discovery, federation, lookUp, jobs, metrics, tracing, log } = core;
   const { pool, prisma } = database;
   const { platform, domains } = config;
   const feed = stack.use(await openFeed({ pool, bus, log: log("announce") }));
@@ -192,7 +199,7 @@ export async function openApi(stack: AsyncDisposableStack, core: Core): Promise<
   });
   const listening = stack.use(
     await listen({
-      gateway,
+      gateway: tracedGateway(gateway, tracing),
       endpoints: createEndpoints({
         platform: config.platform,
         federation,
@@ -230,7 +237,7 @@ function tellingOthers(store: ConversationStore, { receiptMoved }: Federation, l
 /** Starts to work through jobs, and to make texts searchable. */
 export async function openWorker(
   stack: AsyncDisposableStack,
-  { database, announcer, store, federation, metrics, log }: Core,
+  { database, announcer, store, federation, metrics, tracing, log }: Core,
 ): Promise<void> {
   const tasks = [
     eraseBodiesTask(store),
@@ -239,8 +246,8 @@ export async function openWorker(
     ),
     pruneAttemptsTask(database.pool),
   ];
-  const options = { pool: database.pool, announcer, tasks, metrics: metrics ?? noMetrics, log: log("worker") };
-  stack.use(await runWorker(options));
+  const observing = { metrics: metrics ?? noMetrics, tracing, log: log("worker") };
+  stack.use(await runWorker({ pool: database.pool, announcer, tasks, ...observing }));
   stack.use(indexTextsBeside({ pool: database.pool, log: log("worker") }));
 }
 

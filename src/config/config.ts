@@ -117,6 +117,17 @@ export const settingsSchema = z.object({
   PARLEY_METRICS_PORT: wholeNumber(0, 65_535, "has to be a port from 1 to 65535, or 0 for any that is free")
     .optional()
     .describe("Serves /metrics for Prometheus, and /healthz, on this port of PARLEY_HOST. Not for everybody's eyes."),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .string()
+    .refine(
+      (url) => hasProtocol(url, ["http:", "https:"]),
+      "has to be the URL of a collector that takes OTLP over HTTP, such as http://localhost:4318",
+    )
+    .transform((url) => url.replace(/\/+$/, ""))
+    .optional()
+    .describe(
+      "An OpenTelemetry collector: operations, jobs and statements are traced to its /v1/traces, as OTLP in JSON.",
+    ),
   PARLEY_LOG_LEVEL: z
     .enum(logLevels, `has to be one of ${logLevels.join(", ")}`)
     .default("info")
@@ -149,6 +160,8 @@ export type Config = {
   databasePoolSize: number;
   /** Undefined: metrics are not collected. */
   metricsPort: number | undefined;
+  /** Of a collector, without a slash at its end. Undefined: nothing is traced. */
+  tracesTo: string | undefined;
   logLevel: (typeof logLevels)[number];
 };
 
@@ -187,7 +200,7 @@ function explainUnknown(name: string): string {
 
 // A value may be a secret, so it is shown only where it cannot be one.
 const showValue = (name: string, value: string): string =>
-  /URL|SECRET/.test(name) ? "" : ` It is ${JSON.stringify(value.slice(0, 80))}.`;
+  /URL|SECRET|ENDPOINT/.test(name) ? "" : ` It is ${JSON.stringify(value.slice(0, 80))}.`;
 
 /**
  * Reads the settings from an environment, by default this process's. A setting that is empty counts as not set, as `NAME= parley start` means it.
@@ -224,6 +237,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     secret: settings.PARLEY_SECRET,
     databasePoolSize: settings.PARLEY_DATABASE_POOL,
     metricsPort: settings.PARLEY_METRICS_PORT,
+    tracesTo: settings.OTEL_EXPORTER_OTLP_ENDPOINT,
     logLevel: settings.PARLEY_LOG_LEVEL,
   };
 }

@@ -24,11 +24,8 @@ export function measuredGateway(gateway: Gateway, metrics: Metrics, transport: "
     const key = operationName ?? "";
     const kept = ofDocument.get(key);
     if (kept) return kept;
-    const operation = getOperationAST(document, operationName);
-    const done = metrics.operation(
-      operation?.operation === "subscription" ? streamTransport : transport,
-      operation ? rootFieldOf(document, operation.selectionSet) : unknownOperation,
-    );
+    const { type, field } = operationOf(document, operationName);
+    const done = metrics.operation(type === "subscription" ? streamTransport : transport, field);
     ofDocument.set(key, done);
     return done;
   };
@@ -69,6 +66,15 @@ export function measuredGateway(gateway: Gateway, metrics: Metrics, transport: "
   };
 }
 
+/** What kind of operation it is, and its root field: or one of a few words. */
+export function operationOf(document: DocumentNode, operationName: string | undefined) {
+  const operation = getOperationAST(document, operationName);
+  return {
+    type: operation?.operation ?? unknownOperation,
+    field: operation ? rootFieldOf(document, operation.selectionSet) : unknownOperation,
+  };
+}
+
 /** Bounded, for only what validates has come here: a field of the schema, or one of two words. */
 function rootFieldOf(document: DocumentNode, selectionSet: SelectionSetNode): string {
   const names = new Set<string>();
@@ -98,7 +104,7 @@ function collectFields(
   }
 }
 
-function outcomeOf({ errors }: ExecutionResult): Outcome {
+export function outcomeOf({ errors }: ExecutionResult): Outcome {
   if (!errors) return "ok";
   return errors.some(({ extensions }) => extensions["code"] === "INTERNAL_SERVER_ERROR") ? "failed" : "refused";
 }

@@ -16,6 +16,7 @@ export const loggerNames = [
   "net",
   "postgres",
   "store",
+  "tracing",
   "worker",
 ] as const;
 

@@ -4,8 +4,10 @@ import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import { ExplainedError } from "../observe/explained-error.ts";
 import type { Logger } from "../observe/logger.ts";
+import { noTracing, type Tracing } from "../observe/tracing.ts";
 import { errorCode } from "./error-code.ts";
 import { PrismaClient } from "./prisma/client.ts";
+import { traceQueries } from "./trace-queries.ts";
 
 export const connectTimeoutMs = 10_000;
 /** Bounds an append too, and with it how late an event may become visible: the streams' overlap is longer. */
@@ -18,6 +20,8 @@ export type DatabaseOptions = {
   log: Logger;
   /** What PostgreSQL's list of sessions calls ours. Default: `parley`. */
   applicationName?: string;
+  /** Default: nothing is traced. */
+  tracing?: Tracing;
 };
 
 export type Database = {
@@ -94,7 +98,7 @@ function speakUtc(url: string): string {
  * Throws DatabaseUnreachableError.
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database & AsyncDisposable> {
-  const { url, poolSize, log } = options;
+  const { url, poolSize, log, tracing = noTracing } = options;
   const pool = new pg.Pool({
     connectionString: speakUtc(url),
     max: poolSize,
@@ -110,6 +114,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database &
   pool.on("connect", (client) =>
     client.on("error", (error) => log.debug({ err: error }, "a database connection broke")),
   );
+  if (tracing !== noTracing) traceQueries(pool, tracing);
   try {
     await pool.query("SELECT 1");
   } catch (error) {

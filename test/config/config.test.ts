@@ -27,6 +27,7 @@ test("without any setting Parley serves this machine, with a database of its own
     secret: undefined,
     databasePoolSize: 4,
     metricsPort: undefined,
+    tracesTo: undefined,
     logLevel: "info",
   });
 });
@@ -46,6 +47,7 @@ test("every setting is taken", () => {
       PARLEY_SECRET: secret,
       PARLEY_DATABASE_POOL: "16",
       PARLEY_METRICS_PORT: "9464",
+      OTEL_EXPORTER_OTLP_ENDPOINT: "https://collector.example.org/otlp/",
       PARLEY_LOG_LEVEL: "debug",
       PARLEY_TEST_DATA: "/corpora",
     }),
@@ -65,6 +67,7 @@ test("every setting is taken", () => {
     secret,
     databasePoolSize: 16,
     metricsPort: 9464,
+    tracesTo: "https://collector.example.org/otlp",
     logLevel: "debug",
   });
 });
@@ -113,6 +116,7 @@ test.each([
   ],
   ["DATABASE_URL", ["localhost", "mysql://localhost/parley"]],
   ["REDIS_URL", ["localhost:6379", "http://localhost"]],
+  ["OTEL_EXPORTER_OTLP_ENDPOINT", ["localhost:4318", "grpc://localhost:4317"]],
   ["PARLEY_SECRET", ["short"]],
   ["PARLEY_DATABASE_POOL", ["0", "1", "101", "many"]],
   ["PARLEY_METRICS_PORT", ["-1", "65536", "on"]],

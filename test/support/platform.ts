@@ -25,6 +25,8 @@ export type PlatformOptions = {
   worker?: boolean;
   /** Whether it serves metrics. Default: no. */
   metrics?: boolean;
+  /** The collector that it traces to. Default: none. */
+  tracesTo?: string;
   /** How patient it is with platforms that do not answer. */
   retry?: Retry;
   /** Whether the test itself puts rows in disorder. Default: false; then they are compared with the logs at the end. */
@@ -63,6 +65,7 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Test
         .join(","),
     }),
     ...(options.redisUrl !== undefined && { REDIS_URL: options.redisUrl }),
+    ...(options.tracesTo !== undefined && { OTEL_EXPORTER_OTLP_ENDPOINT: options.tracesTo }),
     ...(options.metrics === true && { PARLEY_METRICS_PORT: "0" }),
   });
   const log = options.log
