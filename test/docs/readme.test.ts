@@ -68,5 +68,14 @@ test("two people talk, with the README's own documents", async () => {
       edges: [{ node: { unread: 1, messages: { edges: [{ node: { author: { displayName: "Alice" } } }, {}] } } }],
     },
   });
+
+  await platform.searchable();
+  const snippet = [
+    { text: "Shall we try the **", isHit: false },
+    { text: "new place", isHit: true },
+    { text: "**?", isHit: false },
+  ];
+  const node = { conversation: { subject: "Lunch on Friday" }, hits: [{ kind: "MESSAGE", snippet }] };
+  expect(await ask(bob, "Find")).toEqual({ search: { edges: [{ node }] } });
   await client.dispose();
 });
