@@ -58,8 +58,8 @@ function knownOf(mails: readonly ScannedMail[], own: Mailbox): Known {
     for (const file of mail.files) texts.push({ ...of, kind: "FILE", text: file });
   }
   const subject = mails[0]?.subject ?? "";
-  // Subjects and people have no date but that of the import.
-  const none = { by: "", sentMs: Date.now() };
+  // Subjects and people have no date of their own: they go by the latest words.
+  const none = { by: "", sentMs: Math.max(...mails.map(({ sentMs }) => sentMs)) };
   if (subject !== "") texts.push({ ...none, kind: "SUBJECT", key: "", text: subject });
   for (const [address, text] of people) texts.push({ ...none, kind: "PERSON", key: address, text });
   const withFiles = new Set(mails.filter(({ files }) => files.length > 0).map(({ id }) => id));

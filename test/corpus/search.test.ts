@@ -104,6 +104,8 @@ describe("Over five mailing lists of 2002", () => {
     ["has:attachment", hasFile, null],
     ["has:attachment exmh", all(hasFile, says(/exmh/i)), /exmh/i],
     ["mplayer before:2002-03", all(says(/mplayer/i), until("2002-03-01")), /mplayer/i],
+    ["mplayer after:2003", nothing, null],
+    ["alsa -before:2002-09-20", all(says(/alsa/i), not(until("2002-09-20"))), /alsa/i],
     ["from:rssfeeds after:2002-10-09", all(by(/rssfeeds/i), not(until("2002-10-09"))), null],
     [
       "kernel after:2002-08-20 before:2002-08-23",

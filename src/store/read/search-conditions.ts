@@ -25,7 +25,7 @@ export interface Terms {
 /** What a clause asks of. `conversation`: nothing of the text. `both`: of a text in a conversation. */
 export type Asked = "text" | "conversation" | "both";
 
-export function askedOf(node: SearchNode): Asked {
+export function askedOf(node: Clause): Asked {
   switch (node.kind) {
     case "and":
     case "or": {
@@ -36,8 +36,7 @@ export function askedOf(node: SearchNode): Asked {
       return askedOf(node.node);
     case "word":
     case "phrase":
-    case "before":
-    case "after":
+    case "day":
       return "text";
     case "subject":
     case "label":
@@ -49,9 +48,27 @@ export function askedOf(node: SearchNode): Asked {
     case "from":
     case "to":
     case "has":
+    case "before":
+    case "after":
       return "both";
   }
 }
+
+/** What a day leaves of texts, as far as they tell without their conversation: no less than it leaves in the end. */
+interface Day {
+  readonly kind: "day";
+  readonly of: "before" | "after";
+  readonly at: string;
+}
+
+/** What conditions are made of. */
+export type Clause = SearchNode | Day;
+
+/** Days among these clauses as what they ask of texts alone. */
+export const daysOf = (clauses: readonly SearchNode[]): readonly Day[] =>
+  clauses.flatMap((clause) =>
+    clause.kind === "before" || clause.kind === "after" ? [{ kind: "day", of: clause.kind, at: clause.at }] : [],
+  );
 
 /** The words that are looked for, apart from those that are left out. */
 export function wordsIn(node: SearchNode): readonly string[] {
@@ -156,7 +173,7 @@ const quoted = (lexeme: string): string => `'${lexeme.replaceAll("\\", "\\\\").r
 const likeOf = (text: string): string => text.replace(/[\\%_]/g, "\\$&");
 
 /** The condition on the text `t` in the conversation of `p`. @param isWhole whether parts of words do not count, where words are looked for */
-export function conditionSql(node: SearchNode, terms: Terms, isWhole = false): string {
+export function conditionSql(node: Clause, terms: Terms, isWhole = false): string {
   const { parameter } = terms;
   switch (node.kind) {
     case "and":
@@ -184,9 +201,13 @@ export function conditionSql(node: SearchNode, terms: Terms, isWhole = false): s
       return `(t.kind = 'FILE' OR (t.kind = 'MESSAGE' AND EXISTS (SELECT FROM attachment AS f WHERE f.conversation_id = t.conversation_id
         AND f.message = t.item AND f.seq <= p.horizon AND (f.removed_seq IS NULL OR f.removed_seq > p.horizon) OFFSET 0)))`;
     case "before":
-      return `t.at < ${parameter(node.at, "timestamptz")}`;
+      return `${timeSql} < ${parameter(node.at, "timestamptz")}`;
     case "after":
-      return `t.at >= ${parameter(node.at, "timestamptz")}`;
+      return `${timeSql} >= ${parameter(node.at, "timestamptz")}`;
+    case "day": {
+      const day = parameter(node.at, "timestamptz");
+      return node.of === "after" ? `t.at >= ${day}` : `(t.kind IN ('SUBJECT', 'PERSON') OR t.at < ${day})`;
+    }
     case "is":
       switch (node.state) {
         case "UNREAD":
@@ -207,6 +228,12 @@ export function conditionSql(node: SearchNode, terms: Terms, isWhole = false): s
       return `p.folder::text = ${parameter(node.folder, "text")}`;
   }
 }
+
+/**
+ * When a text was said. Subjects and people that came with an archive have no date of their own but that of the import, in
+ * conversations whose latest words are older: they go by these.
+ */
+const timeSql = "CASE WHEN t.kind IN ('SUBJECT', 'PERSON') THEN least(t.at, p.sort_at) ELSE t.at END";
 
 /** A word, whole or as its stem, or a part of a word. */
 function wordSql(word: string, { stems, parameter }: Terms, isWhole: boolean): string {

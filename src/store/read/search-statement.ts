@@ -15,7 +15,9 @@ import { isErasedSql } from "./erased-sql.ts";
 import type { PageRequest } from "./page.ts";
 import {
   askedOf,
+  type Clause,
   conditionSql,
+  daysOf,
   isWholeQueryAll,
   leavesOf,
   mayBePart,
@@ -57,7 +59,7 @@ const quotedCharacters = 20_000;
 interface Clauses {
   /** Of words, which the index finds. */
   readonly words: readonly SearchNode[];
-  readonly text: readonly SearchNode[];
+  readonly text: readonly Clause[];
   readonly conversation: readonly SearchNode[];
   readonly both: readonly SearchNode[];
 }
@@ -68,7 +70,7 @@ function clausesOf(node: SearchNode): Clauses {
   const isOfWords = (clause: SearchNode) => wholeQuery(clause, new Map()) !== null;
   return {
     words: asking("text").filter(isOfWords),
-    text: asking("text").filter((clause) => !isOfWords(clause)),
+    text: [...asking("text").filter((clause) => !isOfWords(clause)), ...daysOf(clauses)],
     conversation: asking("conversation"),
     both: asking("both"),
   };
@@ -106,7 +108,7 @@ class Builder implements Terms {
   readonly parameter = (value: unknown, type: string): string => `$${this.values.push(value)}::${type}`;
 
   /** All of these conditions. */
-  all(clauses: readonly SearchNode[], isWhole = false): string {
+  all(clauses: readonly Clause[], isWhole = false): string {
     return [...clauses].map((clause) => ` AND (${conditionSql(clause, this, isWhole)})`).join("");
   }
 
@@ -140,7 +142,7 @@ class Builder implements Terms {
 
 /** The conversation of `id` as the account, $1, has it. */
 const participationSql = (id: string): string => `(SELECT p.*, own.* FROM (
-    SELECT conversation_id, account_id, folder, is_hidden, is_muted, is_pinned FROM participation
+    SELECT conversation_id, account_id, folder, is_hidden, is_muted, is_pinned, sort_at FROM participation
     WHERE conversation_id = ${id} AND account_id = $1 OFFSET 0) AS p
   CROSS JOIN LATERAL (${ownSql}) AS own OFFSET 0)`;
 
