@@ -33,8 +33,8 @@ export async function importMails(args: readonly string[], config: Config, log: 
   try {
     await using archive = await readArchive(path, stopping.signal);
     await using stack = new AsyncDisposableStack();
-    const { url, secret } = await locateDatabase(stack, config, "share", log("postgres"));
-    const core = await openCore(stack, config, url, secret, log);
+    const located = await locateDatabase(stack, config, "share", log("postgres"));
+    const core = await openCore(stack, config, located, log);
     const { pool, prisma } = core.database;
     const account = await findViewer(prisma, as);
     if (account === null)

@@ -51,6 +51,8 @@ async function main([command, ...args]: readonly string[]): Promise<void> {
       return (await import("./deliveries.ts")).deliveries(args, config);
     case "doctor":
       return (await import("./doctor.ts")).doctor(args, config);
+    case "restored":
+      return (await import("./restored.ts")).restored(args, config);
     case "reindex":
       return (await import("./reindex.ts")).reindexTexts(args, config);
     default:

@@ -45,7 +45,9 @@ import { outboxBacklog } from "../store/outbox.ts";
 import { postgresDiscoveryStore } from "../store/postgres-discovery-store.ts";
 import { postgresStore } from "../store/postgres-store.ts";
 import { unindexedBacklog } from "../store/unindexed.ts";
+import type { Located } from "./database.ts";
 import { openFederation, scheduleJobs } from "./open-federation.ts";
+import { watchCopy } from "./watch-copy.ts";
 
 const same = <Part>(part: Part): Part => part;
 
@@ -88,12 +90,11 @@ export interface Between {
   readonly retry?: Retry;
 }
 
-/** Migrates, connects, and opens the store with its announcer. @param url of the database, which is running */
+/** Migrates, connects, and opens the store with its announcer. The database is running. */
 export async function openCore(
   stack: AsyncDisposableStack,
   config: Config,
-  url: string,
-  secret: string,
+  { url, secret, embedded }: Located,
   log: LoggerFactory,
   { database: reach = same, bus: tell = same, retry }: Between = {},
 ): Promise<Core> {
@@ -103,7 +104,9 @@ export async function openCore(
   const tracing = stack.use(
     endpoint === undefined ? noTracing : await openTracing({ endpoint, platform, log: log("tracing") }),
   );
-  const database = reach(stack.use(await openDatabase({ url, poolSize, tracing, log: log("store") })));
+  const copy = await watchCopy({ platform, folder: embedded?.folder ?? null, now, log: log("federation") });
+  const onConnect = copy.check;
+  const database = reach(stack.use(await openDatabase({ url, poolSize, tracing, onConnect, log: log("store") })));
   await runMigrations({ pgPool: database.pool });
   const { prisma } = database;
   const signer = stack.use(await openSigner({ prisma, platform, secret, now, log: log("federation") }));
@@ -170,12 +173,13 @@ export async function openCore(
     return store.append(requestId === undefined ? request : { ...request, requestId });
   };
   const appending: ConversationStore = { ...store, append };
+  const schedule = scheduleJobs(jobs, log("federation"));
+  copy.tellBy(schedule.deliver);
   const { federation, lookUp } = openFederation({
-    ...{ database, store: appending, signer, bus, discovery, now },
+    ...{ database, store: appending, signer, bus, discovery, schedule, now },
     domains: config.domains,
     mapped: config.peers,
     send: outgoing.send,
-    schedule: scheduleJobs(jobs, log("federation")),
     ...(retry && { retry }),
     log: log("federation"),
   });

@@ -20,17 +20,13 @@ export async function serve(
 ): Promise<Running> {
   const stack = new AsyncDisposableStack();
   try {
-    const { url, secret, embedded } = await locateDatabase(
-      stack,
-      config,
-      parts.api && parts.worker ? "own" : "share",
-      log("postgres"),
-    );
+    const located = await locateDatabase(stack, config, parts.api && parts.worker ? "own" : "share", log("postgres"));
+    const { url, embedded } = located;
     if (config.redisUrl === undefined && !(parts.api && parts.worker))
       log("bus").warn(
         "without REDIS_URL, processes beside this one hear of its events only every few seconds, and it of theirs",
       );
-    const core = await openCore(stack, config, url, secret, log);
+    const core = await openCore(stack, config, located, log);
     const metrics = await openMetrics(stack, core);
     if (metrics) log("http").info({ port: metrics.port }, "metrics are served");
     // The worker first, so that it is the last to stop: what requests commit at the end is still announced.

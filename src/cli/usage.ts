@@ -28,6 +28,8 @@ const commands = `\
   parley deliveries list             what other platforms are owed, and how they answer  [--json]
   parley deliveries retry [PLATFORM] send it anew, also what was refused or given up
   parley doctor                      compare every table with the logs; the drift must be 0  [--json]
+  parley restored                    say that the database is an older copy, where Parley has not noticed by itself  [--json]
+                                     [--nothing-lost] that it is none: nobody is waited for any more
   parley reindex                     make every text searchable anew; beside a running platform or without  [--json]`;
 
 /** Its commands and settings. */

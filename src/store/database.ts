@@ -22,6 +22,8 @@ export type DatabaseOptions = {
   applicationName?: string;
   /** Default: nothing is traced. */
   tracing?: Tracing;
+  /** Runs on each new connection before anybody gets it; where it throws, nobody does, and who asked gets the error. */
+  onConnect?(client: pg.ClientBase): Promise<void>;
 };
 
 export type Database = {
@@ -95,7 +97,7 @@ function speakUtc(url: string): string {
 
 /**
  * Connects, and proves it with one round trip. Disposing waits until the queries in flight are done.
- * Throws DatabaseUnreachableError.
+ * Throws DatabaseUnreachableError, or the ExplainedError of `onConnect`.
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database & AsyncDisposable> {
   const { url, poolSize, log, tracing = noTracing } = options;
@@ -107,6 +109,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database &
     statement_timeout: statementTimeoutMs,
     keepAlive: true,
     types,
+    ...(options.onConnect && { onConnect: options.onConnect }),
   });
   // A connection that breaks while idle is replaced at the next use; unheard, the event would end the process.
   pool.on("error", (error) => log.warn({ err: error }, "an idle database connection broke"));
@@ -119,7 +122,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database &
     await pool.query("SELECT 1");
   } catch (error) {
     await pool.end();
-    throw explainUnreachable(url, error);
+    throw error instanceof ExplainedError ? error : explainUnreachable(url, error);
   }
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
   return {

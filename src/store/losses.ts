@@ -8,8 +8,13 @@ type Losses = Pick<PeerStore, "doubt" | "lossFor" | "lossTold" | "endDoubts" | "
 
 const names = (rows: readonly { readonly platform: PlatformName }[]) => rows.map(({ platform }) => platform);
 
-/** @param platform our own name */
-export function losses(pool: pg.Pool, platform: PlatformName): Losses {
+/** Nobody is waited for any more, whatever they have. */
+export async function settleLosses(pool: pg.Pool): Promise<void> {
+  await pool.query("UPDATE loss SET is_told = true");
+}
+
+/** @param pool or one connection of it @param platform our own name */
+export function losses(pool: Pick<pg.ClientBase, "query">, platform: PlatformName): Losses {
   return {
     doubt: async ({ at, askAt, waitUntil }, isKnown) => {
       const { rows } = await pool.query<{ platform: PlatformName }>(

@@ -23,7 +23,8 @@ beforeAll(async () => {
   other = opened.use(await startPlatform(options));
   urls = [one.url, other.url];
   const config = readConfig({ DATABASE_URL: databaseUrl, PARLEY_SECRET: testSecret, REDIS_URL: redis.url });
-  await openWorker(opened, await openCore(opened, config, databaseUrl, testSecret, createLogger({ level: "silent" })));
+  const located = { url: databaseUrl, secret: testSecret, embedded: null };
+  await openWorker(opened, await openCore(opened, config, located, createLogger({ level: "silent" })));
 });
 afterAll(() => opened.disposeAsync());
 

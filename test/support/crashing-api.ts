@@ -46,27 +46,33 @@ const at = (point: CrashPoint, isThere = true): void => {
 const stack = new AsyncDisposableStack();
 const config = readConfig(process.env);
 const { databaseUrl = "", secret = "" } = config;
-const core = await openCore(stack, config, databaseUrl, secret, createLogger({ level: "warn" }), {
-  database: ({ pool, prisma }) => ({
-    prisma,
-    pool: watching(
-      pool,
-      (sql) => {
-        at("before the outbox row is deleted", sql.includes("outbox_announced"));
-        at("before inbox order", sql.includes("raise_in_inbox"));
-        at("before the job is enqueued", sql.includes("add_job") && sql.includes("erase-bodies"));
+const core = await openCore(
+  stack,
+  config,
+  { url: databaseUrl, secret, embedded: null },
+  createLogger({ level: "warn" }),
+  {
+    database: ({ pool, prisma }) => ({
+      prisma,
+      pool: watching(
+        pool,
+        (sql) => {
+          at("before the outbox row is deleted", sql.includes("outbox_announced"));
+          at("before inbox order", sql.includes("raise_in_inbox"));
+          at("before the job is enqueued", sql.includes("add_job") && sql.includes("erase-bodies"));
+        },
+        (sql) => at("after the commit", sql.includes('"write_')),
+      ),
+    }),
+    bus: (bus) => ({
+      ...bus,
+      publish: async (notes) => {
+        at("before the bus is told");
+        await bus.publish(notes);
+        at("after the bus is told");
       },
-      (sql) => at("after the commit", sql.includes('"write_')),
-    ),
-  }),
-  bus: (bus) => ({
-    ...bus,
-    publish: async (notes) => {
-      at("before the bus is told");
-      await bus.publish(notes);
-      at("after the bus is told");
-    },
-  }),
-});
+    }),
+  },
+);
 const { port } = await openApi(stack, core);
 process.stdout.write(`${port}\n`);

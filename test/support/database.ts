@@ -5,7 +5,8 @@ import { inject } from "vitest";
 import { silentLogger } from "../../src/observe/logger.ts";
 import { type Database, openDatabase } from "../../src/store/database.ts";
 
-async function withMaintenance<Result>(use: (client: pg.Client) => Promise<Result>): Promise<Result> {
+/** On the connection of somebody who may make and drop databases. */
+export async function withMaintenance<Result>(use: (client: pg.Client) => Promise<Result>): Promise<Result> {
   const url = new URL(inject("templateUrl"));
   url.pathname = "/postgres";
   const client = new pg.Client({ connectionString: url.href });
@@ -27,9 +28,15 @@ export type TestDatabaseOptions = {
 /** `url`: for what opens connections of its own; they are cut when the database is dropped. */
 export type TestDatabase = Database & AsyncDisposable & { url: string };
 
-/** Makes a database's name and URL; disposing drops it, whoever is still connected. Nothing is connected to it yet. */
-export async function createDatabase(options: { isEmpty?: boolean } = {}): Promise<{ url: string } & AsyncDisposable> {
+/**
+ * Makes a database's name and URL; disposing drops it, whoever is still connected. Nothing is connected to it yet.
+ * @param options.of the URL of one of the test's own that is to be cloned; nobody is connected to it
+ */
+export async function createDatabase(
+  options: { isEmpty?: boolean; of?: string } = {},
+): Promise<{ url: string } & AsyncDisposable> {
   const url = new URL(inject("templateUrl"));
+  if (options.of !== undefined) url.pathname = new URL(options.of).pathname;
   const template = options.isEmpty === true ? "template0" : url.pathname.slice(1);
   const name = `test_${randomUUID().replaceAll("-", "")}`;
   // FILE_COPY: cloning by copying files is quicker here than by write-ahead log, for nothing is flushed.

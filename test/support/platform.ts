@@ -72,7 +72,7 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Test
     ? createLogger({ level: "info", destination: options.log })
     : createLogger({ level: "silent" });
   const between = options.retry ? { retry: options.retry } : {};
-  const core = await openCore(stack, config, databaseUrl, testSecret, log, between);
+  const core = await openCore(stack, config, { url: databaseUrl, secret: testSecret, embedded: null }, log, between);
   const metrics = await openMetrics(stack, core);
   if (options.worker ?? true) await openWorker(stack, core);
   const { port } = await openApi(stack, core);

@@ -124,6 +124,14 @@ CREATE TABLE "loss" (
 );
 
 -- CreateTable
+CREATE TABLE "database_copy" (
+    "id" INTEGER NOT NULL,
+    "marks" JSONB NOT NULL,
+
+    CONSTRAINT "database_copy_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
 CREATE TABLE "owed_erasure" (
     "platform" TEXT COLLATE "C" NOT NULL,
     "conversation_id" TEXT COLLATE "C" NOT NULL,
