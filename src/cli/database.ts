@@ -76,7 +76,7 @@ async function openDataFolder(folder: string, secret: string | undefined) {
  * Makes a folder and those above it; says whether it was missing. One by one: Node's `recursive` never ends where the system
  * says that the folder above is missing though it is there, as /proc does.
  */
-async function makeFolder(folder: string, mode?: number): Promise<boolean> {
+export async function makeFolder(folder: string, mode?: number): Promise<boolean> {
   const isFound = await stat(folder).then(
     (found) => found.isDirectory(),
     () => false,

@@ -1,7 +1,7 @@
 // parley export CONVERSATION [--account ADDRESS] [--out FILE] | parley export --account ADDRESS [--out FOLDER]
 import { createWriteStream } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { rename, rm } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type pg from "pg";
@@ -18,6 +18,7 @@ import type { AccountId } from "../store/conversation-store.ts";
 import type { Database } from "../store/database.ts";
 import { conversationsOf, type LogPart, type LogReads, readLogs } from "../store/export.ts";
 import { parseArguments } from "./arguments.ts";
+import { makeFolder } from "./database.ts";
 import { openShared } from "./open-shared.ts";
 import { type ProgressLine, progressLine } from "./progress-line.ts";
 import { UsageError } from "./usage.ts";
@@ -54,7 +55,7 @@ export async function exportLogs(args: readonly string[], config: Config): Promi
   }
   if (account === null) return;
   const folder = values.out ?? `parley-${account.address}`;
-  await mkdir(folder, { recursive: true });
+  await makeOutFolder(folder);
   let count = 0;
   for (let after: Hash = ""; ; ) {
     const page = await conversationsOf(pool, account.id, after, 100);
@@ -78,6 +79,18 @@ async function accountOf(
   const person = address === null ? undefined : (await findPeople(database, [address])).get(address);
   if (address === null || !person?.accountId) throw new ExportError(`There is no account "${typed}" here.`);
   return { id: person.accountId, address };
+}
+
+async function makeOutFolder(folder: string): Promise<void> {
+  try {
+    await makeFolder(resolve(folder));
+  } catch (error) {
+    if (!(error instanceof Error && "syscall" in error)) throw error;
+    throw new ExportError(
+      `The folder ${folder} cannot be made: ${error.message}\nSay --out FOLDER with one that you may write to.`,
+      { cause: error },
+    );
+  }
 }
 
 // An id may begin with a dash, which commands take for an option.

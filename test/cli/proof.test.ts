@@ -148,6 +148,14 @@ test("an account gets all that it sees: of what it was removed from, up to the r
   expect(refused).toMatchObject({ code: 1, output: "" });
   expect(refused.errors).toContain(`There is no conversation ${foreign.conversation} that bob@localhost may see`);
   expect((await parley(["export", "--account", "nobody@localhost"], settings)).errors).toContain("There is no account");
+
+  // Node's recursive mkdir never comes back from there.
+  const nowhere = await parley(["export", "--account", "bob@localhost", "--out", "/proc/x/y"], settings);
+  expect(nowhere).toMatchObject({ code: 1, output: "" });
+  expect(nowhere.errors).toMatch(/^The folder \/proc\/x\/y cannot be made: .*\nSay --out FOLDER.*\n$/);
+  const withoutFolder = await parley(["export", conversation, "--out", "/proc/x/log.json"], settings);
+  expect(withoutFolder).toMatchObject({ code: 1, output: "" });
+  expect(withoutFolder.errors).toMatch(/^The file \/proc\/x\/log\.json cannot be written: .*\n$/);
 });
 
 test("doctor prints the drift, and ends with 1 where there is any", async () => {
