@@ -31,11 +31,19 @@ export interface PlatformProcesses extends AsyncDisposable {
 }
 
 /** @param names such as `a.localhost` */
-export async function startPlatformProcesses(...names: readonly string[]): Promise<PlatformProcesses> {
+export function startPlatformProcesses(...names: readonly string[]): Promise<PlatformProcesses> {
+  return startBeside(new Map(), ...names);
+}
+
+/** The same, and they know of others, too. @param others their ports, by name */
+export async function startBeside(
+  others: ReadonlyMap<string, number>,
+  ...names: readonly string[]
+): Promise<PlatformProcesses> {
   const stack = new AsyncDisposableStack();
   const ports = new Map<string, number>();
   for (const name of names) ports.set(name, await freePort());
-  const peers = [...ports].map(([name, port]) => `${name}=http://127.0.0.1:${port}`).join(",");
+  const peers = [...ports, ...others].map(([name, port]) => `${name}=http://127.0.0.1:${port}`).join(",");
   const places = new Map<string, PlatformPlace>();
   for (const [name, port] of ports) {
     const { url } = stack.use(await createDatabase());
