@@ -1,5 +1,6 @@
-// A second verifier, written from docs/protocol.md alone: it imports nothing of this project's, so that what it finds in
-// the vectors is what the document says. Form of hashes, chain, signatures and commitments, key lists, exports; no rules.
+// A second verifier, written from docs/protocol.md and docs/federation.md alone: it imports nothing of this project's, so
+// that what it finds in the vectors is what the documents say. Form of hashes, chain, signatures and commitments, key lists,
+// exports, signed requests; no rules.
 import { createHash, createPublicKey, verify } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
@@ -60,13 +61,22 @@ function isSmallOrder(y: bigint): boolean {
   return current === 1n;
 }
 
-/** M5, M6. */
-function isSigned(kind: string, hash: string, key: string, signature: string): boolean {
+/** M6. */
+function isTextSigned(text: string, key: string, signature: Buffer): boolean {
   try {
     const y = BigInt(`0x${Buffer.from(bytesOf(key, 32)).reverse().toString("hex")}`) & (2n ** 255n - 1n);
     if (y >= prime || isSmallOrder(y)) return false;
     const publicKey = createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x: key }, format: "jwk" });
-    return verify(null, Buffer.from(`parley/${kind}/1 ${hash}`), publicKey, bytesOf(signature, 64));
+    return verify(null, Buffer.from(text), publicKey, signature);
+  } catch {
+    return false;
+  }
+}
+
+/** M5. */
+function isSigned(kind: string, hash: string, key: string, signature: string): boolean {
+  try {
+    return isTextSigned(`parley/${kind}/1 ${hash}`, key, bytesOf(signature, 64));
   } catch {
     return false;
   }
@@ -100,6 +110,51 @@ function isKeyList({ platform, keys }: Any): boolean {
 /** M20. */
 const maySign = ({ nbf, exp, revoked }: Any, at: string): boolean =>
   at >= nbf && (exp === null || at < exp) && (revoked === null || at < revoked);
+
+/** M39 to M41, M36 and M45, as a request comes to `receiver`: the code that it is refused with, and the text that was signed. */
+function requestFault({ method, target, headers, body }: Any, receiver: string, now: string, listed: Any) {
+  const [input, sealed] = [headers["signature-input"], headers["signature"]];
+  if (input === undefined && sealed === undefined) return { code: "UNSIGNED" };
+  // The one form of a dictionary with one member. Of those that have another, it is not told here which rule they break.
+  const read = /^([a-z*][a-z0-9_.*-]*)=(\(([^()]*)\)((?:;[a-z]+=(?:\d+|"[\x20-\x7e]*?"))*))$/.exec(input ?? "");
+  const signature = /^([a-z*][a-z0-9_.*-]*)=:([A-Za-z0-9+/]{86}==):$/.exec(sealed ?? "");
+  if (!read || !signature || read[1] !== signature[1]) return { code: "PROFILE" };
+  const [, , params = "", covered, parameters = ""] = read;
+  const components: [string, string | undefined][] = [
+    ["@method", method],
+    ["@target-uri", `https://${receiver}${target}`],
+  ];
+  if (body) for (const name of ["content-digest", "content-type"]) components.push([name, headers[name]]);
+  if (covered !== components.map(([name]) => `"${name}"`).join(" ")) return { code: "PROFILE" };
+  if (components.some(([, value]) => value === undefined)) return { code: "PROFILE" };
+  const named = [...parameters.matchAll(/;([a-z]+)=("?)([^";]*)\2/g)].map(([, name, , value]) => [name, value]);
+  const { created, expires, keyid, tag }: Any = Object.fromEntries(named);
+  if (
+    named
+      .map(([name]) => name)
+      .sort()
+      .join() !== "created,expires,keyid,tag" ||
+    tag !== "parley"
+  )
+    return { code: "PROFILE" };
+  const [platform, key] = keyid.split("/");
+  if (key === undefined || platform !== platform.toLowerCase()) return { code: "PROFILE" };
+  if (!(expires - created >= 1 && expires - created <= 60)) return { code: "PROFILE" };
+  const base = [...components.map(([name, value]) => `"${name}": ${value}`), `"@signature-params": ${params}`].join(
+    "\n",
+  );
+  const nowSeconds = Date.parse(now) / 1_000;
+  if (created > nowSeconds + 60) return { code: "NOT_YET_VALID" };
+  if (expires < nowSeconds - 60) return { code: "EXPIRED" };
+  if (!isTextSigned(base, key, Buffer.from(signature[2] ?? "", "base64"))) return { code: "BAD_SIGNATURE" };
+  const digest = createHash("sha256").update(body ?? "");
+  if (body && headers["content-digest"] !== `sha-256=:${digest.copy().digest("base64")}:`)
+    return { code: "WRONG_DIGEST" };
+  const own = listed.find(({ list }: Any) => list.platform === platform)?.list.keys.find((one: Any) => one.key === key);
+  if (!own || !maySign(own, now)) return { code: "UNKNOWN_KEY" };
+  if (body && target !== `/f/evt/${digest.digest("base64url")}/`) return { code: "WRONG_HASH" };
+  return { code: null, base };
+}
 
 const ours = ["BROKEN_CHAIN", "BAD_SIGNATURE", "BAD_COMMITMENT"];
 
@@ -156,6 +211,50 @@ describe("Written from the document alone, another verifier finds the same", () 
     for (const list of valid) expect(isKeyList(list)).toBe(true);
     for (const { why, list } of invalid) expect([why, isKeyList(list)]).toEqual([why, false]);
     for (const { listed, at, isValid } of windows) expect(maySign(listed, at)).toBe(isValid);
+  });
+
+  test("requests: what is signed, by whom, and for whom", () => {
+    const { receiver, now, keys, valid, invalid } = vectors("requests");
+    for (const { list } of keys) expect(isKeyList(list)).toBe(true);
+    for (const { why, request, base } of valid)
+      expect([why, requestFault(request, receiver, now, keys)]).toEqual([why, { code: null, base }]);
+    const signed = invalid.filter(({ status }: Any) => status === 401 || status === 400);
+    expect(signed.length).toBeGreaterThan(30);
+    for (const { why, code, request } of signed) {
+      // What is asked for is not read here.
+      const mine = ["MALFORMED_SIGNATURE", "WRONG_PROFILE"].includes(code)
+        ? "PROFILE"
+        : code === "MALFORMED"
+          ? null
+          : code;
+      expect([why, requestFault(request, receiver, now, keys).code]).toEqual([why, mine]);
+    }
+  });
+
+  test("batches: what of an event or proposal is refused by form, chain and seal alone", () => {
+    const { batches, keys } = vectors("requests");
+    const lunch = vectors("logs").valid.find(({ name }: Any) => name === "lunch").events;
+    const keysOf = (platform: string) => keys.find(({ list }: Any) => list.platform === platform)?.list.keys ?? [];
+    let seen = 0;
+    for (const { why, holds, entries, results } of batches) {
+      let had = holds;
+      for (const [index, { event: entry }] of entries.entries()) {
+        const { result, code } = results[index];
+        if (!entry || code === "BAD_FORM") continue;
+        const { event } = entry;
+        const after = event.seq === 1 ? null : lunch[event.seq - 2].event;
+        const fault = sealFault(entry, after && { seq: after.seq, hash: hashOf("event", after) });
+        const isListed = keysOf(event.leader).some((one: Any) => one.key === event.key);
+        const mine = fault ?? (isListed ? null : "UNKNOWN_KEY");
+        seen++;
+        if ([...ours, "UNKNOWN_KEY"].includes(code)) expect([why, mine]).toEqual([why, code]);
+        else expect([why, mine]).toEqual([why, null]);
+        if (result === "gap") expect(event.seq).toBeGreaterThan(had + 1);
+        if (result === "duplicate") expect(event.seq).toBeLessThanOrEqual(had);
+        if (result === "accepted") expect(event.seq).toBe(++had);
+      }
+    }
+    expect(seen).toBeGreaterThan(20);
   });
 
   test("exports: what their exporters signed", () => {

@@ -26,6 +26,11 @@ const listedKey = z.strictObject({
 const keyList = z.strictObject({ platform: z.string(), keys: z.array(listedKey) });
 const signature = { kind, hash: z.string(), key: z.string(), signature: z.string() };
 
+const httpRequest = z.strictObject({
+  ...{ method: z.string(), target: z.string(), headers: z.record(z.string(), z.string()), body: z.string().nullable() },
+});
+const result = z.strictObject({ result: z.string(), code: z.string().optional(), seq: z.int().optional() });
+
 /** The protocol's own, of which only the files' own frame is known here: what it is about is left as it was read. */
 export function protocolVectors() {
   const read = <T>(name: string, schema: z.ZodType<T>): T => readVectors(`../../docs/vectors/${name}.json`, schema);
@@ -93,6 +98,22 @@ export function protocolVectors() {
         valid: z.array(keyList),
         invalid: z.array(z.strictObject({ why, list: keyList })),
         windows: z.array(z.strictObject({ listed: listedKey, at: z.string(), isValid: z.boolean() })),
+      }),
+    ),
+    requests: read(
+      "requests",
+      z.strictObject({
+        about,
+        ...{ receiver: z.string(), now: z.string() },
+        keys: z.array(z.strictObject({ seed: z.string(), list: keyList })),
+        valid: z.array(z.strictObject({ why, status: z.int(), base: z.string(), request: httpRequest })),
+        invalid: z.array(z.strictObject({ code, status: z.int(), why, request: httpRequest })),
+        batches: z.array(
+          z.strictObject({
+            ...{ why, receiver: z.string(), caller: z.string(), holds: z.int() },
+            ...{ entries: z.array(json), results: z.array(result) },
+          }),
+        ),
       }),
     ),
     exports: read(
