@@ -12,12 +12,19 @@ export interface FoundRecipient {
   readonly person: Person;
 }
 
-/** By address; `later` where their platform cannot be asked now. Who is not among them is nobody. */
-export type LookUp = (addresses: readonly Address[]) => Promise<ReadonlyMap<Address, FoundRecipient | "later">>;
+/**
+ * By address; `later` where their platform cannot be asked now. Who is not among them is nobody.
+ * @param source who wants to know: an account, say, which has a budget of hosts that it may have asked. Left out: without a bound
+ */
+export type LookUp = (
+  addresses: readonly Address[],
+  source?: string,
+) => Promise<ReadonlyMap<Address, FoundRecipient | "later">>;
 
-/** Who serves a domain: a platform, nobody, or not to be said now. */
+/** Who serves a domain: a platform, nobody, or not to be said now. @param source as of `LookUp` */
 export type PlatformOf = (
   domain: PlatformName,
+  source?: string,
 ) => Promise<{ readonly kind: "platform"; readonly platform: PlatformName } | { readonly kind: "none" | "later" }>;
 
 export interface LookUpOptions {
@@ -30,14 +37,14 @@ export interface LookUpOptions {
 
 /** Makes recipients of those on other platforms who are not known yet. Safe to repeat. */
 export function createLookUp({ pool, platform, domains, platformOf }: LookUpOptions): LookUp {
-  return async (addresses) => {
+  return async (addresses, source) => {
     const found = new Map<Address, FoundRecipient | "later">();
     const here = await findPeople({ pool }, addresses);
     for (const [address, person] of here) found.set(address, { via: platform, person });
     const elsewhere = addresses.filter((address) => !domains.includes(domainOf(address)));
     if (elsewhere.length === 0) return found;
     const asked = await Promise.all(
-      [...new Set(elsewhere.map(domainOf))].map(async (domain) => [domain, await platformOf(domain)] as const),
+      [...new Set(elsewhere.map(domainOf))].map(async (domain) => [domain, await platformOf(domain, source)] as const),
     );
     const answers = new Map(asked);
     const served = elsewhere.flatMap((address) => {

@@ -43,9 +43,9 @@ export function openFederation(parts: FederationParts): OpenedFederation {
   const { platform } = signer;
   const { pool } = database;
   const isReachable = (domain: PlatformName) => mapped.has(domain) || !isSpecialUse(platform);
-  const platformOf: PlatformOf = async (domain) => {
+  const platformOf: PlatformOf = async (domain, source) => {
     if (domains.includes(domain)) return { kind: "platform", platform };
-    return isReachable(domain) ? discovery.platformOf(domain) : { kind: "none" };
+    return isReachable(domain) ? discovery.platformOf(domain, source) : { kind: "none" };
   };
   const own = { pool, platform, domains, platformOf };
   const lookUp = createLookUp(own);
