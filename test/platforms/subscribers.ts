@@ -116,9 +116,12 @@ export async function overWebSocket(url: string, token: string, selection = ""):
     onNonLazyError: (error) => fail(error),
   });
   const { subscriber, hear, fail } = listening(`WebSocket at ${url}`, async () => client.dispose());
-  const subscribed = new Promise<void>((resolve) => {
+  const subscribed = new Promise<void>((resolve, reject) => {
     client.on("message", (message) => message.type === "connection_ack" && resolve());
+    client.on("closed", (event) => reject(new Error("the socket was closed before it was open", { cause: event })));
   });
+  // Once it is open, that is told to who waits for an event.
+  subscribed.catch(() => {});
   client.subscribe({ query: documentOf(selection) }, { next: hear, error: fail, complete: () => fail("completed") });
   await subscribed;
   // The socket answers in order: once it has answered this, the subscription before it stands.
