@@ -84,7 +84,11 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** Only its owner may read the file. */
+/** Only its owner may read the file. @throws ConformanceError where it cannot be written */
 export async function writeKeys(file: string, keys: PlayedKeys): Promise<void> {
-  await writeFile(file, `${JSON.stringify(keys, null, 2)}\n`, { mode: 0o600 });
+  await writeFile(file, `${JSON.stringify(keys, null, 2)}\n`, { mode: 0o600 }).catch((cause: unknown) => {
+    throw new ConformanceError(`the file ${file} cannot be written: ${String(cause)}. Say another --keys FILE.`, {
+      cause,
+    });
+  });
 }

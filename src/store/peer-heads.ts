@@ -242,7 +242,7 @@ export async function readDestinations(pool: pg.Pool): Promise<readonly Destinat
       coalesce((SELECT json_agg(json_build_object('conversation', conversation_id, 'seq', acked_seq + 1, 'code', refusal))
         FROM (SELECT * FROM peer_head WHERE platform = p.platform AND refusal IS NOT NULL
           ORDER BY changed_at DESC LIMIT ${refusedShown}) AS r), '[]') AS refused,
-      (SELECT json_build_object('at', at, 'code', code, 'answer', answer)
+      (SELECT json_build_object('at', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'code', code, 'answer', answer)
         FROM attempt WHERE platform = p.platform ORDER BY id DESC LIMIT 1) AS "lastAttempt"
     FROM (SELECT platform FROM peer_head UNION SELECT platform FROM destination) AS p
     LEFT JOIN destination AS d USING (platform) ORDER BY p.platform`,

@@ -1,0 +1,86 @@
+// parley deliveries, said beside a running platform whose peer is down.
+import { expect, test, vi } from "vitest";
+import { postgresPeerStore } from "../../src/store/postgres-peer-store.ts";
+import { done } from "../graphql/given.ts";
+import { untilLogsEqual } from "../support/equal-logs.ts";
+import { runParley } from "../support/parley-process.ts";
+import { startPlatform, testSecret } from "../support/platform.ts";
+import { startPlatforms } from "../support/platforms.ts";
+
+// Each starts a process many times over.
+vi.setConfig({ testTimeout: 180_000 });
+
+const [a, b] = ["a.localhost", "b.localhost"];
+
+test("what is owed to a platform that does not answer is listed, and sent anew after the last try when that is said", async () => {
+  await using platforms = await startPlatforms(a, b);
+  const alice = await platforms.someone("alice", a);
+  const bob = await platforms.someone("bob", b);
+  const { conversation: begun } = await done(
+    alice.parley.conversationCreate({ participants: [{ address: bob.address }], publish: true }),
+  );
+  const conversation = begun.hash ?? expect.fail("it was not published");
+  const poolOf = (name: string) => platforms.on(name).core.database.pool;
+  await untilLogsEqual(conversation, poolOf(a), poolOf(b));
+
+  await platforms.stop(b);
+  await platforms.stop(a);
+  const { databaseUrl } = await platforms.start(a, { retry: (failures) => (failures === 0 ? 0 : null) });
+  await done(alice.parley.messageAdd({ conversation, body: "Is anybody there?" }));
+  const peers = postgresPeerStore(poolOf(a), a);
+  await vi.waitFor(async () => expect(await peers.failures(b)).toBe(1), { timeout: 20_000 });
+
+  const settings = { DATABASE_URL: databaseUrl, PARLEY_SECRET: testSecret, PARLEY_PLATFORM: a };
+  const list = () => runParley(["deliveries", "list"], settings);
+  const before = await list();
+  expect(before).toMatchObject({ code: 0, errors: "" });
+  expect(before.output).toMatch(
+    /^b\.localhost: 1 events of 1 conversations wait\n {2}last tried \d{4}-\S+Z: \w+.*\n {2}did not answer 1 times in a row\n$/,
+  );
+  const { output } = await runParley(["deliveries", "list", "--json"], settings);
+  expect(JSON.parse(output)).toMatchObject([
+    { platform: b, waiting: { events: 1, conversations: 1 }, refused: [], failures: 1 },
+  ]);
+
+  // Without a worker it greets nobody: nothing but what is said here has it sent anew.
+  await platforms.start(b, { worker: false });
+  const retried = await runParley(["deliveries", "retry", b], settings);
+  expect(retried).toEqual({ code: 0, errors: "", output: "Sent anew as soon as a worker runs: b.localhost.\n" });
+  await untilLogsEqual(conversation, poolOf(a), poolOf(b));
+  const delivered = async () =>
+    expect((await list()).output).toMatch(/^b\.localhost: 0 events of 0 conversations wait/);
+  await vi.waitFor(delivered, { timeout: 30_000 });
+});
+
+test("what another platform refuses is listed with the reason, and offered again when that is said", async () => {
+  await using platforms = await startPlatforms(a, b);
+  const alice = await platforms.someone("alice", a);
+  const { conversation: begun } = await done(
+    alice.parley.conversationCreate({ participants: [{ address: `nobody@${b}` }], publish: true }),
+  );
+  const conversation = begun.hash ?? expect.fail("it was not published");
+  const { databaseUrl, core } = platforms.on(a);
+  const settings = { DATABASE_URL: databaseUrl, PARLEY_SECRET: testSecret, PARLEY_PLATFORM: a };
+  const list = async () => (await runParley(["deliveries", "list"], settings)).output;
+  await vi.waitFor(async () => expect(await list()).toContain(`  refuses ${conversation} at 1: RECIPIENT_UNKNOWN\n`), {
+    timeout: 30_000,
+  });
+  await platforms.someone("nobody", b);
+  expect((await runParley(["deliveries", "retry"], settings)).code).toBe(0);
+  await untilLogsEqual(conversation, core.database.pool, platforms.on(b).core.database.pool);
+});
+
+test("where nothing is owed, that is said; and what cannot be done is, without a stack", async () => {
+  await using platform = await startPlatform();
+  const settings = { DATABASE_URL: platform.databaseUrl, PARLEY_SECRET: testSecret };
+  const say = (...args: readonly string[]) => runParley(["deliveries", ...args], settings);
+  expect(await say("list")).toEqual({ code: 0, errors: "", output: "Nothing was ever owed to another platform.\n" });
+  expect(await say("retry")).toEqual({ code: 0, errors: "", output: "Nothing is owed to anybody.\n" });
+  const refused = [await say(), await say("list", b), await say("retry", b), await say("list", "--now")];
+  for (const { code, output } of refused) expect({ code, output }).toEqual({ code: 1, output: "" });
+  const [without, listed, unknown, option] = refused.map(({ errors }) => errors);
+  for (const errors of [without, listed]) expect(errors).toContain("Say: parley deliveries list [--json]");
+  expect(unknown).toContain("Nothing was ever owed to b.localhost.");
+  expect(option).toContain("--now");
+  for (const { errors } of refused) expect(errors).not.toMatch(/\n +at /);
+});
