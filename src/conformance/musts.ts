@@ -103,6 +103,7 @@ export const musts = {
     section: 12,
     says: "a sender that does not know (a new leader, a restored one) begins anywhere and goes by `duplicate` and `gap`.",
   },
+  M70: { section: 14, says: "From somebody to whom nothing is owed a loss MUST be answered `accepted`." },
   M71: { section: 15, says: "A platform that meets the second one MUST reject it (`FORKED`)." },
   M72: { section: 15, says: "It MUST NOT be taken, and the log is asked for elsewhere, or later." },
 } as const satisfies Readonly<Record<string, Must>>;
@@ -118,5 +119,4 @@ export const untried: Readonly<Record<string, string>> = {
   M66: "how long a platform would have waited cannot be seen",
   M68: "it takes somebody who leaves and erases",
   M69: "it takes people who hand over the lead",
-  M70: "it takes a platform that was restored from a copy",
 };

@@ -39,6 +39,7 @@ beforeEach(async () => {
   log.does(signer, id, adding("reader@liar.localhost", { role: "READER", via: "liar.localhost" }));
   log.does(signer, id, adding(bob.address, { role: "WRITER", via: "home.localhost" }));
   liar.answers(() => null);
+  liar.shows(liar.keys);
   const results = await liar.hands(home, ...log.entries.map((event) => ({ event })));
   expect(results.map(({ result }) => result)).toEqual(["accepted", "accepted", "accepted", "accepted"]);
 });
@@ -68,6 +69,13 @@ const lies: Readonly<Record<string, Lie>> = {
       const { event, ...rest } = log.sequenced(liar.signer, said);
       const { parent: _, ...others } = event;
       return { ...rest, event: others };
+    },
+  },
+  "without a signature": {
+    code: "BAD_FORM",
+    tell: (said) => {
+      const { signatures, ...rest } = log.sequenced(liar.signer, said);
+      return { ...rest, signatures: { proposal: signatures.proposal } };
     },
   },
   "with another parent": {
@@ -100,6 +108,17 @@ const lies: Readonly<Record<string, Lie>> = {
   "under a key that is not listed": {
     code: "UNKNOWN_KEY or later",
     tell: (said) => log.sequenced({ ...liar.signer, key: signingKey(newSeed()) }, said),
+  },
+  "under a key that no earlier one vouches for": {
+    code: "UNKNOWN_KEY or later",
+    tell: (said) => {
+      const key = signingKey(newSeed());
+      const [first] = liar.keys.keys;
+      if (!first) throw new Error("the list is empty");
+      // Signed by the one before it, it says; but what that signed is something else.
+      liar.shows({ ...liar.keys, keys: [first, { ...first, key: key.key, by: first.key }] });
+      return log.sequenced({ ...liar.signer, key }, said);
+    },
   },
   "under a key of small order": {
     code: "UNKNOWN_KEY or later",
@@ -246,7 +265,19 @@ async function whatCatchingUpDoes() {
   return { heard: liar.heard.slice(before), planned };
 }
 
+const emptyPage = { head: { seq: 1, hash: sha256("none") }, events: [] };
+/** Bytes of an answer. */
+const tooMany = 8 * 1024 * 1024 + 1;
+
 describe("An event is refused in a page", () => {
+  test("two places on", async () => {
+    const event = log.sequenced(liar.signer, own("Later."), { seq: log.head.seq + 2 });
+    liar.answers(({ method }) => (method === "GET" ? page([event]) : null));
+    await home.core.federation.catchUp(log.head.id, "liar.localhost");
+    await expectUnchanged(honest);
+    await expectOpen(honest);
+  });
+
   test.each(told)("%s", async (_, lie) => {
     const event = lie.tell(own("Is this taken?"));
     liar.answers(({ method }) => (method === "GET" ? page([event]) : null));
@@ -275,6 +306,7 @@ describe("An event is refused in a page", () => {
     ["no JSON", { status: 200 }],
     ["a refusal", { status: 503, json: { code: "BUSY" } }],
     ["a redirect", { status: 302, headers: { location: "/f/elsewhere/" } }],
+    ["more than a page may be", { status: 200, json: { ...emptyPage, more: "x".repeat(tooMany) } }],
   ] satisfies [string, Answered][])("%s instead: nothing is taken", async (_, answered) => {
     liar.answers(({ method }) => (method === "GET" ? answered : null));
     await home.core.federation.catchUp(log.head.id, "liar.localhost");
@@ -306,15 +338,28 @@ describe("An event is refused as the answer to a proposal, which goes on waiting
 
   test.each([
     ["no event", () => ({ result: "accepted" })],
+    [
+      "an event two places on",
+      (said) => ({ result: "accepted", event: log.sequenced(liar.signer, said, { seq: log.head.seq + 2 }) }),
+    ],
+    ["more than an answer may be", () => ({ result: "accepted", more: "x".repeat(tooMany) })],
     ["the event of another proposal", () => ({ result: "accepted", event: log.entries.at(-1) })],
     ["that there was nothing left to do", () => ({ result: "done" })],
     ["later", () => ({ result: "later" })],
     ["gap", () => ({ result: "gap", seq: 0 })],
     ["a result of no kind", () => ({ result: "perhaps" })],
     ["a code that no rule has", () => ({ result: "rejected", code: "BORED", message: "No." })],
-  ])("%s", async (_, make) => {
+  ] satisfies [string, (said: SignedProposal) => unknown][])("%s", async (_, make) => {
     answersWith(make);
     expect(await says(log.head.id, "Do you hear me?")).toMatchObject({ event: null, pending: true });
+    await expectUnchanged(honest);
+  });
+
+  test("nothing, for as long as somebody waits", async () => {
+    const { promise, resolve } = Promise.withResolvers<Answered>();
+    liar.answers(({ method }) => (method === "POST" ? promise : null));
+    expect(await says(log.head.id, "Do you hear me?")).toMatchObject({ event: null, pending: true });
+    resolve({ status: 500 });
     await expectUnchanged(honest);
   });
 

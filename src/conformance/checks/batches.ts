@@ -30,6 +30,11 @@ export const batchTries: readonly Try[] = [
       return isClosing(error) ? "the connection was closed" : String(error);
     }
   }),
+  tryOf("M43", "a body that says that it is compressed", "415 ENCODED", async (stage) => {
+    const body = batchOf([receipt]);
+    const headers = { "content-encoding": "gzip" };
+    return wordOf(await stage.request({ method: "POST", path: `/f/evt/${sha256(body)}/`, body, headers }));
+  }),
   tryOf("M46", "another request while the body of one does not come", "2xx", async (stage) => {
     // Sent at the start; by now it still waits.
     if (stage.slowBody === null) throw new LeftOut("a slow body was not sent");
@@ -54,6 +59,13 @@ export const batchTries: readonly Try[] = [
   ),
   tryOf("M48", "a receipt for seq 0, and one of 1", "rejected BAD_FORM, accepted", (stage) =>
     stage.results({ receipt: { ...receipt.receipt, seq: 0 } }, receipt),
+  ),
+  // Where we were met before, something may be owed.
+  tryOf("M70", "that we lost something, though nothing was ever ours", ["accepted", "later"], (stage) =>
+    stage.results({ lost: { at: new Date().toISOString() } }),
+  ),
+  tryOf("M48", "that we lost something at no time, and a receipt", "rejected BAD_FORM, accepted", (stage) =>
+    stage.results({ lost: { at: "yesterday" } }, receipt),
   ),
 ];
 
