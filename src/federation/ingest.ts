@@ -6,7 +6,7 @@ import type { Stopped } from "../conversation/follow.ts";
 import type { RejectionCode } from "../conversation/rejection.ts";
 import type { PlatformName, SignedEvent, Timestamp } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
-import { isSignedByItsLeader, proposalId } from "../protocol/seal.ts";
+import { eventHash, isSignedByItsLeader, proposalId } from "../protocol/seal.ts";
 import type { PublicKey } from "../protocol/signature.ts";
 import { participantOf } from "../protocol/value.ts";
 import type { ConversationStore, FollowResult, Person } from "../store/conversation-store.ts";
@@ -123,8 +123,9 @@ export function createIngest({
   /** Freezes the conversation where what ended the run is a lie of its leader. */
   const keepProof = async (conversation: Hash, run: readonly SignedEvent[], { seq, fault }: Stopped) => {
     const head = await peers.head(conversation);
-    const event = run.find((one) => one.event.seq === seq);
     const [own] = await store.entriesAfter(conversation, fault === "FORKED" ? seq - 1 : seq - 2, 1);
+    // The one that is had may stand before it in the run.
+    const event = run.find((one) => one.event.seq === seq && eventHash(one.event) !== own?.hash);
     const proof = head && event && own ? proofOfLie(event, own, head.leader) : null;
     if (!proof) return;
     await peers.freeze(conversation, proof);

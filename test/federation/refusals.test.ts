@@ -5,9 +5,10 @@ import { smallOrderKey, smallOrderSignature } from "../../src/conformance/checks
 import { pageOf } from "../../src/conformance/inbound.ts";
 import { adding, begun, type PlayedLog, readerOf, saying, signProposal } from "../../src/conformance/played-log.ts";
 import type { Answered } from "../../src/conformance/played-platform.ts";
-import { batchSchema, readEntry } from "../../src/federation/batch.ts";
+import { batchSchema, readEntry, signedEventOf } from "../../src/federation/batch.ts";
 import type { SignedProposal } from "../../src/protocol/event.ts";
 import { type Hash, sha256 } from "../../src/protocol/hash.ts";
+import { eventHash, proposalId } from "../../src/protocol/seal.ts";
 import { newSeed, signingKey } from "../../src/protocol/signature.ts";
 import { done } from "../graphql/given.ts";
 import { type BarePlatform, startBarePlatform } from "../support/bare-platform.ts";
@@ -230,6 +231,20 @@ describe("An event is refused where it is pushed", () => {
     expect(lie.code.split(" or ")).toContain(word);
     await expectUnchanged(lie);
     await expectOpen(lie);
+  });
+
+  test("of a place that has another, signed by who does not lead, behind the one that is had: it proves nothing", async () => {
+    const last = log.entries.at(-1);
+    if (!last) throw new Error("the log is empty");
+    const { event, signatures, body, salt } = last;
+    const other = { ...event, leader: "home.localhost", key: home.core.signer.key.key };
+    const signed = home.core.signer.key.sign("event", eventHash(other));
+    const proposed = signatures.proposal ?? liar.signer.key.sign("proposal", proposalId(event.proposal));
+    const forged = { event: other, signatures: { event: signed, proposal: proposed }, body, salt };
+    const results = await liar.hands(home, { event: signedEventOf(last) }, { event: forged });
+    expect(results.at(-1)).toMatchObject({ result: "rejected", code: "FORKED" });
+    await expectUnchanged(honest);
+    await expectOpen(honest);
   });
 
   test("two places on: what is missing is asked for", async () => {
