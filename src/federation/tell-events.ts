@@ -27,7 +27,7 @@ const firstCharacters = 200 * 1024;
 const batchCharacters = batchLimits.bytes / 4;
 
 /** Why it refuses where it has another log of the conversation. */
-const otherLog: ReadonlySet<string> = new Set(["FORKED", "BROKEN_CHAIN", "FROZEN"]);
+export const otherLog: ReadonlySet<string> = new Set(["FORKED", "BROKEN_CHAIN", "FROZEN"]);
 
 interface Owed {
   readonly debt: Debt;

@@ -1,19 +1,23 @@
 // What a platform is told beside events in their order: that we lost something, what was erased after it left, and receipts.
 import type { PlatformName } from "../protocol/event.ts";
 import type { ConversationStore, Place } from "../store/conversation-store.ts";
-import type { PeerStore } from "../store/peer-store.ts";
+import type { Head, PeerStore } from "../store/peer-store.ts";
 import { type Entry, type Result, signedEventOf } from "./batch.ts";
 import type { Doubt } from "./doubt.ts";
-import type { Telling } from "./tell-events.ts";
+import { otherLog, type TellEventsOptions, type Telling } from "./tell-events.ts";
 
 export interface TellOthersOptions {
   readonly store: Pick<ConversationStore, "entriesAfter">;
-  readonly peers: Pick<PeerStore, "lossFor" | "erasuresFor" | "erasuresTold" | "receiptsFor" | "receiptsTold">;
+  readonly peers: Pick<
+    PeerStore,
+    "head" | "reachOf" | "lossFor" | "erasuresFor" | "erasuresTold" | "receiptsFor" | "receiptsTold"
+  >;
+  readonly onBehind: TellEventsOptions["onBehind"];
   readonly doubt: Pick<Doubt, "told">;
   now(): string;
 }
 
-const receiptsMax = 400;
+const receiptsMax = 200;
 const erasuresMax = 100;
 
 /** That we lost something: it tells us what it has, and says so when that is all. */
@@ -48,12 +52,25 @@ export async function tellErasures({ peers, store }: TellOthersOptions, to: Plat
   };
 }
 
-export async function tellReceipts({ peers }: TellOthersOptions, to: PlatformName): Promise<Telling> {
+/** With them goes where our copy ends: so that those who read the same find out where a leader told them different things. */
+export async function tellReceipts({ peers, onBehind }: TellOthersOptions, to: PlatformName): Promise<Telling> {
   const receipts = await peers.receiptsFor(to, receiptsMax);
+  const heads: Head[] = [];
+  for (const conversation of new Set(receipts.map((receipt) => receipt.conversation))) {
+    const head = await peers.head(conversation);
+    // Who is not in it any more is told no more of it.
+    if (head && (await peers.reachOf(to, conversation)) >= head.seq)
+      heads.push({ conversation, seq: head.seq, hash: head.head });
+  }
   return {
-    entries: receipts.map((receipt) => ({ receipt })),
-    answered: async () => {
+    entries: [...receipts.map((receipt) => ({ receipt })), ...heads.map((head) => ({ head }))],
+    answered: async (results) => {
       await peers.receiptsTold(to, receipts);
+      for (const [index, { conversation, seq }] of heads.entries()) {
+        const result = results[receipts.length + index];
+        const isOther = result?.result === "rejected" && otherLog.has(result.code);
+        if (isOther || (result?.result === "gap" && result.seq > seq)) onBehind(conversation, to);
+      }
       return true;
     },
   };
