@@ -183,9 +183,9 @@ export function createAskLeader(options: AskLeaderOptions): AskLeader {
       if (kept.clientId === null) await peers.dropPending(kept.id);
       return { rejection: reject("LEADER_UNREACHABLE") };
     }
-    onPending(conversation);
+    onPending(kept.conversation);
     onPendingChanged(kept);
-    return { conversation, pending: proposal };
+    return { conversation: kept.conversation, pending: proposal };
   };
 
   const giveUp = async (pending: PendingProposal, rejection: Rejection): Promise<void> => {

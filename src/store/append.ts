@@ -107,7 +107,7 @@ async function appendBatch(
 ): Promise<readonly Waiting[]> {
   try {
     const { committed, settle } = await withClient(options.pool, async (client) => {
-      const { fresh, places } = await settleRepeats(client, batch);
+      const { fresh, places, waiting } = await settleRepeats(client, batch);
       const recalled = memory.recall(fresh);
       const toLoad = fresh.filter(({ conversation }) => !recalled.has(conversation));
       const loaded = await loadSlices(
@@ -116,7 +116,7 @@ async function appendBatch(
       );
       const slices = new Map([...recalled, ...loaded]);
       const had = await loadHad(client, fresh, slices);
-      const { appended, idle, settle } = decideBatch(options, fresh, { places, had, slices, recalled });
+      const { appended, idle, settle } = decideBatch(options, fresh, { places, waiting, had, slices, recalled });
       if (idle.length > 0) await rememberIdle(client, idle);
       const written = appended.length > 0 ? await write(client, appended) : new Map<Hash, boolean>();
       const committed = appended.flatMap((one): Committed[] => {

@@ -5,14 +5,14 @@ import { bodyFault } from "../conversation/body.ts";
 import { type Followed, followOn } from "../conversation/follow.ts";
 import { reject } from "../conversation/rejection.ts";
 import { type Taken, take, tryToPropose } from "../conversation/take.ts";
-import type { PlatformName, Timestamp } from "../protocol/event.ts";
+import type { PlatformName, SignedProposal, Timestamp } from "../protocol/event.ts";
 import { isTimestamp } from "../protocol/form.ts";
 import type { Hash } from "../protocol/hash.ts";
 import { proposalId, type Signer } from "../protocol/seal.ts";
 import type { LedElsewhere, Person, Place, WriteRequest } from "./conversation-store.ts";
 import { actorKey, type Slice } from "./load.ts";
 import type { Idle } from "./repeats.ts";
-import { clientOf, draftsOf, draftVersionOf, triesMax, type Waiting } from "./waiting.ts";
+import { clientKey, clientOf, draftsOf, draftVersionOf, triesMax, type Waiting } from "./waiting.ts";
 import type { Appended } from "./write.ts";
 
 export interface DecideOptions {
@@ -32,6 +32,8 @@ interface Outcome {
 export interface Grounds {
   /** Where what was appended before stands: by client request, draft and proposal. */
   readonly places: ReadonlyMap<string, Place>;
+  /** What waits for a leader, by client request. */
+  readonly waiting: ReadonlyMap<string, SignedProposal>;
   /** Hashes of events that are had, by conversation and seq: of those that followed runs may repeat. */
   readonly had: ReadonlyMap<Hash, ReadonlyMap<number, Hash>>;
   readonly slices: ReadonlyMap<Hash, Slice>;
@@ -107,7 +109,7 @@ export function decideBatch(options: DecideOptions, batch: readonly Waiting[], g
 function takeOn(
   { state, words, actors, isInDoubt }: Slice,
   { request, conversation, ids }: Waiting,
-  { places, had }: Grounds,
+  { places, waiting, had }: Grounds,
   now: Timestamp,
   occasion: Occasion,
 ): Taken | Followed | LedElsewhere {
@@ -119,6 +121,9 @@ function takeOn(
   const { platform } = occasion.signer;
   const leader = state.conversation?.leader ?? platform;
   const [first] = "proposals" in request ? request.proposals : [];
+  // Asked before under this name, and still waiting: that is what is asked for.
+  const kept = request.client && waiting.get(clientKey(request.client));
+  if (kept) return { conversation, leader, proposal: kept };
   if (isInDoubt && first) return { conversation, leader, proposal: first };
   if ("proposals" in request) {
     // Of those that come again with others, the others.

@@ -61,7 +61,8 @@ export function peerHeads(pool: pg.Pool, platform: PlatformName): PeerHeads {
         name: "debts",
         text: `SELECT conversation_id AS conversation, acked_seq AS after, owed_seq AS "upTo", is_sure AS "isSure",
             CASE acked_seq WHEN 0 THEN ARRAY(
-              (SELECT seq FROM participant WHERE conversation_id = h.conversation_id AND via = $1 ORDER BY seq LIMIT 1)
+              (SELECT seq FROM participant
+                WHERE conversation_id = h.conversation_id AND via = $1 AND NOT is_erased ORDER BY seq LIMIT 1)
               UNION
               SELECT e.seq FROM conversation AS c JOIN event AS e ON e.conversation_id = c.id AND e.id = c.leader_latest
               WHERE c.id = h.conversation_id ORDER BY seq) ELSE '{}' END AS introduction

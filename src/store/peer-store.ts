@@ -16,7 +16,7 @@ export interface Debt {
   /** And is to get everything up to here. */
   readonly upTo: number;
   /**
-   * What it has to be shown where it has nothing: the event that first added somebody whom it speaks for and, where
+   * What it has to be shown where it has nothing: the event that first added somebody whom it speaks for, whose address is not erased, and, where
    * another platform led before us, the one that gave us the lead. In order.
    */
   readonly introduction: readonly number[];

@@ -1,26 +1,32 @@
 // Requests that come again: what was appended for them before is what they are answered with.
 import type pg from "pg";
 import { reject } from "../conversation/rejection.ts";
+import type { SignedProposal } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
 import type { Place } from "./conversation-store.ts";
 import { type Client, clientKey, clientOf, draftsOf, draftVersionOf, type Waiting } from "./waiting.ts";
 
 /**
- * Answers those that were appended before; returns the others, and where what was appended before stands: by client
- * request, draft and proposal.
+ * Answers those that were appended before; returns the others, where what was appended before stands (by client request,
+ * draft and proposal), and what waits for a leader, by client request.
  */
 export async function settleRepeats(client: pg.ClientBase, batch: readonly Waiting[]) {
   const places = new Map<string, Place>();
+  const waiting = new Map<string, SignedProposal>();
   const clients = batch.flatMap(({ request }) => clientOf(request) ?? []);
   if (clients.length > 0) {
-    const { rows } = await client.query<{ account_id: string; client_id: string; conversation_id: Hash; seq: number }>({
+    const { rows } = await client.query<ClientRow>({
       name: "find_client_requests",
-      text: `SELECT r.* FROM unnest($1::uuid[], $2::text[]) AS k(account_id, client_id)
-        JOIN client_request AS r USING (account_id, client_id)`,
+      text: `WITH k AS (SELECT * FROM unnest($1::uuid[], $2::text[]) AS k(account_id, client_id))
+        SELECT account_id, client_id, conversation_id, seq, NULL::jsonb AS proposal
+        FROM k JOIN client_request USING (account_id, client_id)
+        UNION ALL SELECT account_id, client_id, conversation_id, 0, proposal
+        FROM k JOIN pending_proposal USING (account_id, client_id)`,
       values: [clients.map(({ accountId }) => accountId), clients.map(({ clientId }) => clientId)],
     });
-    for (const { account_id: accountId, client_id: clientId, conversation_id: conversation, seq } of rows) {
-      places.set(clientKey({ accountId, clientId }), { conversation, seq });
+    for (const { account_id: accountId, client_id: clientId, conversation_id: conversation, seq, proposal } of rows) {
+      if (proposal) waiting.set(clientKey({ accountId, clientId }), proposal);
+      else places.set(clientKey({ accountId, clientId }), { conversation, seq });
     }
   }
   const proposed = batch.flatMap(({ conversation, ids }) => ids.map((id) => ({ conversation, id })));
@@ -54,7 +60,15 @@ export async function settleRepeats(client: pg.ClientBase, batch: readonly Waiti
     if (isStale) waiting.resolve({ rejection: reject("CONFLICT", "The draft was changed meanwhile.") });
     return !place && !isStale;
   });
-  return { fresh, places };
+  return { fresh, places, waiting };
+}
+
+interface ClientRow {
+  readonly account_id: string;
+  readonly client_id: string;
+  readonly conversation_id: Hash;
+  readonly seq: number;
+  readonly proposal: SignedProposal | null;
 }
 
 /** The versions at which the drafts stand that are to be published. */

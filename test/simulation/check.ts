@@ -122,7 +122,8 @@ function textOf({ conversation, ...items }: State): string {
 
 /** What a platform would still have to do. */
 function leftOn({ name, disk }: SimulatedPlatform, platforms: readonly SimulatedPlatform[]): readonly string[] {
-  const { heads, pending, owedReceipts } = disk.peers;
+  const { heads, owedReceipts } = disk.peers;
+  const { pending } = disk.logs;
   const waiting = [...pending.values()].filter(({ rejection, proposal: { proposal } }) => {
     return rejection === null && proposal.action === "add" && ["message", "attachment"].includes(proposal.model);
   });
@@ -162,7 +163,7 @@ function faultsFor(person: Person, platforms: readonly SimulatedPlatform[]): rea
     if (times > 1) return [`${what} is there ${times} times`];
     if (id === null) return [];
     const isThere = entries.some((entry) => entry.id === id);
-    const given = person.platform.disk.peers.pending.get(id)?.rejection;
+    const given = person.platform.disk.logs.pending.get(id)?.rejection;
     if (told === "appended" && !isThere) return [`${what} is lost`];
     if (told === "waits" && !isThere && !given) return [`${what} waited, and is lost`];
     return isThere && given ? [`${what} was called rejected, and is there`] : [];

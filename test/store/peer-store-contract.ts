@@ -187,6 +187,27 @@ export function describePeerStore(name: string, inSetting: InSetting): void {
       expect(await peers.pendingIn(conversation)).toHaveLength(1);
     });
 
+    promise("is what is asked for again under its name, also once the lead came here", async (setting, peers) => {
+      const { alice, elsewhere, conversation } = await followed(setting);
+      const one = await waiting(setting, conversation, alice, "mine");
+      await peers.keepPending(one);
+      expect(await setting.says(conversation, alice, "Hello", "mine")).toEqual({
+        conversation,
+        leader: abroad,
+        proposal: one.proposal,
+      });
+      const lead = await setting.asks(conversation, alice, takesTheLead(home));
+      if (!("leader" in lead)) throw new Error("nothing was proposed");
+      await elsewhere.takes(conversation, lead.proposal);
+      await elsewhere.followed(conversation);
+      expect(await setting.says(conversation, alice, "Hello", "mine")).toEqual({
+        conversation,
+        leader: home,
+        proposal: one.proposal,
+      });
+      expect(await setting.says(conversation, alice, "Hello", "another")).toHaveProperty("entries");
+    });
+
     promise("waits no more once it was rejected, or taken away", async (setting, peers) => {
       const { alice, conversation } = await followed(setting);
       const [one, two] = [

@@ -7,7 +7,7 @@ import type { PlatformName, SignedEvent, Timestamp } from "../../src/protocol/ev
 import type { Hash } from "../../src/protocol/hash.ts";
 import { type Entry, isCommitted } from "../../src/protocol/seal.ts";
 import type { Place, ReceiptMove } from "../../src/store/conversation-store.ts";
-import type { Attempt, Loss, PeerStore, PendingProposal } from "../../src/store/peer-store.ts";
+import type { Attempt, Loss, PeerStore } from "../../src/store/peer-store.ts";
 import type { Kept, MemoryTables } from "./memory-store.ts";
 
 interface PeerHead {
@@ -27,8 +27,6 @@ export interface PeerTables {
   readonly heads: Map<string, PeerHead>;
   readonly failures: Map<PlatformName, number>;
   readonly attempts: (Attempt & { readonly platform: PlatformName })[];
-  /** In the order in which they were said. */
-  readonly pending: Map<Hash, PendingProposal>;
   readonly owedReceipts: Map<string, ReceiptMove & { readonly platform: PlatformName }>;
   readonly owedErasures: Map<string, Place & { readonly platform: PlatformName }>;
   /** Who is to be told that we lost something, and who has told us all that they have. */
@@ -42,7 +40,6 @@ export const newPeerTables = (): PeerTables => ({
   heads: new Map(),
   failures: new Map(),
   attempts: [],
-  pending: new Map(),
   owedReceipts: new Map(),
   owedErasures: new Map(),
   losses: new Map(),
@@ -56,11 +53,11 @@ const unbounded = 2 ** 31 - 1;
 
 /** @param platform our own name */
 export function memoryPeerStore(
-  { logs, repeats, outbox }: MemoryTables,
+  { logs, repeats, outbox, pending }: MemoryTables,
   tables: PeerTables,
   platform: PlatformName,
 ): PeerStore {
-  const { heads, failures, pending, owedReceipts, owedErasures, losses, unsettled, proofs } = tables;
+  const { heads, failures, owedReceipts, owedErasures, losses, unsettled, proofs } = tables;
   let changes = Math.max(0, ...[...heads.values()].map(({ changed }) => changed));
   const headKey = (of: PlatformName, conversation: Hash) => `${of} ${conversation}`;
   const receiptKey = (of: PlatformName, { conversation, participant }: ReceiptMove) =>
@@ -144,7 +141,7 @@ export function memoryPeerStore(
         .slice(0, limit)
         .map(({ conversation, acked, owed, isSure }) => {
           const kept = logs.get(conversation);
-          const theirs = kept ? participants(kept).filter(({ via }) => via === to) : [];
+          const theirs = kept ? participants(kept).filter(({ via, isErased }) => via === to && !isErased) : [];
           const lead = kept?.seqs.get(kept.state.conversation?.leaderLatest ?? "") ?? [];
           const introduction = [...theirs.map(({ seq }) => seq).slice(0, 1), lead].flat().sort((a, b) => a - b);
           return { conversation, after: acked, upTo: owed, isSure, introduction: acked === 0 ? introduction : [] };

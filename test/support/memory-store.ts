@@ -21,6 +21,7 @@ import type {
   Person,
   Place,
 } from "../../src/store/conversation-store.ts";
+import type { PendingProposal } from "../../src/store/peer-store.ts";
 
 export interface MemoryStoreOptions {
   readonly signer: Signer;
@@ -40,9 +41,16 @@ export interface MemoryTables {
   /** What requests and drafts were answered with, by their names. */
   readonly repeats: Map<string, { readonly conversation: Hash; readonly repeatOf: number }>;
   readonly outbox: Map<string, Place & { readonly committedAt: number }>;
+  /** What waits for a leader, in the order in which it was said. */
+  readonly pending: Map<Hash, PendingProposal>;
 }
 
-export const newTables = (): MemoryTables => ({ logs: new Map(), repeats: new Map(), outbox: new Map() });
+export const newTables = (): MemoryTables => ({
+  logs: new Map(),
+  repeats: new Map(),
+  outbox: new Map(),
+  pending: new Map(),
+});
 
 export interface Kept {
   readonly state: State;
@@ -71,7 +79,7 @@ const newKept = (): Kept => ({
 });
 
 export function memoryStore(options: MemoryStoreOptions): ConversationStore {
-  const { logs, repeats, outbox } = options.tables ?? newTables();
+  const { logs, repeats, outbox, pending } = options.tables ?? newTables();
   const placeKey = ({ conversation, seq }: Place) => `${conversation} ${seq}`;
 
   /** Keeps what is new in a log, and tells of it. */
@@ -126,6 +134,9 @@ export function memoryStore(options: MemoryStoreOptions): ConversationStore {
     const wish = wishOf(request, kept, ids);
     const occasion = { signer: options.signer, sentAt: options.now(), salt: options.salt };
     const leader = kept.state.conversation?.leader ?? options.signer.platform;
+    // Asked before under this name, and still waiting: that is what is asked for.
+    const waiting = [...pending.values()].find(({ accountId, clientId }) => `${accountId} ${clientId}` === clientKey);
+    if (waiting && clientKey !== undefined) return { conversation, leader, proposal: waiting.proposal };
     if ("command" in wish && (leader !== options.signer.platform || kept.isInDoubt)) {
       const { model, body = null } = wish.command;
       const proposed = bodyFault(model, body) ?? tryToPropose(kept.state, wish.command, wish.actor, occasion);
