@@ -80,33 +80,36 @@ export function openFederation(parts: FederationParts): OpenedFederation {
   return { federation, lookUp };
 }
 
-/** Asks for a job: one for each task and key, and one at a time. */
+/** Asks for a job: one for each task and key. @param queue those of one queue run one at a time. @default the key's own */
 export async function addJob(
-  jobs: WorkerUtils,
+  jobs: Pick<WorkerUtils, "addJob">,
   task: string,
   key: string,
   payload: object,
   inMs = 0,
   jobKeyMode: "replace" | "preserve_run_at" = "replace",
+  queue = key,
 ): Promise<void> {
   const name = `${task}:${key}`;
   const when = inMs > 0 ? { runAt: new Date(Date.now() + inMs) } : {};
-  await jobs.addJob(task, payload, { jobKey: name, jobKeyMode, queueName: name, ...when });
+  await jobs.addJob(task, payload, { jobKey: name, jobKeyMode, queueName: `${task}:${queue}`, ...when });
 }
 
 /** Jobs by which the federation comes back to its work. */
-export function scheduleJobs(jobs: WorkerUtils, log: Logger): Schedule {
-  const add = (task: string, ...more: [string, object, number, ("replace" | "preserve_run_at")?]) => {
+export function scheduleJobs(jobs: Pick<WorkerUtils, "addJob">, log: Logger): Schedule {
+  const add = (task: string, ...more: [string, object, number, ("replace" | "preserve_run_at")?, string?]) => {
     // What is owed is found again: by the next that is said, and by the worker every minute.
     addJob(jobs, task, ...more).catch((error: unknown) =>
       log.warn({ err: error, task }, "could not ask for a job; it will be asked for again"),
     );
   };
+  const modeOf = (mode?: "unlessPlanned") => (mode === "unlessPlanned" ? "preserve_run_at" : "replace");
   return {
-    deliver: (platform, inMs, mode) =>
-      add("deliver", platform, { platform }, inMs, mode === "unlessPlanned" ? "preserve_run_at" : "replace"),
-    askAgain: (conversation, inMs, failures) => add("ask-leader", conversation, { conversation, failures }, inMs),
+    deliver: (platform, inMs, mode) => add("deliver", platform, { platform }, inMs, modeOf(mode)),
+    askAgain: (conversation, leader, inMs, mode) =>
+      add("ask-leader", conversation, { conversation }, inMs, modeOf(mode), leader),
     askWords: (conversation, inMs, failures) => add("ask-words", conversation, { conversation, failures }, inMs),
-    catchUp: (conversation, from, inMs) => add("catch-up", conversation, { conversation, from }, inMs),
+    catchUp: (conversation, from, inMs, failures) =>
+      add("catch-up", `${conversation}:${from}`, { conversation, from, failures }, inMs, "replace", from),
   };
 }

@@ -1,7 +1,7 @@
 // Appending where another platform leads: the command is signed as a proposal, kept, asked of the leader, and the event
 // that it answers with is followed. What waits for a leader that does not answer is asked again, in its order.
 import { type Rejection, type RejectionCode, reject, rejectionCodes } from "../conversation/rejection.ts";
-import type { PlatformName, SignedEvent } from "../protocol/event.ts";
+import type { PlatformName, SignedEvent, Timestamp } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
 import { proposalId } from "../protocol/seal.ts";
 import type {
@@ -28,19 +28,27 @@ export interface AskLeaderOptions {
   readonly catchUp: CatchUp;
   readonly transport: Pick<Transport, "post">;
   now(): string;
-  /** Something waits in this conversation from now on. */
-  onPending(conversation: Hash): void;
+  /** Something waits in this conversation from now on, for who leads it. */
+  onPending(waiting: StillWaiting): void;
   /** Something that waited will not be in the log, or was kept to be asked again. */
   onPendingChanged(pending: PendingProposal): void;
+}
+
+/** What waits in a conversation. */
+export interface StillWaiting {
+  readonly conversation: Hash;
+  readonly leader: PlatformName;
+  /** When the first of it was said. */
+  readonly since: Timestamp;
 }
 
 export interface AskLeader {
   readonly append: AppendAnywhere;
   /**
-   * Asks anew for what waits in the conversation, in its order. Returns whether nothing is left to ask for. Safe to repeat,
-   * but one at a time for a conversation.
+   * Asks anew for what waits in the conversation, in its order. Returns what has to be asked for again; null where nothing is
+   * left. Safe to repeat, also at once.
    */
-  askAgain(conversation: Hash): Promise<boolean>;
+  askAgain(conversation: Hash): Promise<StillWaiting | null>;
 }
 
 /** How long somebody who says something is kept waiting for the leader. */
@@ -183,9 +191,15 @@ export function createAskLeader(options: AskLeaderOptions): AskLeader {
       if (kept.clientId === null) await peers.dropPending(kept.id);
       return { rejection: reject("LEADER_UNREACHABLE") };
     }
-    onPending(kept.conversation);
+    onPending({ conversation: kept.conversation, leader: elsewhere.leader, since: (first ?? kept).createdAt });
     onPendingChanged(kept);
     return { conversation: kept.conversation, pending: proposal };
+  };
+
+  const stillWaiting = async (conversation: Hash): Promise<StillWaiting | null> => {
+    const first = (await peers.pendingIn(conversation)).find(mayWait);
+    const leader = (await peers.head(conversation))?.leader ?? platform;
+    return first ? { conversation, leader, since: first.createdAt } : null;
   };
 
   const giveUp = async (pending: PendingProposal, rejection: Rejection): Promise<void> => {
@@ -204,16 +218,17 @@ export function createAskLeader(options: AskLeaderOptions): AskLeader {
         // What was not to wait is asked only by who named it.
         const waiting = (await peers.pendingIn(conversation)).filter(mayWait);
         const [first, ...others] = waiting;
-        if (!first) return true;
+        if (!first) return null;
         const answers = await hand([first, ...others.slice(0, askedMax - 1)], 5 * answerWithinMs);
         for (const [index, pending] of waiting.slice(0, askedMax).entries()) {
           const answer = answers[index];
           if (answer && "rejection" in answer) await giveUp(pending, answer.rejection);
           if (answer) continue;
-          if (!isTooOld(pending, now())) return false;
+          if (!isTooOld(pending, now())) return stillWaiting(conversation);
           // It may be in the log all the same: that is looked at before it is given up.
           const leader = (await peers.head(conversation))?.leader ?? platform;
-          if (leader !== platform && (await catchUp.events(conversation, leader)) === "behind") return false;
+          if (leader !== platform && (await catchUp.events(conversation, leader)) === "behind")
+            return stillWaiting(conversation);
           await peers.settled(conversation, [pending.id]);
           await giveUp(pending, reject("LEADER_UNREACHABLE"));
         }

@@ -16,10 +16,10 @@ export interface CatchUpOptions {
 }
 
 /**
- * `behind`: it could not be asked, or there is more than could be taken now. `refused`: it shows us nothing, or what it shows
- * does not hold; asking again comes to the same.
+ * `behind`: it could not be asked, or what it has could not be taken now. `more`: there is more than is pulled at a time. `refused`: it
+ * shows us nothing, or what it shows does not hold; asking again comes to the same.
  */
-export type CaughtUp = "caughtUp" | "behind" | "refused";
+export type CaughtUp = "caughtUp" | "behind" | "more" | "refused";
 
 export interface CatchUp {
   /**
@@ -60,7 +60,7 @@ export function createCatchUp({ platform, ingest, store, peers, transport }: Cat
       if (ended !== null || last <= after) return "refused";
       after = last;
     }
-    return "behind";
+    return "more";
   };
 
   const ask = async (conversation: Hash, from: PlatformName, owed: readonly OwedBody[]): Promise<void> => {

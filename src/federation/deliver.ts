@@ -32,6 +32,9 @@ const answerWithinMs = 10_000;
 /** Batches in a row: then others have their turn. */
 const roundsMax = 100;
 
+/** Of these, so many in which it said that it has less than was known. */
+const backsMax = 10;
+
 const firstRetryMs = 1_000;
 /** The longest between two tries. */
 export const lastRetryMs = 60 * 60 * 1_000;
@@ -60,6 +63,7 @@ export function createDeliver(options: DeliverOptions): (to: PlatformName) => Pr
   return async (to) => {
     // Given up: what it is owed stays owed, and is sent when it says that it is there.
     if (retry(await peers.failures(to), 0) === null) return { againInMs: null };
+    let backs = 0;
     for (let round = 0; round < roundsMax; round++) {
       const others = [await tellErasures(options, to), await tellReceipts(options, to)];
       const left = batchLimits.entries - 1 - others.reduce((sum, { entries }) => sum + entries.length, 0);
@@ -76,10 +80,13 @@ export function createDeliver(options: DeliverOptions): (to: PlatformName) => Pr
       let from = 0;
       let isMoving = false;
       for (const { entries: told, answered } of tellings) {
-        if (told.length > 0 && (await answered(answer.slice(from, from + told.length)))) isMoving = true;
+        const moved = told.length > 0 ? await answered(answer.slice(from, from + told.length)) : "still";
+        if (moved !== "still") isMoving = true;
+        if (moved === "back") backs++;
         from += told.length;
       }
-      if (!isMoving) return { againInMs: laterMs };
+      // Who says again and again that it has less than it said before is not told the same for ever.
+      if (!isMoving || backs > backsMax) return { againInMs: laterMs };
     }
     return { againInMs: 0 };
   };

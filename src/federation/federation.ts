@@ -1,6 +1,6 @@
 // A platform among others: puts the parts of this folder together. What it does by and by (deliver, ask again, catch up) it
 // asks `schedule` for: jobs in a real platform, the next steps of a simulated one.
-import type { PlatformName } from "../protocol/event.ts";
+import type { PlatformName, Timestamp } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
 import type { AppendAnywhere, Place, ReceiptMove } from "../store/conversation-store.ts";
 import type { PeerStore, PendingProposal } from "../store/peer-store.ts";
@@ -18,9 +18,10 @@ import type { Transport } from "./transport.ts";
 export interface Schedule {
   /** @param mode `unlessPlanned`: a run that is planned stays when it is, though later. Left out: it is moved */
   deliver(to: PlatformName, inMs: number, mode?: "unlessPlanned"): void;
-  /** @param failures how often in a row the leader did not answer */
-  askAgain(conversation: Hash, inMs: number, failures: number): void;
-  catchUp(conversation: Hash, from: PlatformName, inMs: number): void;
+  /** @param leader who is asked: one conversation after the other, so that a silent one costs others nothing */
+  askAgain(conversation: Hash, leader: PlatformName, inMs: number, mode?: "unlessPlanned"): void;
+  /** One conversation after the other, of each platform. @param failures how often in a row it came to nothing */
+  catchUp(conversation: Hash, from: PlatformName, inMs: number, failures: number): void;
   askWords(conversation: Hash, inMs: number, failures: number): void;
 }
 
@@ -67,8 +68,9 @@ export interface Federation {
   receiptMoved(move: ReceiptMove): Promise<void>;
   /** The scheduled work; each asks for what is to follow. */
   deliver(to: PlatformName): Promise<void>;
-  askAgain(conversation: Hash, failures: number): Promise<void>;
-  catchUp(conversation: Hash, from: PlatformName): Promise<void>;
+  askAgain(conversation: Hash): Promise<void>;
+  /** @param failures how often in a row it came to nothing. @default 0 */
+  catchUp(conversation: Hash, from: PlatformName, failures?: number): Promise<void>;
   /** Says to every platform with which we share a conversation that we are there; who answers is sent what it is owed. */
   greet(): Promise<void>;
   askWords(conversation: Hash, failures: number): Promise<void>;
@@ -78,7 +80,6 @@ export interface Federation {
   resume(): Promise<void>;
 }
 
-const retryCatchUpMs = 5_000;
 const greetedAtOnce = 16;
 /** Words that did not come with their event may be on their way, or be erased by an event further on. */
 const wordsMs = 60_000;
@@ -89,10 +90,18 @@ const receiptsTogetherMs = 1_000;
 
 export function createFederation(options: FederationOptions): Federation {
   const { peers, transport, schedule, random, retry = retryDelayMs } = options;
-  const onBehind = (conversation: Hash, of: PlatformName) => schedule.catchUp(conversation, of, 0);
+  const onBehind = (conversation: Hash, of: PlatformName) => schedule.catchUp(conversation, of, 0, 0);
+  /** The longer it waits, the longer until it is asked for again. Of the time alone, so that nothing sets it back. */
+  const patienceMs = (since: Timestamp) => {
+    const waitedMs = Math.max(0, Date.parse(options.now()) - Date.parse(since));
+    return retry(1 + Math.floor(Math.log2(1 + waitedMs / 1_000)), random()) ?? lastRetryMs;
+  };
+  const onLeader = async (conversation: Hash, leader: PlatformName) => {
+    if ((await peers.pendingIn(conversation)).length > 0) schedule.askAgain(conversation, leader, 0);
+  };
   const doubt = createDoubt({ ...options, onToTell: (platform, inMs) => schedule.deliver(platform, inMs) });
   const onWordless = (conversation: Hash) => schedule.askWords(conversation, wordsMs, 0);
-  const ingest = createIngest({ ...options, onLost: () => doubt.found(), onWordless });
+  const ingest = createIngest({ ...options, onLost: () => doubt.found(), onWordless, onLeader });
   const catchUp = createCatchUp({ ...options, ingest });
   const deliver = createDeliver({ ...options, doubt, onBehind });
   const eraseLate = createEraseLate(options);
@@ -108,7 +117,8 @@ export function createFederation(options: FederationOptions): Federation {
     ingest,
     eraseLate,
     catchUp,
-    onPending: (conversation) => schedule.askAgain(conversation, retry(1, random()) ?? 0, 1),
+    onPending: ({ conversation, leader, since }) =>
+      schedule.askAgain(conversation, leader, patienceMs(since), "unlessPlanned"),
   });
   return {
     append,
@@ -122,18 +132,17 @@ export function createFederation(options: FederationOptions): Federation {
     greeted: async (by) => {
       await peers.remind(by);
       schedule.deliver(by, 0);
-      for (const conversation of await peers.conversationsPending()) schedule.askAgain(conversation, 0, 0);
+      for (const { conversation, leader } of await peers.conversationsPending())
+        if (leader === by) schedule.askAgain(conversation, leader, 0);
     },
     announced: async (places) => {
       const owed = [...Map.groupBy(places, ({ conversation }) => conversation)].map(([conversation, of]) => {
         const seqs = of.map(({ seq }) => seq);
         return { conversation, first: Math.min(...seqs), seq: Math.max(...seqs) };
       });
-      for (const to of await peers.owe(owed)) {
-        // Who does not answer is not asked more often for what comes on top; a run that is planned for receipts is moved.
-        const isAnswering = (await peers.failures(to)) === 0;
+      // Who does not answer is not asked more often for what comes on top; a run that is planned for receipts is moved.
+      for (const { platform: to, isAnswering } of await peers.owe(owed))
         schedule.deliver(to, 0, isAnswering ? undefined : "unlessPlanned");
-      }
       const erasing = places.filter(({ isErasing }) => isErasing);
       if (erasing.length === 0) return;
       for (const to of await peers.oweErasures(erasing)) schedule.deliver(to, 0, "unlessPlanned");
@@ -145,13 +154,17 @@ export function createFederation(options: FederationOptions): Federation {
       const { againInMs } = await deliver(to);
       if (againInMs !== null) schedule.deliver(to, againInMs);
     },
-    askAgain: async (conversation, failures) => {
-      if (await askAgain(conversation)) return;
-      schedule.askAgain(conversation, retry(failures + 1, random()) ?? lastRetryMs, failures + 1);
+    askAgain: async (conversation) => {
+      const waiting = await askAgain(conversation);
+      if (waiting) schedule.askAgain(conversation, waiting.leader, patienceMs(waiting.since));
     },
-    catchUp: async (conversation, from) => {
-      if ((await catchUp.events(conversation, from)) === "behind") {
-        schedule.catchUp(conversation, from, retryCatchUpMs);
+    catchUp: async (conversation, from, failures = 0) => {
+      const caughtUp = await catchUp.events(conversation, from);
+      if (caughtUp === "more") return schedule.catchUp(conversation, from, 0, 0);
+      if (caughtUp === "behind") {
+        const inMs = retry(failures + 1, random());
+        // Given up: it is asked again when it tells of more, as it does when it comes back.
+        if (inMs !== null) schedule.catchUp(conversation, from, inMs, failures + 1);
         return;
       }
       // Who told of more is there to be asked for what is missing, too.
@@ -176,7 +189,8 @@ export function createFederation(options: FederationOptions): Federation {
     resume: async () => {
       await doubt.end();
       for (const to of await peers.debtors()) schedule.deliver(to, 0, "unlessPlanned");
-      for (const conversation of await peers.conversationsPending()) schedule.askAgain(conversation, 0, 0);
+      for (const { conversation, leader } of await peers.conversationsPending())
+        schedule.askAgain(conversation, leader, 0, "unlessPlanned");
     },
   };
 

@@ -32,6 +32,8 @@ export interface IngestOptions {
   onLost?(): Promise<void>;
   /** Told where words did not come with their event. */
   onWordless?(conversation: Hash): void;
+  /** Told where the lead moved. */
+  onLeader?(conversation: Hash, leader: PlatformName): Promise<void>;
   /** Told where a leader signed two histories, or what no rule allows. */
   onLie?(conversation: Hash, seq: number): void;
 }
@@ -60,6 +62,7 @@ export function createIngest({
   people,
   onLost,
   onWordless,
+  onLeader,
   onLie,
 }: IngestOptions): Ingest {
   /** How far into the run the keys are vouched for, and what ends it there. */
@@ -105,6 +108,8 @@ export function createIngest({
       own.map(({ event }) => proposalId(event.proposal)),
     );
     const { stopped, head, entries, changes } = result;
+    if (head && entries.some(({ event }) => event.proposal.model === "leader"))
+      await onLeader?.(conversation, head.leader);
     if (stopped && mayBeLie(stopped.fault)) await keepProof(conversation, run, stopped);
     const seq = head?.seq ?? 0;
     if (stopped) return { seq, entries, changes, head, ended: { at: stopped.seq, why: whyOf(stopped) } };

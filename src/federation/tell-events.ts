@@ -6,11 +6,16 @@ import type { ConversationStore, Place } from "../store/conversation-store.ts";
 import type { Debt, PeerStore } from "../store/peer-store.ts";
 import { batchLimits, type Entry, type Result, signedEventOf } from "./batch.ts";
 
+/**
+ * What came of telling something. `on`: there may be more to tell at once. `back`: less is had than was known, so what was told is to be
+ * told again. `still`: nothing.
+ */
+export type Moved = "on" | "back" | "still";
+
 /** A part of a batch, and what is made of the answers to it. */
 export interface Telling {
   readonly entries: readonly Entry[];
-  /** @returns whether something came of it, so that there may be more to tell at once */
-  answered(results: readonly Result[]): Promise<boolean>;
+  answered(results: readonly Result[]): Promise<Moved>;
 }
 
 export interface TellEventsOptions {
@@ -44,14 +49,15 @@ export async function tellEvents(options: TellEventsOptions, to: PlatformName, e
     entries: owed.flatMap(({ entries }) => entries),
     answered: async (results) => {
       let from = 0;
-      let isMoving = false;
+      let moved: Moved = "still";
       const acknowledged: Place[] = [];
       for (const one of owed) {
         const { debt, entries } = one;
         const { conversation, upTo } = debt;
         const { seq, refusal } = reached(one, results.slice(from, from + entries.length));
         from += entries.length;
-        isMoving ||= refusal !== null || seq !== (debt.isSure ? debt.after : null);
+        if (debt.isSure && seq !== null && seq < debt.after) moved = "back";
+        else if (moved === "still" && (refusal !== null || seq !== (debt.isSure ? debt.after : null))) moved = "on";
         if (refusal !== null) {
           await peers.refused(to, { conversation, seq: (seq ?? debt.after) + 1 }, refusal);
           // Where its log is another than ours, both want to know.
@@ -61,7 +67,7 @@ export async function tellEvents(options: TellEventsOptions, to: PlatformName, e
         if (seq !== null && seq > upTo) onBehind(conversation, to);
       }
       await peers.acknowledged(to, acknowledged);
-      return isMoving;
+      return moved;
     },
   };
 }
@@ -79,7 +85,8 @@ async function gather(
     const one = debt.isSure
       ? await nextEvents(options, debt, left, owed.length === 0, batchCharacters - characters)
       : await ourHead(options, debt);
-    if (one.entries.length === 0) break;
+    // There is none here (we lost it): what others are owed does not wait for that.
+    if (one.entries.length === 0) continue;
     owed.push(one);
     left -= one.entries.length;
     characters += JSON.stringify(one.entries).length;

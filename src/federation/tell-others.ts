@@ -26,9 +26,9 @@ export async function tellLoss({ peers, doubt, now }: TellOthersOptions, to: Pla
   return {
     entries: loss ? [{ lost: { at: loss.at } }] : [],
     answered: async ([result]) => {
-      if (!isFinal(result)) return false;
+      if (!isFinal(result)) return "still";
       await doubt.told(to);
-      return true;
+      return "on";
     },
   };
 }
@@ -47,7 +47,7 @@ export async function tellErasures({ peers, store }: TellOthersOptions, to: Plat
     answered: async (results) => {
       const told = places.filter((_, index) => isFinal(results[index]));
       await peers.erasuresTold(to, told);
-      return told.length > 0;
+      return told.length > 0 ? "on" : "still";
     },
   };
 }
@@ -71,7 +71,7 @@ export async function tellReceipts({ peers, onBehind }: TellOthersOptions, to: P
         const isOther = result?.result === "rejected" && otherLog.has(result.code);
         if (isOther || (result?.result === "gap" && result.seq > seq)) onBehind(conversation, to);
       }
-      return true;
+      return "on";
     },
   };
 }

@@ -3,7 +3,7 @@
 import type pg from "pg";
 import type { PlatformName } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
-import type { Attempt, Debt, PeerStore } from "./peer-store.ts";
+import type { Attempt, Debt, Owing, PeerStore } from "./peer-store.ts";
 
 type PeerHeads = Pick<
   PeerStore,
@@ -25,7 +25,7 @@ export function peerHeads(pool: pg.Pool, platform: PlatformName): PeerHeads {
   return {
     owe: async (places) => {
       if (places.length === 0) return [];
-      const { rows } = await pool.query<{ platform: PlatformName }>({
+      const { rows } = await pool.query<Owing>({
         name: "owe",
         // Rows are locked in one order in every process, so that two announcers never deadlock.
         text: `WITH k AS (SELECT * FROM json_to_recordset($1::json) AS k(conversation text, first int, seq int)),
@@ -47,13 +47,13 @@ export function peerHeads(pool: pg.Pool, platform: PlatformName): PeerHeads {
               is_owed = h.refusal IS NULL AND (NOT h.is_sure OR h.acked_seq < greatest(h.owed_seq, excluded.owed_seq)),
               changed_at = CASE WHEN h.is_owed THEN h.changed_at ELSE clock_timestamp() END
             RETURNING platform)
-          SELECT DISTINCT platform FROM owed`,
+          SELECT DISTINCT platform, coalesce(failures, 0) = 0 AS "isAnswering" FROM owed LEFT JOIN destination USING (platform)`,
         values: [
           JSON.stringify(places.map(({ conversation, first, seq }) => ({ conversation, first, seq }))),
           platform,
         ],
       });
-      return rows.map((row) => row.platform);
+      return rows;
     },
 
     debts: async (to, limit) => {

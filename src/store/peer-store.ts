@@ -43,6 +43,12 @@ export interface PendingProposal {
   readonly rejection: Rejection | null;
 }
 
+/** A platform that is owed something, and whether it answered the last time. */
+export interface Owing {
+  readonly platform: PlatformName;
+  readonly isAnswering: boolean;
+}
+
 export interface OwedBody {
   readonly seq: number;
   readonly platform: PlatformName;
@@ -67,7 +73,7 @@ export interface PeerStore {
    * ended it. Safe to repeat. Returns the platforms that are owed something.
    * @param places by conversation once: its last event; `first` of those that are new
    */
-  owe(places: readonly (Place & { readonly first: number })[]): Promise<readonly PlatformName[]>;
+  owe(places: readonly (Place & { readonly first: number })[]): Promise<readonly Owing[]>;
   /**
    * Owes these events, which erase words and which we sequenced, to platforms that have left and had such words: alone,
    * for they get nothing else. Safe to repeat. Returns these platforms.
@@ -135,8 +141,8 @@ export interface PeerStore {
   keepPending(pending: Omit<PendingProposal, "rejection">): Promise<PendingProposal>;
   /** What waits for an answer in conversations, the oldest first. */
   pendingIn(conversation: Hash): Promise<readonly PendingProposal[]>;
-  /** Conversations in which something waits. */
-  conversationsPending(): Promise<readonly Hash[]>;
+  /** Conversations in which something waits, and who leads them. */
+  conversationsPending(): Promise<readonly { readonly conversation: Hash; readonly leader: PlatformName }[]>;
   /** These are in the log: they wait no more, and their clientIds find them. Safe to repeat; others are passed over. */
   settled(conversation: Hash, ids: readonly Hash[]): Promise<void>;
   /** It will not be in the log. */

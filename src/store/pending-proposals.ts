@@ -1,7 +1,7 @@
 // What was said here and waits for the leader of its conversation: kept before it is sent, until it is in the log.
 import type pg from "pg";
 import type { Rejection } from "../conversation/rejection.ts";
-import type { SignedProposal } from "../protocol/event.ts";
+import type { PlatformName, SignedProposal } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
 import type { PeerStore, PendingProposal } from "./peer-store.ts";
 
@@ -57,10 +57,11 @@ export function pendingProposals(pool: pg.Pool): Pendings {
     },
 
     conversationsPending: async () => {
-      const { rows } = await pool.query<{ conversation: Hash }>(
-        "SELECT DISTINCT conversation_id AS conversation FROM pending_proposal WHERE rejection IS NULL",
+      const { rows } = await pool.query<{ conversation: Hash; leader: PlatformName }>(
+        `SELECT c.id AS conversation, c.leader FROM conversation AS c
+        WHERE c.id IN (SELECT conversation_id FROM pending_proposal WHERE rejection IS NULL)`,
       );
-      return rows.map(({ conversation }) => conversation);
+      return rows;
     },
 
     settled: async (conversation, ids) => {

@@ -391,7 +391,7 @@ describe("An event is refused as the answer to a proposal, which goes on waiting
       expect(log.take(event)).toBeNull();
       return { result: "accepted", event };
     });
-    await home.core.federation.askAgain(log.head.id, 1);
+    await home.core.federation.askAgain(log.head.id);
     expect(sent[1]).toEqual(sent[0]);
     await expectUnchanged(honest);
   });

@@ -8,6 +8,8 @@ export interface Job {
   readonly kind: "deliver" | "askAgain" | "catchUp" | "askWords" | "erase";
   readonly conversation: Hash;
   readonly platform: PlatformName;
+  /** How often in a row it came to nothing. */
+  readonly failures: number;
 }
 
 export type JobTable = Map<string, { readonly job: Job; readonly at: number }>;
@@ -20,14 +22,12 @@ export interface JobsOptions {
   readonly timeline: Timeline;
   readonly table: JobTable;
   isRunning(): boolean;
-  /** @param failures how often in a row it asked for itself again */
-  work(job: Job, failures: number): Promise<void>;
+  work(job: Job): Promise<void>;
 }
 
 export class Jobs {
   readonly #options: JobsOptions;
   readonly #busy = new Set<string>();
-  readonly #failures = new Map<string, number>();
 
   constructor(options: JobsOptions) {
     this.#options = options;
@@ -37,12 +37,12 @@ export class Jobs {
     return this.#busy.size > 0;
   }
 
-  ask(job: Job, inMs: number): void {
+  /** @param mode `unlessPlanned`: a run that is planned stays when it is. Left out: it is moved */
+  ask(job: Job, inMs: number, mode?: "unlessPlanned"): void {
     const { timeline, table } = this.#options;
     const at = timeline.now + inMs;
     const name = nameOf(job);
-    const before = table.get(name);
-    if (before && before.at <= at) return;
+    if (mode === "unlessPlanned" && table.has(name)) return;
     table.set(name, { job, at });
     timeline.after(inMs, () => void this.#run(name));
   }
@@ -61,11 +61,10 @@ export class Jobs {
     table.delete(name);
     table.set(locked, { job: due.job, at: timeline.now + lockedMs });
     this.#busy.add(name);
-    await work(due.job, this.#failures.get(name) ?? 0);
+    await work(due.job);
     this.#busy.delete(name);
     table.delete(locked);
     const again = table.get(name);
-    this.#failures.set(name, again ? (this.#failures.get(name) ?? 0) + 1 : 0);
     if (again) timeline.after(again.at - timeline.now, () => void this.#run(name));
   }
 }

@@ -96,14 +96,14 @@ export class SimulatedPlatform {
       }),
     );
     const peers = life.guard(memoryPeerStore(this.disk.logs, this.disk.peers, this.name));
-    const work = async ({ kind, conversation, platform }: Job, failures: number): Promise<void> => {
+    const work = async ({ kind, conversation, platform, failures }: Job): Promise<void> => {
       switch (kind) {
         case "deliver":
           return federation.deliver(platform);
         case "askAgain":
-          return federation.askAgain(conversation, failures);
+          return federation.askAgain(conversation);
         case "catchUp":
-          return federation.catchUp(conversation, platform);
+          return federation.catchUp(conversation, platform, failures);
         case "askWords":
           return federation.askWords(conversation, failures);
         case "erase":
@@ -114,7 +114,7 @@ export class SimulatedPlatform {
       timeline,
       table: this.disk.jobs,
       isRunning: () => !life.isOver,
-      work: (job, failures) => work(job, failures).catch((error: unknown) => void this.#world.errors.push(error)),
+      work: (job) => work(job).catch((error: unknown) => void this.#world.errors.push(error)),
     });
     const federation = createFederation({
       ...this.#surroundings(),
@@ -130,7 +130,7 @@ export class SimulatedPlatform {
       const announced = places.map((place) => ({ ...place, isErasing: this.#isErasing(place) }));
       await federation.announced(announced);
       for (const { conversation, isErasing } of announced)
-        if (isErasing) jobs.ask({ kind: "erase", conversation, platform: this.name }, 0);
+        if (isErasing) jobs.ask({ kind: "erase", conversation, platform: this.name, failures: 0 }, 0);
       await store.announced(places);
     };
     const sweep = async () => {
@@ -151,6 +151,7 @@ export class SimulatedPlatform {
       every(sweepEveryMs, sweep);
       every(resumeEveryMs, () => federation.resume());
       await federation.resume();
+      await federation.greet();
     };
     this.life = life;
     this.#world.watch(begin());
@@ -233,9 +234,13 @@ async function answer(federation: Federation, from: PlatformName, request: Reque
 function scheduleOn(jobs: Jobs): Schedule {
   const nothing: Hash = "";
   return {
-    deliver: (platform, inMs) => jobs.ask({ kind: "deliver", platform, conversation: nothing }, inMs),
-    askAgain: (conversation, inMs) => jobs.ask({ kind: "askAgain", conversation, platform: "" }, inMs),
-    catchUp: (conversation, platform, inMs) => jobs.ask({ kind: "catchUp", conversation, platform }, inMs),
-    askWords: (conversation, inMs) => jobs.ask({ kind: "askWords", conversation, platform: "" }, inMs),
+    deliver: (platform, inMs, mode) =>
+      jobs.ask({ kind: "deliver", platform, conversation: nothing, failures: 0 }, inMs, mode),
+    askAgain: (conversation, _, inMs, mode) =>
+      jobs.ask({ kind: "askAgain", conversation, platform: "", failures: 0 }, inMs, mode),
+    catchUp: (conversation, platform, inMs, failures) =>
+      jobs.ask({ kind: "catchUp", conversation, platform, failures }, inMs),
+    askWords: (conversation, inMs, failures) =>
+      jobs.ask({ kind: "askWords", conversation, platform: "", failures }, inMs),
   };
 }

@@ -55,7 +55,13 @@ export function describePeerStore(name: string, inSetting: InSetting): void {
       "owes what is sequenced here to every platform in the conversation, but our own",
       async (setting, peers) => {
         const { conversation } = await led(setting);
-        expect(await peers.owe([{ conversation, first: 1, seq: 2 }])).toEqual([abroad]);
+        expect(await peers.owe([{ conversation, first: 1, seq: 2 }])).toEqual([
+          { platform: abroad, isAnswering: true },
+        ]);
+        await peers.attempted(abroad, { at: beginning, code: "timeout", answer: "" }, false);
+        expect(await peers.owe([{ conversation, first: 1, seq: 2 }])).toEqual([
+          { platform: abroad, isAnswering: false },
+        ]);
         expect(await peers.debtors()).toEqual([abroad]);
         expect(await peers.debts(abroad, 10)).toEqual([
           { conversation, after: 0, upTo: 2, isSure: true, introduction: [2] },
@@ -113,7 +119,9 @@ export function describePeerStore(name: string, inSetting: InSetting): void {
         if (!("leader" in asked)) throw new Error("nothing was proposed");
         await elsewhere.takes(conversation, asked.proposal);
         await elsewhere.followed(conversation);
-        expect(await peers.owe([{ conversation, first: 3, seq: 3 }])).toEqual([abroad]);
+        expect(await peers.owe([{ conversation, first: 3, seq: 3 }])).toEqual([
+          { platform: abroad, isAnswering: true },
+        ]);
         expect(await peers.debts(abroad, 10)).toEqual([
           { conversation, after: 0, upTo: 3, isSure: false, introduction: [1, 3] },
         ]);
@@ -163,7 +171,7 @@ export function describePeerStore(name: string, inSetting: InSetting): void {
         for (const pending of [one, two])
           expect(await peers.keepPending(pending)).toEqual({ ...pending, rejection: null });
         expect((await peers.pendingIn(conversation)).map(({ id }) => id)).toEqual([one.id, two.id]);
-        expect(await peers.conversationsPending()).toEqual([conversation]);
+        expect(await peers.conversationsPending()).toEqual([{ conversation, leader: abroad }]);
         // Not before it is there.
         await peers.settled(conversation, [one.id]);
         expect(await peers.pendingIn(conversation)).toHaveLength(2);

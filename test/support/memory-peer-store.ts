@@ -117,7 +117,7 @@ export function memoryPeerStore(
           head.isOwed = head.refusal === null && (head.acked < head.owed || !head.isSure);
         }
       }
-      return [...owed];
+      return [...owed].map((name) => ({ platform: name, isAnswering: (failures.get(name) ?? 0) === 0 }));
     },
     oweErasures: async (places) => {
       const owed = places.flatMap((place) => {
@@ -262,11 +262,13 @@ export function memoryPeerStore(
     },
     pendingIn: async (conversation) =>
       [...pending.values()].filter((one) => one.conversation === conversation && one.rejection === null),
-    conversationsPending: async () => [
-      ...new Set(
-        [...pending.values()].filter(({ rejection }) => rejection === null).map(({ conversation }) => conversation),
-      ),
-    ],
+    conversationsPending: async () => {
+      const all = [...pending.values()].filter(({ rejection }) => rejection === null);
+      return [...new Set(all.map(({ conversation }) => conversation))].map((conversation) => ({
+        conversation,
+        leader: logs.get(conversation)?.state.conversation?.leader ?? platform,
+      }));
+    },
     settled: async (conversation, ids) => {
       for (const id of ids) {
         const [one, seq] = [pending.get(id), logs.get(conversation)?.seqs.get(id)];

@@ -3,8 +3,8 @@ import { z } from "zod";
 import type { Federation } from "../../src/federation/federation.ts";
 import { defineTask } from "../task.ts";
 
-const payloadSchema = z.object({ conversation: z.string(), failures: z.int().default(0) });
+const payloadSchema = z.object({ conversation: z.string() });
 
 export function askLeaderTask({ askAgain }: Pick<Federation, "askAgain">) {
-  return defineTask("ask-leader", payloadSchema, ({ conversation, failures }) => askAgain(conversation, failures));
+  return defineTask("ask-leader", payloadSchema, ({ conversation }) => askAgain(conversation));
 }

@@ -3,8 +3,10 @@ import { z } from "zod";
 import type { Federation } from "../../src/federation/federation.ts";
 import { defineTask } from "../task.ts";
 
-const payloadSchema = z.object({ conversation: z.string(), from: z.string() });
+const payloadSchema = z.object({ conversation: z.string(), from: z.string(), failures: z.int().default(0) });
 
 export function catchUpTask({ catchUp }: Pick<Federation, "catchUp">) {
-  return defineTask("catch-up", payloadSchema, ({ conversation, from }) => catchUp(conversation, from));
+  return defineTask("catch-up", payloadSchema, ({ conversation, from, failures }) =>
+    catchUp(conversation, from, failures),
+  );
 }

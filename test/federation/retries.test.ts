@@ -1,0 +1,170 @@
+// How often others are asked again: not at once for ever, longer each time, and at once where something changed.
+import type { WorkerUtils } from "graphile-worker";
+import { expect, test } from "vitest";
+import { scheduleJobs } from "../../src/cli/open-federation.ts";
+import type { Entry, Result } from "../../src/federation/batch.ts";
+import { createFederation, type Schedule } from "../../src/federation/federation.ts";
+import type { Transport } from "../../src/federation/transport.ts";
+import { createLogger } from "../../src/observe/logger.ts";
+import { abroad, beginning, home, messageBody, timeAfter } from "../conversation/given.ts";
+import { says, takesTheLead } from "../support/commands.ts";
+import { Elsewhere } from "../support/elsewhere.ts";
+import { memoryPeerStore, newPeerTables } from "../support/memory-peer-store.ts";
+import { memorySetting } from "../support/memory-setting.ts";
+import { newTables } from "../support/memory-store.ts";
+
+interface Planned {
+  readonly kind: keyof Schedule;
+  readonly of: string;
+  readonly inMs: number;
+  readonly mode?: "unlessPlanned" | undefined;
+  readonly failures?: number;
+}
+
+/** A platform, whose requests come to nothing but for what `post` answers, and what it plans. */
+function given(post: (entries: readonly Entry[]) => readonly Result[] | null = () => null) {
+  const tables = newTables();
+  const setting = memorySetting(tables);
+  const peers = memoryPeerStore(tables, newPeerTables(), home);
+  const planned: Planned[] = [];
+  const unreachable = { unreachable: "refused", answer: "", retryAfterMs: null };
+  const transport: Transport = {
+    post: async (_, entries) => post(entries) ?? unreachable,
+    events: async () => unreachable,
+    greet: async () => unreachable,
+  };
+  const federation = createFederation({
+    platform: home,
+    store: setting.store,
+    peers,
+    transport,
+    keys: { keyOf: async () => "valid" },
+    people: async () => setting.people,
+    reach: async () => "unknown",
+    isOurs: async (address) => setting.people.has(address),
+    onReceipts: () => {},
+    onPendingChanged: () => {},
+    now: setting.circumstances.now,
+    random: () => 0.5,
+    schedule: {
+      deliver: (of, inMs, mode) => planned.push({ kind: "deliver", of, inMs, mode }),
+      askAgain: (_, of, inMs, mode) => planned.push({ kind: "askAgain", of, inMs, mode }),
+      catchUp: (_, of, inMs, failures) => planned.push({ kind: "catchUp", of, inMs, failures }),
+      askWords: (of, inMs, failures) => planned.push({ kind: "askWords", of, inMs, failures }),
+    },
+  });
+  return { setting, peers, federation, planned };
+}
+
+/** A conversation of eve's elsewhere that alice is in as an ADMIN, and something that she said while nobody answers there. */
+async function givenThatWaits() {
+  const all = given();
+  const { setting, federation } = all;
+  const [alice, eve] = [await setting.person("alice"), await setting.person("eve", abroad)];
+  const elsewhere = new Elsewhere(setting);
+  const conversation = await elsewhere.published(eve, [[alice, "ADMIN"]]);
+  await elsewhere.followed(conversation);
+  const { accountId } = alice;
+  expect(await federation.append({ conversation, accountId, command: says("Hello?") })).toHaveProperty("pending");
+  return { ...all, alice, elsewhere, conversation };
+}
+
+test("who says again and again that it has less than it said is not told the same for ever", async () => {
+  let posts = 0;
+  const { setting, peers, federation, planned } = given((entries) => {
+    posts++;
+    return entries.map(() => ({ result: "gap", seq: posts % 2 }));
+  });
+  const [alice, eve] = [await setting.person("alice"), await setting.person("eve", abroad)];
+  const conversation = await setting.published(alice, [[eve, "WRITER"]]);
+  await peers.owe([{ conversation, first: 1, seq: 2 }]);
+  await federation.deliver(abroad);
+  expect(posts).toBeLessThan(50);
+  expect(planned).toEqual([{ kind: "deliver", of: abroad, inMs: 15_000, mode: undefined }]);
+});
+
+test("what is owed of one conversation does not wait for another whose events were lost here", async () => {
+  const told: Entry[] = [];
+  const { setting, peers, federation } = given((entries) => {
+    told.push(...entries);
+    return entries.map(() => ({ result: "accepted" }));
+  });
+  const [alice, eve] = [await setting.person("alice"), await setting.person("eve", abroad)];
+  const one = await setting.published(alice, [[eve, "WRITER"]]);
+  const other = await setting.published(alice, [[eve, "WRITER"]]);
+  await peers.owe([{ conversation: one, first: 1, seq: 9 }]);
+  await peers.acknowledged(abroad, [{ conversation: one, seq: 2 }]);
+  await peers.owe([{ conversation: other, first: 1, seq: 2 }]);
+  await federation.deliver(abroad);
+  expect(told).toHaveLength(2);
+});
+
+test("what waits is asked again later the longer it waits, and nothing sets that back", async () => {
+  const { setting, federation, planned, conversation } = await givenThatWaits();
+  expect(planned).toEqual([{ kind: "askAgain", of: abroad, inMs: 750, mode: "unlessPlanned" }]);
+  for (const waitedMs of [3_000, 60_000, 3_600_000]) {
+    setting.circumstances.time = timeAfter(beginning, waitedMs);
+    await federation.resume();
+    expect(planned.at(-1)).toEqual({ kind: "askAgain", of: abroad, inMs: 0, mode: "unlessPlanned" });
+    await federation.askAgain(conversation);
+    const inMs = planned.at(-1)?.inMs ?? 0;
+    expect(inMs).toBeGreaterThanOrEqual(waitedMs / 3);
+    expect(inMs).toBeLessThanOrEqual(3_600_000);
+  }
+});
+
+test("what waits is asked of whom the lead went to, at once", async () => {
+  const { setting, federation, planned, elsewhere, conversation, alice } = await givenThatWaits();
+  const lead = await setting.asks(conversation, alice, takesTheLead(home));
+  if (!("leader" in lead)) throw new Error("nothing was proposed");
+  await elsewhere.takes(conversation, lead.proposal);
+  const log = await elsewhere.log(conversation);
+  await federation.receive(
+    abroad,
+    log.map((event) => ({ event })),
+  );
+  expect(planned).toContainEqual({ kind: "askAgain", of: home, inMs: 0, mode: undefined });
+  await federation.askAgain(conversation);
+  const entries = await setting.log(conversation);
+  expect(entries.at(-1)?.body).toEqual(messageBody("Hello?"));
+  // And nothing is planned for what waits no more.
+  const count = planned.length;
+  await federation.askAgain(conversation);
+  expect(planned).toHaveLength(count);
+});
+
+test("who comes back is asked for what waits for it, and for nothing that waits for others", async () => {
+  const { federation, planned } = await givenThatWaits();
+  await federation.greeted("c.example");
+  expect(planned.filter(({ kind, inMs }) => kind === "askAgain" && inMs === 0)).toEqual([]);
+  await federation.greeted(abroad);
+  expect(planned.at(-1)).toEqual({ kind: "askAgain", of: abroad, inMs: 0, mode: undefined });
+});
+
+test("who cannot be caught up with is asked later each time, and not for ever", async () => {
+  const { federation, planned, conversation } = await givenThatWaits();
+  const delayAfter = async (failures: number) => {
+    planned.length = 0;
+    await federation.catchUp(conversation, abroad, failures);
+    return planned;
+  };
+  expect(await delayAfter(0)).toEqual([{ kind: "catchUp", of: abroad, inMs: 750, failures: 1 }]);
+  expect(await delayAfter(5)).toEqual([{ kind: "catchUp", of: abroad, inMs: 24_000, failures: 6 }]);
+  expect(await delayAfter(1_000)).toEqual([]);
+});
+
+test("a silent platform takes one place of the worker for each kind of work, however many conversations wait for it", async () => {
+  const queues = new Set<string>();
+  const jobs: Pick<WorkerUtils, "addJob"> = {
+    addJob: async (_, __, spec) => {
+      queues.add(spec?.queueName ?? "");
+      throw new Error("nothing is kept here");
+    },
+  };
+  const schedule = scheduleJobs(jobs, createLogger({ level: "silent" })("worker"));
+  for (const conversation of ["one", "two", "three"]) {
+    schedule.askAgain(conversation, abroad, 0);
+    schedule.catchUp(conversation, abroad, 0, 0);
+  }
+  expect([...queues].sort()).toEqual([`ask-leader:${abroad}`, `catch-up:${abroad}`]);
+});
