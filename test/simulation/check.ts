@@ -2,24 +2,34 @@
 // lost, nothing twice.
 import { isErased } from "../../src/conversation/erased.ts";
 import { evolve, fold } from "../../src/conversation/evolve.ts";
+import { follow, followAll } from "../../src/conversation/follow.ts";
 import { apply, type State } from "../../src/conversation/state.ts";
 import { signedEventOf } from "../../src/federation/batch.ts";
 import { isErasing } from "../../src/federation/erase-late.ts";
-import type { PlatformName } from "../../src/protocol/event.ts";
+import type { PlatformName, SignedEvent } from "../../src/protocol/event.ts";
 import type { Hash } from "../../src/protocol/hash.ts";
-import { isSignedByItsLeader } from "../../src/protocol/seal.ts";
+import { type Entry, eventHash, isSignedByItsLeader, proposalId } from "../../src/protocol/seal.ts";
 import { minuteMs, signerOf } from "../conversation/given.ts";
 import type { Kept } from "../support/memory-store.ts";
 import type { Person } from "./people.ts";
 import type { SimulatedPlatform } from "./simulated-platform.ts";
 
+/** How far ahead events are is judged when they come. */
+const endOfTime = "9999-01-01T00:00:00.000Z";
+
 /** What is not as it has to be, in words; empty where all is. */
-export function faultsAmong(platforms: readonly SimulatedPlatform[], people: readonly Person[]): readonly string[] {
-  const conversations = new Set(platforms.flatMap(({ disk }) => [...disk.logs.logs.keys()]));
+export function faultsAmong(
+  honest: readonly SimulatedPlatform[],
+  people: readonly Person[],
+  liar: SimulatedPlatform | null,
+): readonly string[] {
+  const conversations = new Set(honest.flatMap(({ disk }) => [...disk.logs.logs.keys()]));
   return [
-    ...[...conversations].flatMap((conversation) => faultsOf(conversation, platforms)),
-    ...platforms.flatMap((platform) => leftOn(platform, platforms)),
-    ...people.flatMap((person) => faultsFor(person, platforms)),
+    ...honest.flatMap(brokenOn),
+    ...[...conversations].flatMap((conversation) => faultsOf(conversation, honest, liar)),
+    ...honest.flatMap((platform) => frozenInVain(platform, [...honest.filter(({ lost }) => lost.length > 0), liar])),
+    ...honest.flatMap((platform) => leftOn(platform, honest)),
+    ...people.filter(({ platform }) => platform !== liar).flatMap((person) => faultsFor(person, honest)),
   ];
 }
 
@@ -34,28 +44,68 @@ function longest(conversation: Hash, platforms: readonly SimulatedPlatform[]): K
   );
 }
 
-/** Whether it holds a proof that a leader signed two histories, who did, or lost one of them. */
 function isFrozen(conversation: Hash, { disk }: SimulatedPlatform): boolean {
-  const proof = disk.peers.proofs.get(conversation);
-  if (!proof) return false;
-  const [one, other] = proof.map(({ event }) => event);
-  const isProof =
-    one?.seq === other?.seq &&
-    one?.leader === other?.leader &&
-    JSON.stringify(one) !== JSON.stringify(other) &&
-    proof.every(({ event: { leader, key } }) => signerOf(leader).key.key === key) &&
-    proof.every(isSignedByItsLeader);
-  return isProof && disk.logs.logs.get(conversation)?.state.conversation?.isFrozen === true;
+  return disk.logs.logs.get(conversation)?.state.conversation?.isFrozen === true;
 }
 
-function faultsOf(conversation: Hash, platforms: readonly SimulatedPlatform[]): readonly string[] {
-  const whole = longest(conversation, platforms);
-  if (!whole) return [];
+/** Conversations that are frozen without a proof; or with one against somebody who neither lied nor lost anything. */
+function frozenInVain(platform: SimulatedPlatform, suspects: readonly (SimulatedPlatform | null)[]): readonly string[] {
+  const { name, disk } = platform;
+  return [...disk.logs.logs].flatMap(([conversation, kept]) => {
+    if (!isFrozen(conversation, platform)) return [];
+    const [one, other] = disk.peers.proofs.get(conversation) ?? [];
+    const isProof = one && other && proves(kept, one, other);
+    const isSuspect = suspects.some((suspect) => suspect?.name === one?.event.leader);
+    return isProof && isSuspect ? [] : [`${name}, ${conversation.slice(0, 6)}: is frozen in vain`];
+  });
+}
+
+/** Whether a leader signed two events of one place; or one that the rules do not allow after the other. */
+function proves(kept: Kept, one: SignedEvent, other: SignedEvent): boolean {
+  const { leader, key, seq, parent } = one.event;
+  if (signerOf(leader).key.key !== key || !isSignedByItsLeader(one)) return false;
+  if (seq === other.event.seq) {
+    const isSame = leader === other.event.leader && signerOf(leader).key.key === other.event.key;
+    return isSame && isSignedByItsLeader(other) && eventHash(one.event) !== eventHash(other.event);
+  }
+  const before = kept.entries.slice(0, seq - 1);
+  const isMadeBefore = before.some(({ id }) => id === proposalId(one.event.proposal));
+  const isNext = parent === before.at(-1)?.hash && parent === eventHash(other.event);
+  return isNext && (isMadeBefore || follow(fold(before), one, one.event.timestamp) !== null);
+}
+
+/** What does not hold of all that a platform has, frozen or not: every event of every log, whoever it believed. */
+function brokenOn({ name, disk }: SimulatedPlatform): readonly string[] {
+  return [...disk.logs.logs].flatMap(([conversation, { entries, state }]) => {
+    const isForeign = ({ event: { leader, key, proposal } }: SignedEvent) =>
+      signerOf(leader).key.key !== key || signerOf(proposal.platform).key.key !== proposal.key;
+    const followed = followAll(entries, endOfTime);
+    const faults = [
+      ...("fault" in followed ? [`event ${followed.seq} does not hold: ${JSON.stringify(followed.fault)}`] : []),
+      ...("state" in followed && textOf(followed.state) !== textOf(state)
+        ? ["its state is not what its log comes to"]
+        : []),
+      ...entries.filter(isForeign).map(({ event }) => `event ${event.seq} is signed by somebody else`),
+    ];
+    return faults.map((fault) => `${name}, ${conversation.slice(0, 6)}: ${fault}`);
+  });
+}
+
+function faultsOf(
+  conversation: Hash,
+  platforms: readonly SimulatedPlatform[],
+  liar: SimulatedPlatform | null,
+): readonly string[] {
+  const isLiars = platforms.some(({ disk }) => isLedBy(disk.logs.logs.get(conversation), liar));
   return platforms.flatMap((platform) => {
     if (isFrozen(conversation, platform)) return [];
     const faults: string[] = [];
     const fault = (what: string) => faults.push(`${platform.name}, ${conversation.slice(0, 6)}: ${what}`);
     const kept = platform.disk.logs.logs.get(conversation);
+    // Different things that a liar told them come to light among those who tell each other.
+    const others = isLiars ? platforms.filter((other) => doTell(conversation, platform, other)) : platforms;
+    const whole = longest(conversation, others);
+    if (!whole || (!kept && (isForgotten(whole, platform) || isLiars))) return [];
     const upTo = Math.min(reachOf(whole, platform.name), whole.entries.length);
     const beyond = kept?.entries.slice(upTo) ?? [];
     // Who left may still erase what is theirs; and that somebody was added may be lost.
@@ -69,17 +119,37 @@ function faultsOf(conversation: Hash, platforms: readonly SimulatedPlatform[]): 
       const unlike = kept.entries.findIndex((entry, index) => !isAlike(entry, whole.entries[index]));
       if (unlike !== -1) fault(`event ${unlike + 1} is not byte for byte the same`);
     }
-    if (textOf(kept.state) !== textOf(fold(kept.entries))) fault("its state is not what its log comes to");
     const erasedHere = stateErasedBy(whole, kept);
     for (const entry of kept.entries) {
       const { ref } = entry.event.proposal;
       if (isErased(erasedHere, entry) && entry.body !== null) fault(`still has the erased words of ${entry.event.seq}`);
-      // The event that erased them may be lost.
-      if (ref !== null && entry.body === null && !isLossy && !isErased(whole.state, entry))
-        fault(`lacks the words of ${entry.event.seq}`);
+      // The event that erased them may be lost; or stand in the log of a liar, who may erase what is its own.
+      const isExcused = isLossy || kept.erasedLate.has(entry.event.seq) || isErased(whole.state, entry);
+      if (ref !== null && entry.body === null && !isExcused) fault(`lacks the words of ${entry.event.seq}`);
     }
     return faults;
   });
+}
+
+/** Whether it lost a conversation in which all of its people erased themselves: nothing says any more that it was theirs. */
+function isForgotten({ state }: Kept, { name, lost }: SimulatedPlatform): boolean {
+  const theirs = [...state.participants.values()].filter(({ via }) => via === name);
+  return lost.length > 0 && theirs.length > 0 && theirs.every(({ isErased }) => isErased);
+}
+
+/** Whether it was led by a liar once, who alone could make it known then, and need not have. */
+function isLedBy(kept: Kept | undefined, liar: SimulatedPlatform | null): boolean {
+  return kept?.entries.some(({ event }) => event.leader === liar?.name) ?? false;
+}
+
+/** Whether one of them tells the other how far it is: who takes part tells whoever takes part, as far as it knows. */
+function doTell(conversation: Hash, one: SimulatedPlatform, other: SimulatedPlatform): boolean {
+  if (one === other) return true;
+  const isTelling = (from: SimulatedPlatform, to: SimulatedPlatform) => {
+    const kept = from.disk.logs.logs.get(conversation);
+    return kept !== undefined && [from, to].every(({ name }) => reachOf(kept, name) === Number.POSITIVE_INFINITY);
+  };
+  return isTelling(one, other) || isTelling(other, one);
 }
 
 /** Up to where a platform may have it, reckoned from the whole of it. */
@@ -130,7 +200,10 @@ function leftOn({ name, disk }: SimulatedPlatform, platforms: readonly Simulated
   const owed = [...heads.values()].filter(({ platform, conversation, acked, owed }) => {
     const other = platforms.find((one) => one.name === platform);
     const isLeading = disk.logs.logs.get(conversation)?.state.conversation?.leader === name;
-    return isLeading && acked < owed && !disk.peers.proofs.has(conversation) && other && !isFrozen(conversation, other);
+    if (!isLeading || acked >= owed || disk.peers.proofs.has(conversation) || !other) return false;
+    const kept = disk.logs.logs.get(conversation);
+    const isGone = kept && !other.disk.logs.logs.has(conversation) && isForgotten(kept, other);
+    return !isGone && !isFrozen(conversation, other);
   });
   return [
     ...waiting.map(({ id }) => `${name}: ${id.slice(0, 6)} still waits for its leader`),
@@ -146,23 +219,21 @@ function leftOn({ name, disk }: SimulatedPlatform, platforms: readonly Simulated
 
 /** What somebody was told that is not so; or what they said that is there twice. */
 function faultsFor(person: Person, platforms: readonly SimulatedPlatform[]): readonly string[] {
-  const logs = new Map<Hash, Kept | null>();
-  const logOf = (conversation: Hash) => {
-    const log = logs.get(conversation) ?? longest(conversation, platforms);
-    logs.set(conversation, log);
-    return log;
-  };
+  const copiesOf = (conversation: Hash) =>
+    platforms.flatMap((platform) =>
+      isFrozen(conversation, platform) ? [] : (platform.disk.logs.logs.get(conversation) ?? []),
+    );
   // What only their platform had, and lost, is lost; and asked for again, it may be there twice.
   const isLost = (at: number) => person.platform.lost.some(({ from, to }) => at >= from - minuteMs && at <= to);
   return person.said.flatMap(({ conversation, told, id, text, at }): readonly string[] => {
     if (at.some(isLost) || isFrozen(conversation, person.platform)) return [];
-    const entries = logOf(conversation)?.entries ?? [];
+    const copies = copiesOf(conversation);
     const what = `${person.address}: ${text ?? id?.slice(0, 6)}`;
-    const times =
-      text === null ? 0 : entries.filter(({ body }) => body !== null && "text" in body && body.text === text).length;
+    const saysIt = ({ body }: Entry) => text !== null && body !== null && "text" in body && body.text === text;
+    const times = Math.max(0, ...copies.map(({ entries }) => entries.filter(saysIt).length));
     if (times > 1) return [`${what} is there ${times} times`];
     if (id === null) return [];
-    const isThere = entries.some((entry) => entry.id === id);
+    const isThere = copies.some(({ seqs }) => seqs.has(id));
     const given = person.platform.disk.logs.pending.get(id)?.rejection;
     if (told === "appended" && !isThere) return [`${what} is lost`];
     if (told === "waits" && !isThere && !given) return [`${what} waited, and is lost`];

@@ -4,6 +4,7 @@ import type { Entry, LogPage, Result } from "../../src/federation/batch.ts";
 import type { Transport, Unreachable } from "../../src/federation/transport.ts";
 import type { PlatformName } from "../../src/protocol/event.ts";
 import type { Hash } from "../../src/protocol/hash.ts";
+import type { Liar } from "./liar.ts";
 import type { Random } from "./random.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -44,6 +45,8 @@ export class Network {
   trace: (line: string) => void = () => {};
   /** Messages on their way, and requests that wait for an answer. */
   underWay = 0;
+  /** Who changes what it sends. */
+  readonly liars = new Map<PlatformName, Liar>();
   readonly #listeners = new Map<PlatformName, Listener>();
   /** From whom to whom nothing goes. */
   readonly #cut = new Set<string>();
@@ -93,12 +96,17 @@ export class Network {
         resolve(answer);
       };
       this.#timeline.after(withinMs, () => give(unreachable("timeout")));
-      this.#send(from, to, request, (received) => {
+      const told = this.liars.get(from)?.ask(to, request) ?? { request, mend: (answer: Answer) => answer };
+      if (told.request === null) return give(told.mend(null) as Given);
+      this.#send(from, to, told.request, (received) => {
         const answering = this.#listeners.get(to)?.(from, received);
         if (!answering) return give(unreachable("refused"));
         // What it throws is told by the platform itself.
         answering.then(
-          (answer) => this.#send(to, from, answer, (text) => give(text as Given)),
+          (answer) => {
+            const said = this.liars.get(to)?.answer(from, received, answer) ?? answer;
+            this.#send(to, from, said, (heard) => give(told.mend(heard) as Given));
+          },
           () => {},
         );
       });

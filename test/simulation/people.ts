@@ -63,7 +63,9 @@ export class Person {
   act(conversationsMax: number): void {
     if (this.isBusy || !this.platform.running) return;
     const unanswered = this.said.at(-1);
-    if (unanswered?.told === "nothing" && unanswered.request.client && this.#random.chance(0.5)) {
+    // What was not answered, or is said to wait, is asked again under its name.
+    const isOpen = unanswered?.told === "nothing" || unanswered?.told === "waits";
+    if (isOpen && unanswered.request.client && this.#random.chance(0.5)) {
       this.#ask(unanswered);
       return;
     }
@@ -71,9 +73,17 @@ export class Person {
     const mine = [...logs].filter(([, { accounts }]) => [...accounts.values()].includes(this.address));
     const chosen = this.#random.pick(mine);
     const act = this.#random.pick(allActs) ?? "read";
-    if (!chosen || (logs.size < conversationsMax && this.#random.chance(0.02))) this.#publish();
+    // What is frozen is over: they begin anew.
+    const going = [...logs.values()].filter(({ state }) => state.conversation?.isFrozen !== true).length;
+    if (!chosen || (going < conversationsMax && this.#random.chance(0.02))) this.#publish();
     else if (act === "read") this.read(chosen[0], chosen[1].state.conversation?.seq ?? 0);
     else this.#say(chosen[0], this.#command(act, chosen[1]));
+  }
+
+  /** Reads all that there is. */
+  readAll(): void {
+    for (const [conversation, { state }] of this.platform.disk.logs.logs)
+      this.read(conversation, state.conversation?.seq ?? 0);
   }
 
   read(conversation: Hash, seq: number): void {

@@ -10,11 +10,17 @@ test("a seed is a run: it happens again, event by event", async () => {
   expect(other.digest).not.toBe(one.digest);
 });
 
-test("platforms that lose messages, crash and are cut off come to the same logs and states: 20,000 steps", async () => {
+test("platforms that lose messages, crash, are cut off and lied to come to the same logs and states: 20,000 steps", async () => {
   const failed: string[] = [];
+  const counts = { steps: 0, events: 0, frozen: 0 };
   for (const seed of seeds) {
-    const { faults } = await simulate(seed, 1_000);
+    const { faults, steps, events, frozen } = await simulate(seed, 1_000);
+    counts.steps += steps;
+    counts.events += events;
+    counts.frozen += frozen;
     if (faults.length > 0) failed.push(`node test/simulation/run.ts --seed ${seed} --steps 1000`, ...faults);
   }
+  process.stdout.write(`seeds ${seeds.join(" ")}: ${JSON.stringify(counts)}\n`);
   expect(failed).toEqual([]);
+  expect(counts.frozen).toBeGreaterThan(0);
 });

@@ -1,8 +1,10 @@
 // One simulation: platforms and people from a seed, so many steps of what happens to them, then everything is healed, and
 // looked at.
+import "./quick-crypto.ts";
 import { type Hash, sha256 } from "../../src/protocol/hash.ts";
 import { signerOf } from "../conversation/given.ts";
 import { faultsAmong } from "./check.ts";
+import { Liar, type Lie } from "./liar.ts";
 import { Person } from "./people.ts";
 import { SimulatedPlatform } from "./simulated-platform.ts";
 import { Trouble } from "./trouble.ts";
@@ -15,6 +17,8 @@ export interface Outcome {
   readonly events: number;
   /** Of all logs at the end: equal for equal runs. */
   readonly digest: Hash;
+  /** Conversations that somebody honest froze, with a proof. */
+  readonly frozen: number;
   /** What was not as it has to be. */
   readonly faults: readonly string[];
 }
@@ -26,14 +30,27 @@ const healingMax = 10;
 /** All that is done now and then has been done. */
 const oneRoundMs = 180_000;
 
-/** @param trace told what happens, a line at a time */
-export async function simulate(seed: string, steps: number, trace?: (line: string) => void): Promise<Outcome> {
+export interface SimulateOptions {
+  /** Told what happens, a line at a time. */
+  trace?(line: string): void;
+  /** There is a liar, who tells these lies alone. Left out: the seed says whether there is one, and which lies it tells. */
+  readonly lies?: readonly Lie[];
+}
+
+export async function simulate(seed: string, steps: number, { trace, lies }: SimulateOptions = {}): Promise<Outcome> {
   const world = new World(seed);
   const { timeline, random, network } = world;
   if (trace) network.trace = (line) => trace(`${new Date(timeline.now).toISOString().slice(5, -1)} ${line}`);
-  const names = ["a.example", "b.example", "c.example", "d.example"].slice(0, 2 + random.below(3));
+  const names = ["a.example", "b.example", "c.example", "d.example"].slice(
+    0,
+    Math.max(lies ? 3 : 0, 2 + random.below(3)),
+  );
   const platforms = names.map((name) => new SimulatedPlatform(name, signerOf(name), world));
   const people = platforms.flatMap((platform) => ["ann", "bob"].map((name) => new Person(world, platform, name)));
+  const isLiarThere = random.chance(0.5) || lies !== undefined;
+  const liar = names.length > 2 && isLiarThere ? (random.pick(platforms) ?? null) : null;
+  if (liar) network.liars.set(liar.name, new Liar(liar.signer, random.fork("liar"), lies));
+  const honest = platforms.filter((platform) => platform !== liar);
   for (const platform of platforms) platform.start();
   const trouble = new Trouble(world, platforms);
   const { counts } = network;
@@ -50,11 +67,19 @@ export async function simulate(seed: string, steps: number, trace?: (line: strin
 
   isLively = false;
   trouble.heal();
+  for (const one of network.liars.values()) one.isRestless = false;
   const [healedAt, stepsMax] = [timeline.now, healingMax * stepsOf() + 1_000];
-  const isAtRest = () => network.underWay === 0 && platforms.every((platform) => platform.isAtRest());
-  const isOver = () => isAtRest() && timeline.now > healedAt + oneRoundMs;
-  while (!isOver() && timeline.now < healedAt + quietWithinMs && stepsOf() < stepsMax) await timeline.step();
-  const faults = faultsAmong(platforms, people);
+  const isAtRest = () => network.underWay === 0 && honest.every((platform) => platform.isAtRest());
+  const comeToRest = async () => {
+    const since = timeline.now;
+    const isOver = () => isAtRest() && timeline.now > since + oneRoundMs;
+    while (!isOver() && timeline.now < healedAt + quietWithinMs && stepsOf() < stepsMax) await timeline.step();
+  };
+  await comeToRest();
+  // Whoever reads tells of it, and so finds out where others read something else.
+  for (const person of people) person.readAll();
+  await comeToRest();
+  const faults = faultsAmong(honest, people, liar);
   const errors = world.errors.map((error) => (error instanceof Error ? (error.stack ?? error.message) : String(error)));
   const logs = platforms.flatMap(({ disk }) => [...disk.logs.logs.values()].map(({ entries }) => entries));
   const events = logs.reduce((sum, entries) => sum + entries.length, 0);
@@ -64,6 +89,7 @@ export async function simulate(seed: string, steps: number, trace?: (line: strin
     steps: stepsOf(),
     events,
     digest,
+    frozen: honest.reduce((sum, { disk }) => sum + disk.peers.proofs.size, 0),
     faults: [...(isAtRest() ? [] : ["it does not come to rest"]), ...faults, ...errors],
   };
 }

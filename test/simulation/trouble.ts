@@ -74,6 +74,7 @@ export class Trouble {
     this.#world.network.mend();
     for (const platform of this.#platforms) {
       platform.skewMs = 0;
+      if (platform.running) this.#world.watch(platform.running.federation.greet());
       platform.start();
     }
   }
