@@ -4,11 +4,12 @@ import type { Address } from "../conversation/address.ts";
 import { bodyFault } from "../conversation/body.ts";
 import type { Stopped } from "../conversation/follow.ts";
 import type { RejectionCode } from "../conversation/rejection.ts";
+import type { Conversation } from "../conversation/state.ts";
 import type { PlatformName, SignedEvent, Timestamp } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
 import { eventHash, isSignedByItsLeader, proposalId } from "../protocol/seal.ts";
 import type { PublicKey } from "../protocol/signature.ts";
-import { participantOf } from "../protocol/value.ts";
+import { leaderOf, participantOf } from "../protocol/value.ts";
 import type { ConversationStore, FollowResult, Person } from "../store/conversation-store.ts";
 import type { PeerStore } from "../store/peer-store.ts";
 import { mayBeLie, proofOfLie } from "./proof-of-lie.ts";
@@ -51,7 +52,12 @@ export interface Ingested {
 /** `GAP` and `LATER` may be tried again; the others are for ever, a rule's own code among them. */
 export type Why = Extract<Stopped["fault"], string> | "LATER" | "UNKNOWN_KEY" | RejectionCode;
 
-export type Ingest = (conversation: Hash, run: readonly SignedEvent[]) => Promise<Ingested>;
+/** @param known the conversation as it is here; null where nothing is had of it. @default asked for */
+export type Ingest = (
+  conversation: Hash,
+  run: readonly SignedEvent[],
+  known?: Conversation | null,
+) => Promise<Ingested>;
 
 /** Safe to repeat. @throws where the database fails */
 export function createIngest({
@@ -65,8 +71,12 @@ export function createIngest({
   onLeader,
   onLie,
 }: IngestOptions): Ingest {
-  /** How far into the run the keys are vouched for, and what ends it there. */
-  const vouchedFor = async (run: readonly SignedEvent[]): Promise<{ readonly count: number; readonly why: Why }> => {
+  /** How far into the run its events may be taken as far as names and keys go, and what ends it there. */
+  const vouchedFor = async (
+    run: readonly SignedEvent[],
+    head: Conversation | null,
+  ): Promise<{ readonly count: number; readonly why: Why }> => {
+    const strayAt = strayIn(run, head, platform);
     const known = new Map<string, KeyVerdict>();
     const ask = async (of: PlatformName, key: PublicKey, at: Timestamp): Promise<KeyVerdict> => {
       // Within a minute a key's standing is one.
@@ -76,23 +86,24 @@ export function createIngest({
       return verdict;
     };
     for (const [count, { event, signatures }] of run.entries()) {
-      const verdicts = [await ask(event.leader, event.key, event.timestamp)];
-      if (signatures.proposal !== null) {
-        const { proposal } = event;
-        verdicts.push(await ask(proposal.platform, proposal.key, proposal.sentAt));
-      }
-      const [leader, ...others] = verdicts;
+      // Nobody makes us look for keys by what cannot be taken anyway.
+      if (count === strayAt?.count) return strayAt;
+      const leaders = await ask(event.leader, event.key, event.timestamp);
+      if (leaders !== "valid") return { count, why: leaders === "later" ? "LATER" : "UNKNOWN_KEY" };
+      if (signatures.proposal === null) continue;
+      const { proposal } = event;
+      const others = await ask(proposal.platform, proposal.key, proposal.sentAt);
       // Whose proposal it was is vouched for by the leader until their list can be had: they may be gone for long.
-      const bad = [leader, ...others.filter((verdict) => verdict !== "later")].find((verdict) => verdict !== "valid");
-      if (bad !== undefined) return { count, why: bad === "later" ? "LATER" : "UNKNOWN_KEY" };
+      if (others !== "valid" && others !== "later") return { count, why: "UNKNOWN_KEY" };
     }
     return { count: run.length, why: "LATER" };
   };
 
-  const ingest: Ingest = async (conversation, run) => {
-    const { count, why } = await vouchedFor(run);
+  const ingest: Ingest = async (conversation, run, known) => {
+    const before = known === undefined ? await peers.head(conversation) : known;
+    const { count, why } = await vouchedFor(run, before);
     const vouched = run.slice(0, count);
-    if (await isLost(conversation, vouched)) await onLost?.();
+    if (isLost(before, vouched)) await onLost?.();
     const added = addedBy(vouched);
     const result = await store.follow({
       conversation,
@@ -118,11 +129,10 @@ export function createIngest({
   };
 
   /** Whether there are events among these that we sequenced ourselves, and have not. */
-  const isLost = async (conversation: Hash, run: readonly SignedEvent[]): Promise<boolean> => {
+  const isLost = (head: Conversation | null, run: readonly SignedEvent[]): boolean => {
     const last = run.findLast(({ event }) => event.leader === platform);
     // Signed by us indeed: else anybody could make us doubt what we have.
-    if (last === undefined || !isSignedByItsLeader(last)) return false;
-    return last.event.seq > ((await peers.head(conversation))?.seq ?? 0);
+    return last !== undefined && last.event.seq > (head?.seq ?? 0) && isSignedByItsLeader(last);
   };
 
   /** Freezes the conversation where what ended the run is a lie of its leader. */
@@ -138,6 +148,25 @@ export function createIngest({
   };
 
   return ingest;
+}
+
+/** The first that is no event of the log, whoever signed it: one before it is missing, or its leader does not lead. */
+function strayIn(
+  run: readonly SignedEvent[],
+  head: Conversation | null,
+  platform: PlatformName,
+): { readonly count: number; readonly why: Why } | null {
+  let [seq, leader] = [head?.seq ?? 0, head?.leader ?? run[0]?.event.proposal.platform];
+  for (const [count, { event }] of run.entries()) {
+    // What we sequenced ourselves we may have lost: that is found out by any of it.
+    const isOwn = event.leader === platform;
+    if (event.seq <= seq || (isOwn && event.seq > seq + 1)) continue;
+    if (event.seq > seq + 1) return { count, why: "GAP" };
+    if (event.leader !== leader && !isOwn) return { count, why: "WRONG_LEADER" };
+    seq = event.seq;
+    leader = leaderOf(event.proposal.value) ?? leader;
+  }
+  return null;
 }
 
 function whyOf({ fault }: Stopped): Why {

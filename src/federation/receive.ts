@@ -69,7 +69,7 @@ export function createReceive(options: ReceiveOptions): Receive {
     const stranger = head ? null : await strangerFault(options, caller, run);
     if (stranger) return run.map(() => stranger);
     const isIn = !head || (await peers.reachOf(caller, conversation)) > 0;
-    const { seq, ended } = await options.ingest(conversation, run);
+    const { seq, ended } = await options.ingest(conversation, run, head);
     const late = ended?.why === "GAP" ? run.find(({ event }) => event.seq === ended.at) : undefined;
     const erased = late ? await options.eraseLate(conversation, late) : null;
     // Who is not in it as far as we have it may be in it further on; that they show by events that hold.

@@ -1,0 +1,71 @@
+// What is asked of others before an event is taken.
+import { expect, test } from "vitest";
+import { createIngest, type KeyVerdict } from "../../src/federation/ingest.ts";
+import type { Event, SignedEvent } from "../../src/protocol/event.ts";
+import { eventHash } from "../../src/protocol/seal.ts";
+import { abroad, home, signerOf } from "../conversation/given.ts";
+import { says } from "../support/commands.ts";
+import { Elsewhere } from "../support/elsewhere.ts";
+import { memoryPeerStore, newPeerTables } from "../support/memory-peer-store.ts";
+import { memorySetting } from "../support/memory-setting.ts";
+import { newTables } from "../support/memory-store.ts";
+
+/** A conversation of eve's elsewhere, followed here, and what she says next; and of whom keys are asked. */
+async function given(verdict: KeyVerdict = "valid") {
+  const tables = newTables();
+  const setting = memorySetting(tables);
+  const [alice, eve] = [await setting.person("alice"), await setting.person("eve", abroad)];
+  const elsewhere = new Elsewhere(setting);
+  const conversation = await elsewhere.published(eve, [[alice, "ADMIN"]]);
+  await elsewhere.followed(conversation);
+  await elsewhere.does(conversation, eve, says("Hello"));
+  const [next] = await elsewhere.log(conversation, 2);
+  if (!next) throw new Error("nothing was said");
+  const asked: string[] = [];
+  const ingest = createIngest({
+    platform: home,
+    store: setting.store,
+    peers: memoryPeerStore(tables, newPeerTables(), home),
+    keys: {
+      keyOf: async (platform) => {
+        asked.push(platform);
+        return verdict;
+      },
+    },
+    people: async () => setting.people,
+  });
+  return { ingest: (event: SignedEvent) => ingest(conversation, [event]), next, asked };
+}
+
+/** The event with something else in it, as `by` would sign it. */
+function signedBy(by: string, { event, ...rest }: SignedEvent, but: Partial<Event>): SignedEvent {
+  const { key } = signerOf(by);
+  const other = { ...event, key: key.key, ...but };
+  const proposal = signerOf(abroad).key.sign("proposal", "");
+  return { ...rest, event: other, signatures: { event: key.sign("event", eventHash(other)), proposal } };
+}
+
+test("of what follows, the keys of its leader are asked for", async () => {
+  const { ingest, next, asked } = await given();
+  expect(await ingest(next)).toMatchObject({ seq: 3, ended: null });
+  expect(asked).toEqual([abroad]);
+});
+
+test("of an event whose leader does not lead, no keys are looked for", async () => {
+  const { ingest, next, asked } = await given();
+  const event = signedBy("mallory.example", next, { leader: "mallory.example" });
+  expect(await ingest(event)).toMatchObject({ seq: 2, ended: { at: 3, why: "WRONG_LEADER" } });
+  expect(asked).toEqual([]);
+});
+
+test("of an event before which one is missing, no keys are looked for", async () => {
+  const { ingest, next, asked } = await given();
+  expect(await ingest(signedBy(abroad, next, { seq: 9 }))).toMatchObject({ seq: 2, ended: { at: 9, why: "GAP" } });
+  expect(asked).toEqual([]);
+});
+
+test("where the leader's key is not its own, nobody else's is looked for", async () => {
+  const { ingest, next, asked } = await given("unknown");
+  expect(await ingest(signedBy(abroad, next, {}))).toMatchObject({ seq: 2, ended: { at: 3, why: "UNKNOWN_KEY" } });
+  expect(asked).toEqual([abroad]);
+});
