@@ -8,6 +8,8 @@ const shared = {
   globalSetup: ["test/support/postgres.ts"],
 };
 
+const long = ["test/simulation/{million,mutations}.test.ts"];
+
 // Vite would take graphql's ESM build for our code, while packages get its CommonJS one: two of them, that refuse each other.
 const resolve = { alias: [{ find: /^graphql$/, replacement: "graphql/index.js" }] };
 
@@ -21,7 +23,7 @@ export default defineConfig({
           ...shared,
           name: "parley",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/corpus/**", "test/browser/**", "test/kill/**"],
+          exclude: ["test/corpus/**", "test/browser/**", "test/kill/**", ...long],
         },
       },
       // Needs the corpora: PARLEY_TEST_DATA names their folder.
@@ -35,6 +37,8 @@ export default defineConfig({
       },
       // Takes minutes: processes are killed and started again, time after time.
       { test: { ...shared, name: "kill", include: ["test/kill/**/*.test.ts"] } },
+      // Takes minutes: a million steps, and whether each check of the code is needed for them.
+      { test: { name: "simulation", include: long, maxConcurrency: 2 } },
       // Needs chromium.
       {
         test: {

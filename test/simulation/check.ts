@@ -110,7 +110,9 @@ function faultsOf(
     const beyond = kept?.entries.slice(upTo) ?? [];
     // Who left may still erase what is theirs; and that somebody was added may be lost.
     const isLossy = platforms.some(({ lost }) => lost.length > 0);
-    const mayHave = isLossy || beyond.every(({ event }) => isErasing(event.proposal));
+    // A liar can show somebody the beginning of a conversation, and then nothing that holds of how they came to be in it.
+    const isTaste = isLiars && upTo === 0;
+    const mayHave = isLossy || isTaste || beyond.every(({ event }) => isErasing(event.proposal));
     if ((kept?.entries.length ?? 0) < upTo || !mayHave) fault(`has ${kept?.entries.length ?? 0} events of ${upTo}`);
     if (!kept) return faults;
     const differing = kept.entries.findIndex(({ hash }, index) => hash !== whole.entries[index]?.hash);

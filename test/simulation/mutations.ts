@@ -1,0 +1,187 @@
+// Checks of the code under test, each with how it is switched off: so that it can be seen that the simulation needs them all.
+import type { Lie } from "./liar.ts";
+
+/** A file, what stands in it once, and what stands there instead. */
+type Change = readonly [file: string, from: string, to: string];
+
+export interface Mutation {
+  /** What is not checked, or done, any more. */
+  readonly without: string;
+  /** The lie against which it is needed; left out: it is needed among the honest. */
+  readonly lie?: Lie;
+  readonly changes: readonly Change[];
+}
+
+const follow = "src/conversation/follow.ts";
+const seal = "src/protocol/seal.ts";
+const federation = "src/federation";
+const memoryStore = "test/support/memory-store.ts";
+
+export const mutations: readonly Mutation[] = [
+  {
+    without: "that a proposal follows its item's latest event",
+    changes: [["src/conversation/decide.ts", "latest === null || proposal.follows === latest ?", "true ?"]],
+  },
+  {
+    without: "that a platform speaks for its own people",
+    lie: "actor",
+    changes: [
+      ["src/conversation/decide.ts", 'if (proposal.platform !== actor.via) return reject("WRONG_PLATFORM");', ""],
+    ],
+  },
+  {
+    without: "the leader's signature",
+    lie: "forged",
+    changes: [[seal, 'if (!isSignedByItsLeader(signed)) return "BAD_SIGNATURE";', ""]],
+  },
+  {
+    without: "the signature of the proposing platform, in a log",
+    lie: "their mouth",
+    changes: [
+      [seal, "signatures.proposal !== null ? !isProposedByItsPlatform(signed) : !isLeadersOwn(event)", "false"],
+    ],
+  },
+  {
+    without: "the signature of the proposing platform, where it asks",
+    lie: "forged",
+    changes: [[`${federation}/receive.ts`, '|| !verifySignature(proposal.key, "proposal", id, signature)', ""]],
+  },
+  {
+    without: "the words against their commitment, in a log",
+    lie: "words",
+    changes: [[seal, 'return isCommitted(event.proposal, body, salt) ? null : "BAD_COMMITMENT";', "return null;"]],
+  },
+  {
+    without: "the words against their commitment, where they are proposed",
+    lie: "words",
+    changes: [["src/conversation/accept.ts", "!isCommitted(proposal, body, salt) ||", ""]],
+  },
+  {
+    without: "whose key signed",
+    lie: "stolen name",
+    changes: [[`${federation}/ingest.ts`, 'if (leaders !== "valid") return', 'if (leaders === "later") return']],
+  },
+  {
+    without: "that the leader leads",
+    lie: "usurped",
+    changes: [
+      [follow, "event.leader !== (conversation?.leader ?? event.proposal.platform)", "false"],
+      [`${federation}/ingest.ts`, 'if (event.leader !== leader && !isOwn) return { count, why: "WRONG_LEADER" };', ""],
+    ],
+  },
+  {
+    without: "that times do not run backwards",
+    lie: "backwards",
+    changes: [[follow, "conversation && event.timestamp < conversation.timestamp", "false"]],
+  },
+  {
+    without: "that an event joins on",
+    lie: "other history",
+    changes: [[seal, "|| event.parent !== (previous?.hash ?? null)", ""]],
+  },
+  {
+    without: "that an event of a place that has another is another",
+    lie: "other history",
+    changes: [[follow, "if ((taken?.hash ?? had.hashAt(seq)) === eventHash(event)) continue;", "continue;"]],
+  },
+  {
+    without: "that a lie is proved, and ends the conversation",
+    lie: "other history",
+    changes: [[`${federation}/ingest.ts`, "if (!proof) return;", "return;"]],
+  },
+  {
+    without: "that nobody's lie is another's",
+    lie: "usurped",
+    changes: [
+      [
+        `${federation}/proof-of-lie.ts`,
+        "own.event.leader === event.event.leader && isSignedByItsLeader(event)",
+        "true",
+      ],
+    ],
+  },
+  {
+    without: "that heads are compared",
+    lie: "other history",
+    changes: [[`${federation}/receive.ts`, "if (own?.hash !== hash) {", "if (own === undefined) {"]],
+  },
+  {
+    without: "that heads go with receipts",
+    lie: "withheld",
+    changes: [
+      [`${federation}/tell-others.ts`, "heads.push({ conversation, seq: head.seq, hash: head.head });", "void 0;"],
+    ],
+  },
+  {
+    without: "that a proposal is made an event once, where one follows",
+    lie: "again",
+    changes: [
+      [follow, 'if (before !== undefined) return ended(seq, "DONE_ALREADY");', ""],
+      [follow, 'if (isMade(state, id)) return { fault: "DONE_ALREADY" };', ""],
+    ],
+  },
+  {
+    without: "that a proposal is made an event once, where one leads",
+    changes: [
+      [memoryStore, "ids.length > 0 && known.length === ids.length", "false"],
+      [memoryStore, 'request.proposals.filter((_, index) => !kept.seqs.has(ids[index] ?? ""))', "request.proposals"],
+    ],
+  },
+  {
+    without: "that what waits under a name is what is asked for again",
+    changes: [[memoryStore, "if (waiting && clientKey !== undefined)", "if (false)"]],
+  },
+  {
+    without: "that events that are had are passed over",
+    changes: [
+      [
+        follow,
+        "if ((taken?.hash ?? had.hashAt(seq)) === eventHash(event)) continue;",
+        'if ((taken?.hash ?? had.hashAt(seq)) === eventHash(event)) return ended(seq, "BROKEN_CHAIN");',
+      ],
+    ],
+  },
+  {
+    without: "that a gap is noticed",
+    changes: [
+      [follow, 'if (seq > head + 1) return ended(seq, "GAP");', "if (seq > head + 1) continue;"],
+      [`${federation}/ingest.ts`, 'if (event.seq > seq + 1) return { count, why: "GAP" };', ""],
+    ],
+  },
+  {
+    without: "that what got lost is sent again",
+    changes: [
+      [
+        `${federation}/deliver.ts`,
+        "if (isUnreachable(answer)) return failed(options, to, answer);",
+        `if (isUnreachable(answer)) {
+          for (const one of tellings) await one.answered(one.entries.map(() => ({ result: "accepted" })));
+          continue;
+        }`,
+      ],
+    ],
+  },
+  {
+    without: "that what waits is asked for again",
+    changes: [[`${federation}/ask-leader.ts`, "if (!first) return null;", "return null;"]],
+  },
+  {
+    without: "that what is missing is caught up with",
+    changes: [
+      [
+        `${federation}/catch-up.ts`,
+        "const { ended } = await ingest(conversation, answer.events);",
+        "const ended = null;",
+      ],
+    ],
+  },
+  {
+    without: "that who left is told of what is erased",
+    changes: [[`${federation}/federation.ts`, "if (erasing.length === 0) return;", "return;"]],
+  },
+  {
+    without: "that missing words are asked for",
+    lie: "no words",
+    changes: [[`${federation}/catch-up.ts`, "await peers.fillBodies(conversation, answer.events);", ""]],
+  },
+];
