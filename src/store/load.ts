@@ -257,7 +257,9 @@ async function byId<Row extends pg.QueryResultRow>(
   if (keys.length === 0) return [];
   const { rows } = await client.query<Row>({
     name: `load_${table}`,
-    text: `SELECT t.* FROM unnest($1::text[], $2::text[]) AS k(conversation_id, id) JOIN ${table} AS t USING (conversation_id, id)`,
+    // OFFSET keeps the planner from reading all of the table.
+    text: `SELECT t.* FROM unnest($1::text[], $2::text[]) AS k(conversation_id, id) CROSS JOIN LATERAL (
+      SELECT * FROM ${table} WHERE conversation_id = k.conversation_id AND id = k.id OFFSET 0) AS t`,
     values: [keys.map(({ conversation }) => conversation), keys.map(({ id }) => id)],
   });
   return rows;

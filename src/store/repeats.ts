@@ -33,9 +33,12 @@ export async function settleRepeats(client: pg.ClientBase, batch: readonly Waiti
   if (proposed.length > 0) {
     const { rows } = await client.query<{ key: Hash; conversation_id: Hash; seq: number }>({
       name: "find_proposals",
+      // OFFSET keeps the planner from reading all events of the database, which it did where it knew little of the table.
       text: `SELECT e.id AS key, e.conversation_id, e.seq FROM unnest($1::text[], $2::text[]) AS k(conversation_id, id)
-          JOIN event AS e USING (conversation_id, id)
-        UNION ALL SELECT draft_hash, id, seq FROM conversation WHERE draft_hash = ANY($3::text[])`,
+          CROSS JOIN LATERAL (
+            SELECT id, conversation_id, seq FROM event WHERE conversation_id = k.conversation_id AND id = k.id OFFSET 0) AS e
+        UNION ALL SELECT c.draft_hash, c.id, c.seq FROM unnest($3::text[]) AS d(hash)
+          CROSS JOIN LATERAL (SELECT draft_hash, id, seq FROM conversation WHERE draft_hash = d.hash OFFSET 0) AS c`,
       values: [
         proposed.map(({ conversation }) => conversation),
         proposed.map(({ id }) => id),
