@@ -40,6 +40,22 @@ async function begun(...others: readonly Someone[]) {
   return conversation.hash ?? expect.fail("it was not published");
 }
 
+test("a batch over many conversations is not a transaction for each", async () => {
+  const conversations: string[] = [];
+  for (let index = 0; index < 20; index++) conversations.push(await begun(bob));
+  for (const conversation of conversations) await untilEqual(conversation, a, b);
+  await platforms.stop(b);
+  for (const conversation of conversations) await done(alice.parley.messageAdd({ conversation, body: "Missed it?" }));
+  await platforms.start(b);
+  for (const conversation of conversations) await untilEqual(conversation, a, b);
+  const { rows } = await poolOf(b).query<{ transactions: number }>(
+    `SELECT count(DISTINCT xmin::text)::int AS transactions FROM event
+    WHERE conversation_id = ANY($1::text[]) AND body->>'text' = 'Missed it?'`,
+    [conversations],
+  );
+  expect(rows[0]?.transactions).toBeLessThan(conversations.length);
+});
+
 test("somebody added on another platform sees the whole conversation, and answers", async () => {
   const conversation = await begun(bob);
   await untilEqual(conversation, a, b);
