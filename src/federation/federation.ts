@@ -26,7 +26,7 @@ export interface Schedule {
 }
 
 export interface FederationOptions extends IngestOptions {
-  readonly store: IngestOptions["store"] & AskLeaderOptions["store"];
+  readonly store: IngestOptions["store"] & AskLeaderOptions["store"] & DeliverOptions["store"];
   readonly peers: IngestOptions["peers"] &
     CatchUpOptions["peers"] &
     DeliverOptions["peers"] &

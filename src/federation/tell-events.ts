@@ -2,7 +2,8 @@
 // has one, where ours ends, to which it answers how far it is.
 import type { PlatformName, SignedEvent } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
-import type { ConversationStore, Place } from "../store/conversation-store.ts";
+import type { Entry as LogEntry } from "../protocol/seal.ts";
+import type { ConversationStore, Place, Stretch } from "../store/conversation-store.ts";
 import type { Debt, PeerStore } from "../store/peer-store.ts";
 import { batchLimits, type Entry, type Result, signedEventOf } from "./batch.ts";
 
@@ -19,7 +20,7 @@ export interface Telling {
 }
 
 export interface TellEventsOptions {
-  readonly store: Pick<ConversationStore, "entriesAfter">;
+  readonly store: Pick<ConversationStore, "entriesAfter" | "entriesOfEach">;
   readonly peers: Pick<PeerStore, "debts" | "acknowledged" | "refused">;
   /** The platform has more of a conversation than we do, or another log. */
   onBehind(conversation: Hash, of: PlatformName): void;
@@ -78,25 +79,39 @@ async function gather(
   debts: readonly Debt[],
   entriesMax: number,
 ): Promise<readonly Owed[]> {
-  const owed: Owed[] = [];
-  let [left, characters] = [entriesMax, 0];
+  const asked: Stretch[] = [];
+  let left = entriesMax;
   for (const debt of debts) {
-    if (left <= 0 || characters >= batchCharacters) break;
+    // With what it has to be shown besides.
+    const limit = Math.min(left - debt.introduction.length, stretchOf(debt));
+    if (limit <= 0) break;
+    asked.push({ conversation: debt.conversation, after: debt.isSure ? debt.after : debt.upTo - 1, limit });
+    left -= limit + debt.introduction.length;
+  }
+  const owed: Owed[] = [];
+  let characters = 0;
+  for (const [index, read] of (await options.store.entriesOfEach(asked)).entries()) {
+    const debt = debts[index];
+    if (!debt || characters >= batchCharacters) break;
     const one = debt.isSure
-      ? await nextEvents(options, debt, left, owed.length === 0, batchCharacters - characters)
-      : await ourHead(options, debt);
+      ? await nextEvents(options, debt, read, owed.length === 0, batchCharacters - characters)
+      : ourHead(debt, read);
     // There is none here (we lost it): what others are owed does not wait for that.
     if (one.entries.length === 0) continue;
     owed.push(one);
-    left -= one.entries.length;
     characters += JSON.stringify(one.entries).length;
   }
   return owed;
 }
 
-async function ourHead({ store }: TellEventsOptions, debt: Debt): Promise<Owed> {
+/** How many entries of the log it takes to tell of this. */
+function stretchOf({ isSure, after, upTo }: Debt): number {
+  if (!isSure) return 1;
+  return after === 0 ? Math.min(upTo, firstEvents) : upTo - after;
+}
+
+function ourHead(debt: Debt, [last]: readonly LogEntry[]): Owed {
   const { conversation, upTo: seq } = debt;
-  const [last] = await store.entriesAfter(conversation, seq - 1, 1);
   return last
     ? { debt, entries: [{ head: { conversation, seq, hash: last.hash } }], seqs: [seq] }
     : { debt, entries: [], seqs: [] };
@@ -106,18 +121,12 @@ async function ourHead({ store }: TellEventsOptions, debt: Debt): Promise<Owed> 
 async function nextEvents(
   { store }: TellEventsOptions,
   debt: Debt,
-  entriesMax: number,
+  read: readonly LogEntry[],
   isFirst: boolean,
   charactersMax: number,
 ): Promise<Owed> {
-  const { conversation, after, upTo, introduction } = debt;
-  const isUnknown = after === 0;
-  const read = await store.entriesAfter(
-    conversation,
-    after,
-    Math.min(upTo - after, entriesMax, isUnknown ? firstEvents : Infinity),
-  );
-  const most = isUnknown ? Math.min(firstCharacters, charactersMax) : charactersMax;
+  const { conversation, after, introduction } = debt;
+  const most = after === 0 ? Math.min(firstCharacters, charactersMax) : charactersMax;
   const events: SignedEvent[] = [];
   let characters = 0;
   for (const entry of read) {

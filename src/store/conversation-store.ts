@@ -104,6 +104,13 @@ export type AppendAnywhere = (request: AppendRequest) => Promise<AppendResult | 
 export type WriteRequest = AppendRequest | FollowRequest;
 export type WriteResult = AppendResult | LedElsewhere | FollowResult;
 
+/** A part of a log: entries after `after`, at most `limit`. */
+export interface Stretch {
+  readonly conversation: Hash;
+  readonly after: number;
+  readonly limit: number;
+}
+
 export interface ConversationStore {
   /**
    * Appends to one conversation: decided on its state, signed, chained and written with its projections and an outbox
@@ -122,6 +129,9 @@ export interface ConversationStore {
 
   /** Entries after `after`, in order, at most `limit`. Whoever asks has checked who may see them. */
   entriesAfter(conversation: Hash, after: number, limit: number): Promise<readonly Entry[]>;
+
+  /** The same of several conversations, in one statement: what each of these asks for, in its place. */
+  entriesOfEach(asked: readonly Stretch[]): Promise<readonly (readonly Entry[])[]>;
 
   /** Places that were committed and not yet announced: the oldest, those of a conversation in order. */
   unannounced(olderThanMs: number, limit: number): Promise<readonly Place[]>;

@@ -449,6 +449,22 @@ export function describeStore(
       expect(await setting.store.entriesAfter(someHash("nothing"), 0, 3)).toEqual([]);
     });
 
+    promise("entriesOfEach gives a part of each log, in the order of asking", async (setting) => {
+      const alice = await setting.person("alice");
+      const [long, short] = [await setting.published(alice), await setting.published(alice)];
+      for (let index = 2; index <= 5; index++) await setting.says(long, alice, `${index}`);
+      const asked = [
+        { conversation: short, after: 0, limit: 3 },
+        { conversation: long, after: 2, limit: 2 },
+        { conversation: someHash("nothing"), after: 0, limit: 3 },
+        { conversation: long, after: 4, limit: 3 },
+      ];
+      const read = await setting.store.entriesOfEach(asked);
+      expect(read.map((entries) => entries.map(({ event }) => event.seq))).toEqual([[1], [3, 4], [], [5]]);
+      expect(read[1]).toEqual(await setting.store.entriesAfter(long, 2, 2));
+      expect(await setting.store.entriesOfEach([])).toEqual([]);
+    });
+
     promise("each event is unannounced until it is announced; announcing twice is harmless", async (setting) => {
       const alice = await setting.person("alice");
       const conversation = await setting.published(alice, [], { subject: "Lunch" });

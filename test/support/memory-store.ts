@@ -171,6 +171,8 @@ export function memoryStore(options: MemoryStoreOptions): ConversationStore {
     follow: async (request) => follow(request),
     entriesAfter: async (conversation, after, limit) =>
       logs.get(conversation)?.entries.slice(after, after + limit) ?? [],
+    entriesOfEach: async (asked) =>
+      asked.map(({ conversation, after, limit }) => logs.get(conversation)?.entries.slice(after, after + limit) ?? []),
     unannounced: async (olderThanMs, limit) => {
       const before = Date.parse(options.now()) - olderThanMs;
       const old = [...outbox.values()].filter(({ committedAt }) => committedAt <= before);
