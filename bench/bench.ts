@@ -6,12 +6,16 @@ import { parseArgs } from "node:util";
 import type { Effort } from "./effort.ts";
 import { type Row, round, verdictOn } from "./measure.ts";
 import { appendSize } from "./rows/append-size.ts";
+import { catchUp } from "./rows/catch-up.ts";
+import { deadPeer } from "./rows/dead-peer.ts";
+import { delivery } from "./rows/delivery.ts";
 import { fanOut } from "./rows/fan-out.ts";
 import { importArchive } from "./rows/import.ts";
 import { lists } from "./rows/lists.ts";
 import { liveLatency } from "./rows/live-latency.ts";
 import { longList } from "./rows/long-list.ts";
 import { messageAdd } from "./rows/message-add.ts";
+import { remoteLatency } from "./rows/remote-latency.ts";
 import { search } from "./rows/search.ts";
 import { openStage, type Stage } from "./stage.ts";
 
@@ -24,6 +28,10 @@ const rows: Readonly<Record<string, (stage: Stage, effort: Effort) => Promise<re
   "long-list": longList,
   "append-size": appendSize,
   import: importArchive,
+  delivery,
+  "remote-latency": remoteLatency,
+  "catch-up": catchUp,
+  "dead-peer": deadPeer,
 };
 
 const { values, positionals } = parseArgs({

@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { emptyDraft, publishDraft } from "../src/conversation/draft.ts";
 import { loadSigner } from "../src/federation/signer.ts";
 import { silentLogger } from "../src/observe/logger.ts";
+import type { PlatformName } from "../src/protocol/event.ts";
 import { sha256 } from "../src/protocol/hash.ts";
 import type { Signer } from "../src/protocol/seal.ts";
 import type { ConversationStore } from "../src/store/conversation-store.ts";
@@ -42,6 +43,8 @@ export interface Stage extends AsyncDisposable {
   readonly postgresPid: number;
   readonly database: Database;
   readonly signer: Signer;
+  /** Null: none are wanted. */
+  readonly profileFolder: string | null;
   /** Makes accounts, numbered on from those that there are. */
   makePeople(count: number): Promise<readonly Somebody[]>;
   /** Publishes a conversation among each of these, with nothing said yet, and clears away what announcing is owed. */
@@ -77,7 +80,7 @@ const settings = {
   max_connections: "60",
 };
 
-const secret = "the bench's own secret, for nothing but its database";
+export const secret = "the bench's own secret, for nothing but its database";
 
 export const now = (): string => new Date().toISOString();
 export const salt = (): string => randomBytes(32).toString("base64url");
@@ -120,8 +123,9 @@ export async function openStage({ progress, profileFolder, countsStatements }: S
       postgresPid,
       database,
       signer,
+      profileFolder,
       makePeople: async (count) => {
-        const made = await makePeople(database, people, count);
+        const made = await makePeople(database, platform, people, count);
         people += count;
         return made;
       },
@@ -138,7 +142,13 @@ export async function openStage({ progress, profileFolder, countsStatements }: S
   }
 }
 
-async function makePeople({ pool }: Database, from: number, count: number): Promise<readonly Somebody[]> {
+/** Makes accounts of `at`, numbered on after `from`. */
+export async function makePeople(
+  { pool }: Database,
+  at: PlatformName,
+  from: number,
+  count: number,
+): Promise<readonly Somebody[]> {
   const tokens = Array.from({ length: count }, () => `parley_${randomBytes(32).toString("base64url")}`);
   const { rows } = await pool.query<{
     n: number;
@@ -157,7 +167,7 @@ async function makePeople({ pool }: Database, from: number, count: number): Prom
       FROM r JOIN a ON a.recipient_id = r.id),
     t AS (INSERT INTO token (hash, account_id) SELECT ($4::text[])[n], account_id FROM numbered)
     SELECT * FROM numbered ORDER BY n`,
-    [platform, from, count, tokens.map(sha256)],
+    [at, from, count, tokens.map(sha256)],
   );
   return rows.map(({ n, address, name, account_id: accountId, recipient_id: recipientId }) => {
     const token = tokens[n - 1];
@@ -232,14 +242,15 @@ async function runParley(args: readonly string[], settings: Readonly<Record<stri
   if (code !== 0) throw new Error(`parley ${args[0]} ended with ${code}`);
 }
 
-async function startParley(
+/** @param settings over those of the stage's own platform */
+export async function startParley(
   command: "start" | "api" | "worker",
   settings: Readonly<Record<string, string>>,
   profileFolder: string | null,
 ): Promise<Parley> {
   const profiling = profileFolder === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${profileFolder}`];
   const options = ["--expose-gc", ...profiling, "--import", here("./memory-probe.ts")];
-  const child = spawnWithManyFiles([...options, here("../src/cli/parley.ts"), command], { ...settings, ...own });
+  const child = spawnWithManyFiles([...options, here("../src/cli/parley.ts"), command], { ...own, ...settings });
   const url = command === "worker" ? "" : await said(child, /at (http:\/\/[\d.:]+)\/graphql/);
   return {
     url,
@@ -310,7 +321,7 @@ async function startRedis(): Promise<{ readonly url: string } & AsyncDisposable>
   return { url: `redis://127.0.0.1:${port}`, [Symbol.asyncDispose]: () => stopped(child, "SIGTERM") };
 }
 
-const freePort = (): Promise<number> =>
+export const freePort = (): Promise<number> =>
   new Promise((found, failed) => {
     const probe = createServer().once("error", failed);
     probe.listen(0, "127.0.0.1", () => {

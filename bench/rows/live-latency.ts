@@ -120,9 +120,10 @@ export function recordedMs(text: string): number {
 }
 
 /** Which of the messages of a run this is. */
-const numberIn = (text: string): number => Number(/Number (\d+):/.exec(text)?.[1]);
+export const numberIn = (text: string): number => Number(/Number (\d+):/.exec(text)?.[1]);
 
-function requestsIn(talks: readonly Talk[], mark: string, count: number): Load["requests"] {
+/** Requests of everybody in turn but the first of each, in each in turn. */
+export function requestsIn(talks: readonly Talk[], mark: string, count: number): Load["requests"] {
   return Array.from({ length: count }, (_, index) => {
     const talk = talks[index % talks.length];
     const speaker = talk?.people[1 + (index % (talk.people.length - 1))];
