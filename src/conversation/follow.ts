@@ -24,20 +24,24 @@ export type FollowFault =
  * @param now our clock, only for how far ahead an event may be
  */
 export function follow(state: State, signed: SignedEvent, now: Timestamp): FollowFault | null {
-  const followed = followOne(state, signed, now);
+  const followed = followOne(state, signed, proposalId(signed.event.proposal), now);
   return "changes" in followed ? null : followed.fault;
 }
 
-/** As `follow`, with what it comes to. */
-function followOne(state: State, signed: SignedEvent, now: Timestamp): Taken | { readonly fault: FollowFault } {
-  const fault = entryFault(state, signed, now);
+/** As `follow`, with what it comes to. @param id of the proposal: hashing is the most of it beside the signature, and done once */
+function followOne(
+  state: State,
+  signed: SignedEvent,
+  id: Hash,
+  now: Timestamp,
+): Taken | { readonly fault: FollowFault } {
+  const hash = eventHash(signed.event);
+  const fault = entryFault(state, signed, hash, now);
   if (fault !== null) return { fault };
-  const { event } = signed;
-  const id = proposalId(event.proposal);
   // What changes an item is bound to its place by `follows`; an add is not, and a leader could sequence one again to
   // bring back what was removed. Where `state` is partial, whoever keeps the log finds the id in it.
   if (isMade(state, id)) return { fault: "DONE_ALREADY" };
-  const entry = { ...signed, id, hash: eventHash(event) };
+  const entry = { ...signed, id, hash };
   const changes = evolve(state, entry);
   apply(state, changes);
   return { entry, changes };
@@ -48,10 +52,10 @@ interface Taken {
   readonly changes: Changes;
 }
 
-function entryFault(state: State, signed: SignedEvent, now: Timestamp): FollowFault | null {
+function entryFault(state: State, signed: SignedEvent, hash: Hash, now: Timestamp): FollowFault | null {
   const { conversation } = state;
   const { event } = signed;
-  const seal = sealFault(signed, conversation && { seq: conversation.seq, hash: conversation.head });
+  const seal = sealFault(signed, conversation && { seq: conversation.seq, hash: conversation.head }, hash);
   if (seal) return seal;
   if (event.leader !== (conversation?.leader ?? event.proposal.platform)) return "WRONG_LEADER";
   if (conversation && event.timestamp < conversation.timestamp) return "TIME_RUNS_BACKWARDS";
@@ -105,10 +109,11 @@ export function followOn(state: State, run: readonly SignedEvent[], had: Had, no
       if ((taken?.hash ?? had.hashAt(seq)) === eventHash(event)) continue;
       return ended(seq, isSignedByItsLeader(signed) ? "FORKED" : "BAD_SIGNATURE");
     }
-    const before = had.seqOf(proposalId(event.proposal));
+    const id = proposalId(event.proposal);
+    const before = had.seqOf(id);
     if (before !== undefined) return ended(seq, "DONE_ALREADY");
     const isFit = bodyFault(event.proposal.model, signed.body) === null;
-    const taken = followOne(state, isFit ? signed : { ...signed, body: null, salt: null }, now);
+    const taken = followOne(state, isFit ? signed : { ...signed, body: null, salt: null }, id, now);
     if ("fault" in taken) return ended(seq, taken.fault);
     entries.push(taken.entry);
     changes.push(taken.changes);

@@ -75,14 +75,16 @@ export type SealFault = "BROKEN_CHAIN" | "BAD_SIGNATURE" | "BAD_COMMITMENT";
  * What is wrong with `signed` as the entry after `previous` (null: as the first one), or null where it holds: it joins
  * on, both signatures fit, and body and salt, where present, are what was committed to. Whose keys they are is asked
  * elsewhere: this needs nothing but the entry.
+ * @param hash of the event, where it is known
  */
 export function sealFault(
   signed: SignedEvent,
   previous: { readonly seq: number; readonly hash: Hash } | null,
+  hash: Hash = eventHash(signed.event),
 ): SealFault | null {
   const { event, signatures, body, salt } = signed;
   if (event.seq !== (previous?.seq ?? 0) + 1 || event.parent !== (previous?.hash ?? null)) return "BROKEN_CHAIN";
-  if (!isSignedByItsLeader(signed)) return "BAD_SIGNATURE";
+  if (!verifySignature(event.key, "event", hash, signatures.event)) return "BAD_SIGNATURE";
   if (signatures.proposal !== null ? !isProposedByItsPlatform(signed) : !isLeadersOwn(event)) return "BAD_SIGNATURE";
   return isCommitted(event.proposal, body, salt) ? null : "BAD_COMMITMENT";
 }
