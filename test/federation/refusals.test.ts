@@ -268,7 +268,7 @@ async function whatCatchingUpDoes() {
   const planned: string[] = [];
   const before = liar.heard.length;
   const noting: typeof addJob = (task, payload, spec) => {
-    planned.push(`${task} ${spec?.jobKey?.replace(/^.*:/, "")}`);
+    planned.push(spec?.jobKey ?? task);
     return addJob(task, payload, spec);
   };
   Object.assign(jobs, { addJob: noting });
@@ -301,7 +301,7 @@ describe("An event is refused in a page", () => {
     const from = lie.code === "BROKEN_CHAIN" ? [log.head.seq, 0] : [log.head.seq];
     expect(heard).toEqual(from.map((after) => `GET /f/${log.head.id}/events/?after=${after}`));
     // What is refused is not asked for again. What cannot be read, or not be judged yet, is; a key may be judged or not.
-    const again = [`catch-up ${log.head.id}`];
+    const again = [`catch-up:${log.head.id}:liar.localhost`];
     const isAgain = { BAD_FORM: [again], later: [again], "UNKNOWN_KEY or later": [again, []] }[lie.code] ?? [[]];
     expect(isAgain).toContainEqual(planned);
     await expectUnchanged(lie);
