@@ -76,7 +76,7 @@ test("an account made before the first start keeps its tokens, the start makes t
 
   const hint = "npx parley account create alice@parley.example --token\n";
   await using first = await startParley(settings);
-  await expect.poll(first.output, { interval: 5 }).toContain(hint);
+  await expect.poll(first.output, { interval: 5, timeout: 20_000 }).toContain(hint);
   expect(first.output()).toMatch(/\nbob@parley\.example\n +token +parley_/);
   expect(first.output()).not.toContain("\nalice@");
 
@@ -91,7 +91,7 @@ test("an account made before the first start keeps its tokens, the start makes t
   expect(await first.ended, first.output()).toBe(0);
 
   await using second = await startParley(settings);
-  await expect.poll(second.output, { interval: 5 }).toContain(hint);
+  await expect.poll(second.output, { interval: 5, timeout: 20_000 }).toContain(hint);
   expect(second.output()).not.toMatch(/ token +parley_/);
   second.child.kill("SIGTERM");
   expect(await second.ended, second.output()).toBe(0);

@@ -91,7 +91,7 @@ test("on a data folder of its own, it finds what it had: after it was stopped, a
   const first = stack.use(await startParley(settings));
   // Printed after the address where it listens.
   const tokens = () => first.output().match(/(?<=token +)parley_\S+(?=\n)/g) ?? [];
-  await expect.poll(() => tokens().length, { interval: 5 }).toBe(2);
+  await expect.poll(() => tokens().length, { interval: 5, timeout: 20_000 }).toBe(2);
   const [alice = "", bob = ""] = tokens();
   const conversation = await converse(first.url, alice, "bob@localhost");
   await say(first.url, alice, conversation, "one");

@@ -17,8 +17,16 @@ import { runParley, startParley } from "../support/parley-process.ts";
 import { type PlatformProcesses, startBeside } from "../support/platform-processes.ts";
 import type { Someone } from "../support/platforms.ts";
 
-// What was sent before is on its way for a minute; so long nobody is asked.
 const patience = { timeout: 180_000 };
+
+/** Nobody is asked before a minute is over, for so long what was sent may be on its way; and what waits is looked at every minute. */
+const aMinuteLater = async (pool: pg.Pool): Promise<void> => {
+  await pool.query("UPDATE loss SET ask_at = now()");
+  await pool.query(
+    "UPDATE graphile_worker._private_jobs SET run_at = now() WHERE run_at > now() AND locked_at IS NULL",
+  );
+  await pool.query("SELECT graphile_worker.add_job('resume', job_key => 'resume')");
+};
 
 const [a, b, c, d] = ["a.localhost", "b.localhost", "c.localhost", "d.localhost"];
 
@@ -66,7 +74,11 @@ async function recovers(leader: Parley, pool: () => pg.Pool, conversation: strin
   const words = async () =>
     (await bob.parley.messages({ conversation, last: 20 }))?.messages.edges.map(({ node }) => node.body);
   const lost = ["Before the backup", "Lost 1", "Lost 2", "Lost 3", "Lost, by bob"];
-  await vi.waitFor(async () => expect(await words()).toHaveLength(lost.length + 2), { ...patience, interval: 250 });
+  const recovered = async () => {
+    await aMinuteLater(pool());
+    expect(await words()).toHaveLength(lost.length + 2);
+  };
+  await vi.waitFor(recovered, { ...patience, interval: 1_000 });
   expect((await words())?.slice(0, lost.length)).toEqual(lost);
   expect((await words())?.toSorted()).toEqual([...lost, "After the restore", "After it, by bob"].toSorted());
   for (const hash of [conversation, other]) await untilLogsEqual(hash, pool(), poolOf(b));
