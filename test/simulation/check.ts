@@ -96,15 +96,20 @@ function faultsOf(
   platforms: readonly SimulatedPlatform[],
   liar: SimulatedPlatform | null,
 ): readonly string[] {
-  const isLiars = platforms.some(({ disk }) => isLedBy(disk.logs.logs.get(conversation), liar));
+  const wasLedBy = (leader: SimulatedPlatform) =>
+    platforms.some(({ disk }) => isLedBy(disk.logs.logs.get(conversation), leader));
+  const isLiars = liar !== null && wasLedBy(liar);
+  // Who lost what it sequenced may sequence a second history, where those who had the first could not tell it.
+  const mayDiffer = isLiars || platforms.some((platform) => platform.lost.length > 0 && wasLedBy(platform));
   return platforms.flatMap((platform) => {
     if (isFrozen(conversation, platform)) return [];
     const faults: string[] = [];
     const fault = (what: string) => faults.push(`${platform.name}, ${conversation.slice(0, 6)}: ${what}`);
     const kept = platform.disk.logs.logs.get(conversation);
-    // Different things that a liar told them come to light among those who tell each other.
-    const others = isLiars ? platforms.filter((other) => doTell(conversation, platform, other)) : platforms;
+    // Different things that they were told come to light among those who tell each other.
+    const others = mayDiffer ? platforms.filter((other) => doTell(conversation, platform, other)) : platforms;
     const whole = longest(conversation, others);
+    // Only who leads makes a conversation known: a liar need not have.
     if (!whole || (!kept && (isForgotten(whole, platform) || isLiars))) return [];
     const upTo = Math.min(reachOf(whole, platform.name), whole.entries.length);
     const beyond = kept?.entries.slice(upTo) ?? [];
@@ -139,9 +144,9 @@ function isForgotten({ state }: Kept, { name, lost }: SimulatedPlatform): boolea
   return lost.length > 0 && theirs.length > 0 && theirs.every(({ isErased }) => isErased);
 }
 
-/** Whether it was led by a liar once, who alone could make it known then, and need not have. */
-function isLedBy(kept: Kept | undefined, liar: SimulatedPlatform | null): boolean {
-  return kept?.entries.some(({ event }) => event.leader === liar?.name) ?? false;
+/** Whether the platform led it once. */
+function isLedBy(kept: Kept | undefined, { name }: SimulatedPlatform): boolean {
+  return kept?.entries.some(({ event }) => event.leader === name) ?? false;
 }
 
 /** Whether one of them tells the other how far it is: who takes part tells whoever takes part, as far as it knows. */
