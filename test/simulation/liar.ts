@@ -5,7 +5,7 @@ import type { Event, PlatformName, SignedEvent, SignedProposal } from "../../src
 import type { Hash } from "../../src/protocol/hash.ts";
 import { eventHash, proposalId, type Signer } from "../../src/protocol/seal.ts";
 import { messageBody, minuteMs, someHash, timeAfter } from "../conversation/given.ts";
-import type { Answer, Request } from "./network.ts";
+import type { Answer, Request } from "./message.ts";
 import type { Random } from "./random.ts";
 
 /** What it does to what it hands over: of any platform's, as a follower may; and of what it sequenced itself. */

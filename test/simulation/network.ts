@@ -1,20 +1,12 @@
 // The network between simulated platforms: messages that take their time, come in another order, get lost or come twice,
 // and cables that are cut. What is sent is text, as on a real one.
-import type { Entry, LogPage, Result } from "../../src/federation/batch.ts";
+import type { LogPage, Result } from "../../src/federation/batch.ts";
 import type { Transport, Unreachable } from "../../src/federation/transport.ts";
 import type { PlatformName } from "../../src/protocol/event.ts";
-import type { Hash } from "../../src/protocol/hash.ts";
 import type { Liar } from "./liar.ts";
+import type { Answer, Request } from "./message.ts";
 import type { Random } from "./random.ts";
 import type { Timeline } from "./timeline.ts";
-
-/** What one platform asks of another. */
-export type Request =
-  | { readonly kind: "post"; readonly entries: readonly Entry[] }
-  | { readonly kind: "events"; readonly conversation: Hash; readonly after: number }
-  | { readonly kind: "greet" };
-
-export type Answer = readonly Result[] | LogPage | null;
 
 /** Who is reached by a name; never answers where its process ends meanwhile. Undefined: nobody listens there. */
 export type Listener = (from: PlatformName, request: Request) => Promise<Answer> | undefined;

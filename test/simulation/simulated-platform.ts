@@ -18,7 +18,7 @@ import { memoryPeerStore, newPeerTables, type PeerTables } from "../support/memo
 import { type MemoryTables, memoryStore, newTables } from "../support/memory-store.ts";
 import { type Job, Jobs, type JobTable } from "./jobs.ts";
 import { Life } from "./life.ts";
-import type { Answer, Request } from "./network.ts";
+import type { Answer, Request } from "./message.ts";
 import type { World } from "./world.ts";
 
 /** All that outlives the process: data alone, so that a copy of it is a backup. */
