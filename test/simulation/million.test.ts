@@ -11,7 +11,10 @@ const [seeds, stepsPerSeed] = [1_000, 1_000];
 async function simulated(first: number, count: number): Promise<string> {
   const program = join(import.meta.dirname, "run.ts");
   const options = ["--first", `${first}`, "--seeds", `${count}`, "--steps", `${count * stepsPerSeed}`];
-  return text(spawn(process.execPath, [program, ...options], { stdio: ["ignore", "pipe", "inherit"] }).stdout);
+  const running = spawn(process.execPath, [program, ...options], { stdio: ["ignore", "pipe", "inherit"] });
+  // Told as they come: it takes long.
+  running.stdout.on("data", (part: Buffer) => process.stdout.write(part));
+  return text(running.stdout);
 }
 
 test("platforms come to the same logs and states, or prove who lied: 1,000,000 steps", {
@@ -21,7 +24,6 @@ test("platforms come to the same logs and states, or prove who lied: 1,000,000 s
   const count = Math.ceil(seeds / processes);
   const shares = Array.from({ length: processes }, (_, index) => simulated(1 + index * count, count));
   const said = (await Promise.all(shares)).join("");
-  process.stdout.write(said);
   expect(said.match(/^seed .*$/gm) ?? []).toEqual([]);
-  expect(said.match(/ 0 failed,/g)).toHaveLength(processes);
+  expect(said.match(/ 0 failed,/g) ?? []).toHaveLength(processes);
 });

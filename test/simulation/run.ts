@@ -40,6 +40,6 @@ for (const seed of seeds) {
   if (values["until-failed"]) break;
 }
 print(
-  `${seeds.length} seeds, ${done} steps, ${events} events, ${frozen} frozen, ${failed} failed, ${((performance.now() - begun) / 1000).toFixed(1)} s`,
+  `seeds ${seeds[0]} to ${seeds.at(-1)}: ${done} steps, ${events} events, ${frozen} frozen, ${failed} failed, ${((performance.now() - begun) / 1000).toFixed(1)} s`,
 );
 if (failed > 0) process.exitCode = 1;
