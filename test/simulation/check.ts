@@ -96,8 +96,9 @@ function faultsOf(
   platforms: readonly SimulatedPlatform[],
   liar: SimulatedPlatform | null,
 ): readonly string[] {
-  const wasLedBy = (leader: SimulatedPlatform) =>
-    platforms.some(({ disk }) => isLedBy(disk.logs.logs.get(conversation), leader));
+  const copies = platforms.flatMap(({ disk }) => disk.logs.logs.get(conversation) ?? []);
+  const wasLedBy = ({ name }: SimulatedPlatform) =>
+    copies.some(({ entries }) => entries.some(({ event }) => event.leader === name));
   const isLiars = liar !== null && wasLedBy(liar);
   // Who lost what it sequenced may sequence a second history, where those who had the first could not tell it.
   const mayDiffer = isLiars || platforms.some((platform) => platform.lost.length > 0 && wasLedBy(platform));
@@ -131,7 +132,8 @@ function faultsOf(
       const { ref } = entry.event.proposal;
       if (isErased(erasedHere, entry) && entry.body !== null) fault(`still has the erased words of ${entry.event.seq}`);
       // The event that erased them may be lost; or stand in the log of a liar, who may erase what is its own.
-      const isExcused = isLossy || kept.erasedLate.has(entry.event.seq) || isErased(whole.state, entry);
+      const isErasedSomewhere = copies.some(({ seqs, state }) => seqs.has(entry.id) && isErased(state, entry));
+      const isExcused = isLossy || kept.erasedLate.has(entry.event.seq) || isErasedSomewhere;
       if (ref !== null && entry.body === null && !isExcused) fault(`lacks the words of ${entry.event.seq}`);
     }
     return faults;
@@ -142,11 +144,6 @@ function faultsOf(
 function isForgotten({ state }: Kept, { name, lost }: SimulatedPlatform): boolean {
   const theirs = [...state.participants.values()].filter(({ via }) => via === name);
   return lost.length > 0 && theirs.length > 0 && theirs.every(({ isErased }) => isErased);
-}
-
-/** Whether the platform led it once. */
-function isLedBy(kept: Kept | undefined, { name }: SimulatedPlatform): boolean {
-  return kept?.entries.some(({ event }) => event.leader === name) ?? false;
 }
 
 /** Whether one of them tells the other how far it is: who takes part tells whoever takes part, as far as it knows. */
