@@ -110,8 +110,11 @@ function faultsOf(
     // Different things that they were told come to light among those who tell each other.
     const others = mayDiffer ? platforms.filter((other) => doTell(conversation, platform, other)) : platforms;
     const whole = longest(conversation, others);
-    // Only who leads makes a conversation known: a liar need not have.
-    if (!whole || (!kept && (isForgotten(whole, platform) || isLiars))) return [];
+    if (!whole) return [];
+    // Only who leads makes a conversation known: a liar need not have, and who froze it does not.
+    const leader = platforms.find(({ name }) => name === whole.state.conversation?.leader);
+    const isBrought = !isLiars && leader !== undefined && !isFrozen(conversation, leader);
+    if (!kept && (isForgotten(whole, platform) || !isBrought)) return [];
     const upTo = Math.min(reachOf(whole, platform.name), whole.entries.length);
     const beyond = kept?.entries.slice(upTo) ?? [];
     // Who left may still erase what is theirs; and that somebody was added may be lost.
