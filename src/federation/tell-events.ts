@@ -32,6 +32,9 @@ const firstCharacters = 200 * 1024;
 /** Characters of JSON in a batch: bytes are at most three times as many, and most are one. */
 const batchCharacters = batchLimits.bytes / 4;
 
+/** Conversations of which the next events are read in one statement: of large ones not many go into a batch. */
+const readAtOnce = 100;
+
 /** Why it refuses where it has another log of the conversation. */
 export const otherLog: ReadonlySet<string> = new Set(["FORKED", "BROKEN_CHAIN", "FROZEN"]);
 
@@ -79,27 +82,33 @@ async function gather(
   debts: readonly Debt[],
   entriesMax: number,
 ): Promise<readonly Owed[]> {
-  const asked: Stretch[] = [];
+  const asked: { readonly debt: Debt; readonly stretch: Stretch }[] = [];
   let left = entriesMax;
   for (const debt of debts) {
+    const { conversation, isSure, after, upTo, introduction } = debt;
     // With what it has to be shown besides.
-    const limit = Math.min(left - debt.introduction.length, stretchOf(debt));
-    if (limit <= 0) break;
-    asked.push({ conversation: debt.conversation, after: debt.isSure ? debt.after : debt.upTo - 1, limit });
-    left -= limit + debt.introduction.length;
+    if (left <= introduction.length) break;
+    const limit = Math.min(left - introduction.length, stretchOf(debt));
+    if (limit <= 0) continue;
+    asked.push({ debt, stretch: { conversation, after: isSure ? after : upTo - 1, limit } });
+    left -= limit + introduction.length;
   }
   const owed: Owed[] = [];
   let characters = 0;
-  for (const [index, read] of (await options.store.entriesOfEach(asked)).entries()) {
-    const debt = debts[index];
-    if (!debt || characters >= batchCharacters) break;
-    const one = debt.isSure
-      ? await nextEvents(options, debt, read, owed.length === 0, batchCharacters - characters)
-      : ourHead(debt, read);
-    // There is none here (we lost it): what others are owed does not wait for that.
-    if (one.entries.length === 0) continue;
-    owed.push(one);
-    characters += JSON.stringify(one.entries).length;
+  for (let from = 0; from < asked.length && characters < batchCharacters; from += readAtOnce) {
+    const portion = asked.slice(from, from + readAtOnce);
+    const all = await options.store.entriesOfEach(portion.map(({ stretch }) => stretch));
+    for (const [index, { debt }] of portion.entries()) {
+      const read = all[index] ?? [];
+      if (characters >= batchCharacters) break;
+      const one = debt.isSure
+        ? await nextEvents(options, debt, read, owed.length === 0, batchCharacters - characters)
+        : ourHead(debt, read);
+      // There is none here (we lost it), or it is too large for what is left: what others are owed does not wait for that.
+      if (one.entries.length === 0) continue;
+      owed.push(one);
+      characters += JSON.stringify(one.entries).length;
+    }
   }
   return owed;
 }
