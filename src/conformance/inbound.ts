@@ -1,5 +1,6 @@
 // What the platform that is tried asks of the one that is played: answered as a well-behaved platform does, unless a try
 // has something else in store. What is wrong with it is noted.
+import { STATUS_CODES } from "node:http";
 import { batchSchema, type Entry, type Result, readEntry } from "../federation/batch.ts";
 import type { PlatformName, SignedEvent } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
@@ -131,5 +132,5 @@ function entriesOf({ target, body }: Asked): readonly Entry[] | null {
 
 const refusal = (status: number, code: string): Answered => ({
   status,
-  json: { type: "about:blank", title: code, status, detail: "See docs/federation.md.", code },
+  json: { type: "about:blank", title: STATUS_CODES[status], status, detail: "See docs/federation.md.", code },
 });

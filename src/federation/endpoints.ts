@@ -1,5 +1,6 @@
 // What other platforms ask of this one, under `/f/`: signed requests in, JSON out; errors as RFC 9457 says. A request is
 // verified before anything of it is parsed.
+import { STATUS_CODES } from "node:http";
 import type { PlatformName, Timestamp } from "../protocol/event.ts";
 import { base64url32Schema } from "../protocol/form.ts";
 import { sha256 } from "../protocol/hash.ts";
@@ -17,7 +18,7 @@ export interface PeerRequest {
   readonly headers: HttpMessage["headers"];
   /** Reads at most so many bytes; null where there are more. */
   body(maxBytes: number): Promise<Uint8Array | null>;
-  /** Who is behind it, for the budget of look-ups: an address. */
+  /** Who is behind it, for the budget of look-ups: an address, or its network. */
   readonly source: string;
 }
 
@@ -40,9 +41,10 @@ export interface EndpointsOptions {
 export type Endpoints = (request: PeerRequest) => Promise<PeerAnswer>;
 
 const faults: Readonly<Record<RequestFault, string>> = {
-  UNSIGNED: "Sign the request: RFC 9421 with Ed25519, as docs/protocol.md has it.",
+  UNSIGNED: "Sign the request: RFC 9421 with Ed25519, as docs/federation.md has it in section 3 (M39).",
   MALFORMED_SIGNATURE: "Signature or Signature-Input is not a dictionary of structured fields (RFC 9651).",
-  WRONG_PROFILE: "The signature covers other components, or has other parameters, than docs/protocol.md has it.",
+  WRONG_PROFILE:
+    "The signature covers other components, or has other parameters, than docs/federation.md has it in section 3 (M39).",
   NOT_YET_VALID: "The signature is of a time to come. Check the clock, and sign anew.",
   EXPIRED: "The signature is over a minute old. Check the clock, and sign anew.",
   BAD_SIGNATURE: "The signature does not fit this request and key.",
@@ -152,12 +154,12 @@ const answer = (status: number, value: unknown): PeerAnswer => ({
   json: value,
 });
 
-/** RFC 9457, with `code` for programs. */
-function problem(status: number, code: string, detail: string): PeerAnswer {
+/** RFC 9457, with `code` for programs. A problem of no type of its own is titled as its status is (§4.2.1). */
+export function problem(status: number, code: string, detail: string): PeerAnswer {
   return {
     status,
     headers: { ...json, "content-type": "application/problem+json" },
-    json: { type: "about:blank", title: code, status, detail, code },
+    json: { type: "about:blank", title: STATUS_CODES[status], status, detail, code },
   };
 }
 
