@@ -4,6 +4,7 @@ import type { PlatformName } from "../protocol/event.ts";
 import type { PeerStore } from "../store/peer-store.ts";
 import { batchLimits } from "./batch.ts";
 import type { Doubt } from "./doubt.ts";
+import { retryAfterMostMs } from "./retry-after.ts";
 import { type TellEventsOptions, tellEvents } from "./tell-events.ts";
 import { type TellOthersOptions, tellErasures, tellLoss, tellReceipts } from "./tell-others.ts";
 import { isUnreachable, type Transport, type Unreachable } from "./transport.ts";
@@ -54,7 +55,7 @@ export const retryDelayMs: Retry = (failures, random, retryAfterMs = null) => {
   const sevenDays = doublings + (7 * 24 * 3_600_000) / lastRetryMs / 0.75;
   if (failures > sevenDays) return null;
   const delay = Math.min(lastRetryMs, firstRetryMs * 2 ** (failures - 1));
-  return Math.max(delay * (0.5 + random / 2), Math.min(retryAfterMs ?? 0, 24 * lastRetryMs));
+  return Math.max(delay * (0.5 + random / 2), Math.min(retryAfterMs ?? 0, retryAfterMostMs));
 };
 
 /** Sends what `to` is owed until it has all, or does not take it. Safe to repeat, but one at a time for a platform. */

@@ -1,5 +1,4 @@
 // Other platforms over HTTPS: each request signed, each answer bounded and parsed before it is believed to be one.
-import { z } from "zod";
 import type { Outgoing } from "../net/outgoing.ts";
 import { OutgoingError } from "../net/outgoing-error.ts";
 import type { PlatformName } from "../protocol/event.ts";
@@ -7,6 +6,7 @@ import { sha256 } from "../protocol/hash.ts";
 import type { Signer } from "../protocol/seal.ts";
 import { batchLimits, logPageSchema, resultsSchema } from "./batch.ts";
 import { signRequest } from "./request-signature.ts";
+import { readRetryAfter } from "./retry-after.ts";
 import type { Transport, Unreachable } from "./transport.ts";
 
 type Answer = Awaited<ReturnType<Outgoing["send"]>>;
@@ -50,35 +50,28 @@ export function createHttpTransport({ send, signer, now }: HttpTransportOptions)
       const sent = await ask("POST", to, "/f/evt/{digest}/", { entries }, withinMs);
       if ("unreachable" in sent) return sent;
       const read = sent.status === 200 ? resultsSchema.safeParse(jsonOf(sent.body)) : null;
-      return read?.success ? read.data.results : unexpected(sent);
+      return read?.success ? read.data.results : unexpected(sent, now());
     },
     events: async (from, conversation, after) => {
       const sent = await ask("GET", from, `/f/${conversation}/events/?after=${after}`, null, pullWithinMs);
       if ("unreachable" in sent) return sent;
       if (sent.status === 404) return null;
       const read = sent.status === 200 ? logPageSchema.safeParse(jsonOf(sent.body)) : null;
-      return read?.success ? read.data : unexpected(sent);
+      return read?.success ? read.data : unexpected(sent, now());
     },
     greet: async (to) => {
       const sent = await ask("GET", to, "/f/auth/", null, greetWithinMs);
       if ("unreachable" in sent) return sent;
-      return sent.status < 300 ? null : unexpected(sent);
+      return sent.status < 300 ? null : unexpected(sent, now());
     },
   };
 }
 
-const retryAfterSchema = z.coerce
-  .number()
-  .int()
-  .min(0)
-  .max(7 * 24 * 3_600);
-
-function unexpected({ status, headers, body }: Answer): Unreachable {
-  const retryAfter = retryAfterSchema.safeParse(headers.get("retry-after") ?? undefined).data;
+function unexpected({ status, headers, body }: Answer, at: string): Unreachable {
   return {
     unreachable: status === 200 ? "malformed" : String(status),
     answer: Buffer.from(body.subarray(0, 512)).toString(),
-    retryAfterMs: retryAfter === undefined ? null : retryAfter * 1_000,
+    retryAfterMs: readRetryAfter(headers.get("retry-after"), Date.parse(at)),
   };
 }
 
