@@ -210,6 +210,7 @@ export async function openApi(stack: AsyncDisposableStack, core: Core): Promise<
         keyOf: (of, key, at, source) => discovery.keyOf(of, key, at, { source }),
         now,
       }),
+      isProxyTrusted: config.isProxyTrusted,
       host: config.host,
       port: config.port,
       log: log("http"),

@@ -69,7 +69,15 @@ export const settingsSchema = z.object({
     )
     .transform((url) => new URL(url).origin)
     .optional()
-    .describe("Where people and platforms reach Parley, if not at http://HOST:PORT: in front of a proxy, say."),
+    .describe(
+      "Where people reach Parley, if not at http://HOST:PORT: in front of a proxy, say. Other platforms come to https://PLATFORM.",
+    ),
+  PARLEY_TRUST_PROXY: z
+    .enum(["0", "1"], "has to be 1 where only a proxy reaches PORT and writes X-Forwarded-For, else 0")
+    .default("0")
+    .describe(
+      "With 1, who asks is the last address of X-Forwarded-For: right where only a proxy reaches PORT, and writes that. Else all other platforms behind it count as one.",
+    ),
   PARLEY_PEERS: z
     .string()
     .transform((text, context) => {
@@ -148,6 +156,8 @@ export type Config = {
   port: number;
   /** Where people reach this process, without a trailing slash; undefined: at the address that it listens on. */
   origin: string | undefined;
+  /** Whether the last address of `X-Forwarded-For` is who asks, for only a proxy reaches the port. */
+  isProxyTrusted: boolean;
   /** Platforms by name, with the origins where they are for this process instead of at https://NAME. */
   peers: ReadonlyMap<string, string>;
   dataFolder: string;
@@ -230,6 +240,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     host: settings.PARLEY_HOST,
     port: settings.PARLEY_PORT,
     origin: settings.PARLEY_ORIGIN,
+    isProxyTrusted: settings.PARLEY_TRUST_PROXY === "1",
     peers: settings.PARLEY_PEERS ?? new Map(),
     dataFolder: settings.PARLEY_DATA,
     databaseUrl: settings.DATABASE_URL,

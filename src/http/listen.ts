@@ -34,6 +34,8 @@ export interface ListenOptions {
   readonly metrics: Metrics;
   /** What other platforms ask, under `/f/`. Left out: nothing is there. */
   readonly endpoints?: Endpoints;
+  /** Whether only a proxy reaches the port, and says in `X-Forwarded-For` who is behind a request. @default false */
+  readonly isProxyTrusted?: boolean;
   /** What the platform says of itself. */
   wellKnown(): Promise<Told>;
   /** Why this process cannot serve now, or null where it can: what `/readyz` says. */
@@ -55,6 +57,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   const {
     gateway,
     endpoints,
+    isProxyTrusted = false,
     host,
     port,
     log,
@@ -76,7 +79,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
 
   const route = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = pathOf(request);
-    if (endpoints && path.startsWith("/f/")) return answerPeer(endpoints, request, response);
+    if (endpoints && path.startsWith("/f/")) return answerPeer({ endpoints, isProxyTrusted, log }, request, response);
     switch (path) {
       case "/graphql": {
         const isPage = request.method === "GET" && request.headers.accept?.includes("text/html");

@@ -20,6 +20,7 @@ test("without any setting Parley serves this machine, with a database of its own
     host: "127.0.0.1",
     port: 4000,
     origin: undefined,
+    isProxyTrusted: false,
     peers: new Map(),
     dataFolder: "./data",
     databaseUrl: undefined,
@@ -40,6 +41,7 @@ test("every setting is taken", () => {
       PARLEY_HOST: "0.0.0.0",
       PARLEY_PORT: "0",
       PARLEY_ORIGIN: "https://parley.example.org/",
+      PARLEY_TRUST_PROXY: "1",
       PARLEY_PEERS: "b.localhost=http://127.0.0.1:4002, c.localhost=https://[::1]:4003/",
       PARLEY_DATA: "/var/lib/parley",
       DATABASE_URL: "postgresql://parley@database/parley",
@@ -57,6 +59,7 @@ test("every setting is taken", () => {
     host: "0.0.0.0",
     port: 0,
     origin: "https://parley.example.org",
+    isProxyTrusted: true,
     peers: new Map([
       ["b.localhost", "http://127.0.0.1:4002"],
       ["c.localhost", "https://[::1]:4003"],
@@ -119,6 +122,7 @@ test.each([
   ["OTEL_EXPORTER_OTLP_ENDPOINT", ["localhost:4318", "grpc://localhost:4317"]],
   ["PARLEY_SECRET", ["short"]],
   ["PARLEY_DATABASE_POOL", ["0", "1", "101", "many"]],
+  ["PARLEY_TRUST_PROXY", ["true", "2", "10.0.0.1"]],
   ["PARLEY_METRICS_PORT", ["-1", "65536", "on"]],
   ["PARLEY_LOG_LEVEL", ["verbose", "INFO"]],
 ])("a wrong %s is told", (name, values) => {

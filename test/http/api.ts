@@ -24,7 +24,9 @@ export interface TestApi extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-export type ApiOptions = Partial<Pick<ListenOptions, "receiveWithinMs" | "stopWithinMs" | "checkTokensEveryMs">>;
+export type ApiOptions = Partial<
+  Pick<ListenOptions, "receiveWithinMs" | "stopWithinMs" | "checkTokensEveryMs" | "endpoints" | "isProxyTrusted">
+>;
 
 export const startApi = async (options: ApiOptions = {}): Promise<TestApi> => {
   const stack = new AsyncDisposableStack();
