@@ -15,8 +15,8 @@ import { remembering } from "./remembering.ts";
 import { isSpecialUse } from "./special-use.ts";
 
 /**
- * What is known of a platform's key at a time. `later`: the platform is out of reach, or was asked too often: what it signed is taken,
- * and asked about again. `stranger`: the platform shows keys that do not join on to those it had, and the operator has not accepted them.
+ * What is known of a platform's key at a time. `later`: the platform is out of reach, or was asked too often: what it signed
+ * is not taken now, and comes again. `stranger`: the platform shows keys that do not join on to those it had, and the operator has not accepted them.
  */
 export type KeyAnswer = "valid" | "unknown" | "notInWindow" | "later" | "stranger";
 
