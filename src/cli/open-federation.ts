@@ -71,7 +71,8 @@ export function openFederation(parts: FederationParts): OpenedFederation {
     onLie: (conversation, seq) =>
       log.error(
         { conversation, seq },
-        "its leader signed two histories, or what no rule allows: the conversation is frozen, and the proof is kept",
+        "its leader signed two histories, or what no rule allows: the conversation is frozen, and the proof is kept in fork_proof. " +
+          "Show it to whoever runs that platform, and publish a conversation that `continues` this one",
       ),
     now,
     random: Math.random,
