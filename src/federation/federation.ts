@@ -36,7 +36,7 @@ export interface FederationOptions extends IngestOptions {
     DoubtOptions["peers"] &
     Pick<
       PeerStore,
-      "owe" | "oweErasures" | "oweReceipt" | "remind" | "debtors" | "neighbours" | "conversationsPending"
+      "owe" | "oweErasures" | "oweReceipt" | "remind" | "destinationsOwed" | "neighbours" | "conversationsPending"
     >;
   readonly transport: Transport;
   readonly schedule: Schedule;
@@ -110,7 +110,7 @@ export function createFederation(options: FederationOptions): Federation {
     ingest,
     eraseLate,
     onBehind,
-    onOwing: (platform) => schedule.deliver(platform, 0),
+    onOwed: (platform) => schedule.deliver(platform, 0),
   });
   const { append, askAgain } = createAskLeader({
     ...options,
@@ -188,7 +188,7 @@ export function createFederation(options: FederationOptions): Federation {
     restored: () => doubt.restored(),
     resume: async () => {
       await doubt.end();
-      for (const to of await peers.debtors()) schedule.deliver(to, 0, "unlessPlanned");
+      for (const to of await peers.destinationsOwed()) schedule.deliver(to, 0, "unlessPlanned");
       for (const { conversation, leader } of await peers.conversationsPending())
         schedule.askAgain(conversation, leader, 0, "unlessPlanned");
     },

@@ -35,7 +35,7 @@ export interface ReceiveOptions {
   /** Receipts moved: they are shown. */
   onReceipts(moved: readonly ReceiptMove[]): void;
   /** The platform may be owed something that it lost. */
-  onOwing(platform: PlatformName): void;
+  onOwed(platform: PlatformName): void;
   /** The platform has more of a conversation than we do, or another log. */
   onBehind(conversation: Hash, of: PlatformName): void;
 }
@@ -198,10 +198,10 @@ async function strangerFault(
 }
 
 /** The caller lost something: it is told what we have, and that this is all once it has it. */
-async function receiveLoss({ peers, onOwing }: ReceiveOptions, caller: PlatformName, at: Timestamp): Promise<Result> {
+async function receiveLoss({ peers, onOwed }: ReceiveOptions, caller: PlatformName, at: Timestamp): Promise<Result> {
   await peers.unsettle(caller, at);
   if (!(await peers.isUnsettled(caller))) return accepted;
-  onOwing(caller);
+  onOwed(caller);
   return later;
 }
 
@@ -211,7 +211,7 @@ async function receiveHead(
   caller: PlatformName,
   { conversation, seq, hash }: Head,
 ): Promise<Result> {
-  const { peers, store, onBehind, onOwing } = options;
+  const { peers, store, onBehind, onOwed } = options;
   const head = await peers.head(conversation);
   const reach = head ? await peers.reachOf(caller, conversation) : 0;
   if (!head || reach === 0) return notFound;
@@ -227,7 +227,7 @@ async function receiveHead(
   }
   if (seq >= upTo) return { result: "duplicate" };
   await peers.acknowledged(caller, [{ conversation, seq }]);
-  onOwing(caller);
+  onOwed(caller);
   return { result: "gap", seq: upTo };
 }
 

@@ -3,13 +3,13 @@
 import type pg from "pg";
 import type { PlatformName } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
-import type { Attempt, Debt, Owing, PeerStore } from "./peer-store.ts";
+import type { Attempt, Debt, OwedDestination, PeerStore } from "./peer-store.ts";
 
 type PeerHeads = Pick<
   PeerStore,
   | "owe"
   | "debts"
-  | "debtors"
+  | "destinationsOwed"
   | "neighbours"
   | "acknowledged"
   | "refused"
@@ -25,7 +25,7 @@ export function peerHeads(pool: pg.Pool, platform: PlatformName): PeerHeads {
   return {
     owe: async (places) => {
       if (places.length === 0) return [];
-      const { rows } = await pool.query<Owing>({
+      const { rows } = await pool.query<OwedDestination>({
         name: "owe",
         // Rows are locked in one order in every process, so that two announcers never deadlock.
         text: `WITH k AS (SELECT * FROM json_to_recordset($1::json) AS k(conversation text, first int, seq int)),
@@ -82,7 +82,7 @@ export function peerHeads(pool: pg.Pool, platform: PlatformName): PeerHeads {
       return rows.map((row) => row.platform);
     },
 
-    debtors: async () => {
+    destinationsOwed: async () => {
       const { rows } = await pool.query<{ platform: PlatformName }>(
         `SELECT DISTINCT platform FROM (
           SELECT platform FROM peer_head WHERE is_owed UNION ALL SELECT platform FROM owed_receipt

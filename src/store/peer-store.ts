@@ -44,7 +44,7 @@ export interface PendingProposal {
 }
 
 /** A platform that is owed something, and whether it answered the last time. */
-export interface Owing {
+export interface OwedDestination {
   readonly platform: PlatformName;
   readonly isAnswering: boolean;
 }
@@ -73,7 +73,7 @@ export interface PeerStore {
    * ended it. Safe to repeat. Returns the platforms that are owed something.
    * @param places by conversation once: its last event; `first` of those that are new
    */
-  owe(places: readonly (Place & { readonly first: number })[]): Promise<readonly Owing[]>;
+  owe(places: readonly (Place & { readonly first: number })[]): Promise<readonly OwedDestination[]>;
   /**
    * Owes these events, which erase words and which we sequenced, to platforms that have left and had such words: alone,
    * for they get nothing else. Safe to repeat. Returns these platforms.
@@ -85,7 +85,7 @@ export interface PeerStore {
   /** What a platform is owed, at most `limit` conversations, those that wait longest first. */
   debts(platform: PlatformName, limit: number): Promise<readonly Debt[]>;
   /** Platforms that are owed something, or to be asked something: all of them. */
-  debtors(): Promise<readonly PlatformName[]>;
+  destinationsOwed(): Promise<readonly PlatformName[]>;
   /** Platforms with which we share a conversation that they or we led. */
   neighbours(): Promise<readonly PlatformName[]>;
   /** The platform has these conversations up to these places; also back to an earlier one, where it says so. */
@@ -95,7 +95,7 @@ export interface PeerStore {
   /** Owes the platform anew what it has not acknowledged, or refused: it says that it is there. */
   remind(platform: PlatformName): Promise<void>;
 
-  /** Notes a try. Null code: it went well, and the platform is answering. */
+  /** Notes a try, with what came of it. `isAnswering`: the platform answered, so the failures before are forgotten. */
   attempted(platform: PlatformName, attempt: Attempt, isAnswering: boolean): Promise<void>;
   /** How often in a row it did not answer. */
   failures(platform: PlatformName): Promise<number>;

@@ -62,7 +62,7 @@ export function describePeerStore(name: string, inSetting: InSetting): void {
         expect(await peers.owe([{ conversation, first: 1, seq: 2 }])).toEqual([
           { platform: abroad, isAnswering: false },
         ]);
-        expect(await peers.debtors()).toEqual([abroad]);
+        expect(await peers.destinationsOwed()).toEqual([abroad]);
         expect(await peers.debts(abroad, 10)).toEqual([
           { conversation, after: 0, upTo: 2, isSure: true, introduction: [2] },
         ]);
@@ -76,7 +76,7 @@ export function describePeerStore(name: string, inSetting: InSetting): void {
       const { alice, conversation } = await led(setting);
       await peers.owe([{ conversation, first: 1, seq: 2 }]);
       await peers.acknowledged(abroad, [{ conversation, seq: 2 }]);
-      expect(await peers.debtors()).toEqual([]);
+      expect(await peers.destinationsOwed()).toEqual([]);
       const { event } = await setting.does(conversation, alice, says("Hello"));
       await peers.owe([{ conversation, first: event.seq, seq: event.seq }]);
       expect(await peers.debts(abroad, 10)).toMatchObject([{ after: 2, upTo: 3, introduction: [] }]);
@@ -105,7 +105,7 @@ export function describePeerStore(name: string, inSetting: InSetting): void {
       await peers.refused(abroad, { conversation, seq: 2 }, "FORKED");
       expect(await peers.debts(abroad, 10)).toEqual([]);
       await peers.owe([{ conversation, first: 2, seq: 2 }]);
-      expect(await peers.debtors()).toEqual([]);
+      expect(await peers.destinationsOwed()).toEqual([]);
       await peers.remind(abroad);
       expect(await peers.debts(abroad, 10)).toMatchObject([{ after: 1, upTo: 2 }]);
     });
@@ -126,7 +126,7 @@ export function describePeerStore(name: string, inSetting: InSetting): void {
           { conversation, after: 0, upTo: 3, isSure: false, introduction: [1, 3] },
         ]);
         await peers.acknowledged(abroad, [{ conversation, seq: 3 }]);
-        expect(await peers.debtors()).toEqual([]);
+        expect(await peers.destinationsOwed()).toEqual([]);
         // Whoever led has what it sequenced, also where nobody of theirs takes part any more.
         const eve = await setting.participant(conversation, await setting.person("eve", abroad));
         await setting.does(conversation, alice, removes("participant", eve));
@@ -257,11 +257,11 @@ export function describePeerStore(name: string, inSetting: InSetting): void {
         expect(await peers.oweReceipt(receipt(2))).toEqual([abroad]);
         expect(await peers.oweReceipt(receipt(1))).toEqual([abroad]);
         expect(await peers.receiptsFor(abroad, 10)).toEqual([receipt(2)]);
-        expect(await peers.debtors()).toEqual([abroad]);
+        expect(await peers.destinationsOwed()).toEqual([abroad]);
         await peers.receiptsTold(abroad, [receipt(1)]);
         expect(await peers.receiptsFor(abroad, 10)).toEqual([receipt(2)]);
         await peers.receiptsTold(abroad, [receipt(2)]);
-        expect(await peers.debtors()).toEqual([]);
+        expect(await peers.destinationsOwed()).toEqual([]);
       },
     );
   });
@@ -319,9 +319,9 @@ export function describePeerStore(name: string, inSetting: InSetting): void {
       const owed = places.map((seq) => ({ conversation, seq }));
       expect(await peers.oweErasures(owed)).toEqual([abroad]);
       expect(await peers.erasuresFor(abroad, 10)).toEqual([owed[0], owed[2]]);
-      expect(await peers.debtors()).toEqual([abroad]);
+      expect(await peers.destinationsOwed()).toEqual([abroad]);
       await peers.erasuresTold(abroad, owed);
-      expect(await peers.debtors()).toEqual([]);
+      expect(await peers.destinationsOwed()).toEqual([]);
     });
   });
 
@@ -356,14 +356,14 @@ export function describePeerStore(name: string, inSetting: InSetting): void {
         await setting.does(own, alice, says("nobody else has this"));
         expect(await peers.lossFor(abroad, later(999))).toBeNull();
         expect(await peers.lossFor(abroad, later(1_000))).toEqual(lossOf(beginning));
-        expect(await peers.debtors()).toEqual([abroad]);
+        expect(await peers.destinationsOwed()).toEqual([abroad]);
         expect(await peers.endDoubts(later(20_000))).toEqual([]);
         expect(await setting.says(conversation, alice)).toMatchObject({ leader: home });
         await peers.lossTold(abroad);
         expect(await peers.lossFor(abroad, later(20_000))).toBeNull();
         expect(await peers.endDoubts(later(2_000))).toEqual([]);
         expect((await setting.does(conversation, alice, says("after"))).event.seq).toBe(4);
-        expect(await peers.debtors()).toEqual([]);
+        expect(await peers.destinationsOwed()).toEqual([]);
       },
     );
 
@@ -377,7 +377,7 @@ export function describePeerStore(name: string, inSetting: InSetting): void {
       expect(await setting.says(conversation, alice)).toMatchObject({ leader: home });
       await peers.endDoubts(later(10_000));
       await setting.does(conversation, alice, says("after"));
-      expect(await peers.debtors()).toEqual([third]);
+      expect(await peers.destinationsOwed()).toEqual([third]);
     });
 
     promise(

@@ -154,7 +154,7 @@ export function memoryPeerStore(
         ].filter((name) => name !== platform),
       ),
     ],
-    debtors: async () => [
+    destinationsOwed: async () => [
       ...new Set([
         ...[...heads.values()].filter(({ isOwed }) => isOwed).map((head) => head.platform),
         ...[...owedReceipts.values(), ...owedErasures.values()].map((owed) => owed.platform),
