@@ -9,16 +9,11 @@ import type { Delegation, WellKnown } from "../protocol/well-known.ts";
 import type { DiscoveryStore, Peer } from "../store/discovery-store.ts";
 import { fetchBudget } from "./fetch-budget.ts";
 import { afterLookUp, type LookUp, type Served, servedBy } from "./found-domain.ts";
+import type { KeyVerdict } from "./ingest.ts";
 import { createLooking, type FetchDocument, type Look, ttlLeastMs } from "./look.ts";
 import { afterFailure, afterList, isLongAgo, isStranger, judgeKey, type Trust } from "./peer-keys.ts";
 import { remembering } from "./remembering.ts";
 import { isSpecialUse } from "./special-use.ts";
-
-/**
- * What is known of a platform's key at a time. `later`: the platform is out of reach, or was asked too often: what it signed
- * is not taken now, and comes again. `stranger`: the platform shows keys that do not join on to those it had, and the operator has not accepted them.
- */
-export type KeyAnswer = "valid" | "unknown" | "notInWindow" | "later" | "stranger";
 
 export interface KeyQuestion {
   /** `shown`: by what the platform lists now, also where that does not join on: for a conversation that begins. @default "held" */
@@ -40,7 +35,7 @@ export interface Discovery {
    * than 7 days old need not be listed any more: those that once were are `valid`, and of others the answer only says what the
    * platform lists. Throws only where the store does.
    */
-  keyOf(platform: PlatformName, key: PublicKey, at: Timestamp, question?: KeyQuestion): Promise<KeyAnswer>;
+  keyOf(platform: PlatformName, key: PublicKey, at: Timestamp, question?: KeyQuestion): Promise<KeyVerdict>;
 }
 
 /** The platform that looks. */
@@ -155,7 +150,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery & AsyncDis
     background.add(refreshing);
   };
 
-  const ownKeyOf = async (key: PublicKey, at: Timestamp): Promise<KeyAnswer> => {
+  const ownKeyOf = async (key: PublicKey, at: Timestamp): Promise<KeyVerdict> => {
     let listed = ownKeys.get(own.platform)?.keys.find((one) => one.key === key);
     if (!listed) {
       const list = await own.keys();
@@ -220,7 +215,7 @@ function isServing(document: WellKnown | Delegation, domain: PlatformName): bool
 }
 
 /** What to say of a key that the platform was asked about in vain. */
-function unlistedBy({ outcome, list }: Peer, key: PublicKey): KeyAnswer {
+function unlistedBy({ outcome, list }: Peer, key: PublicKey): KeyVerdict {
   if (outcome === "later") return "later";
   const isHeld = list?.keys.some((one) => one.key === key) === true;
   return outcome === "listed" && isHeld ? "stranger" : "unknown";

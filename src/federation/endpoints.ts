@@ -1,6 +1,7 @@
 // What other platforms ask of this one, under `/f/`: signed requests in, JSON out; errors as RFC 9457 says. A request is
 // verified before anything of it is parsed.
 import { STATUS_CODES } from "node:http";
+import { jsonOf } from "../protocol/encoding.ts";
 import type { PlatformName, Timestamp } from "../protocol/event.ts";
 import { base64url32Schema } from "../protocol/form.ts";
 import { sha256 } from "../protocol/hash.ts";
@@ -9,6 +10,9 @@ import { batchLimits, batchSchema, type LogPage, type Result, readEntry } from "
 import type { Federation } from "./federation.ts";
 import type { KeyVerdict } from "./ingest.ts";
 import { type HttpMessage, type RequestFault, readSignature } from "./request-signature.ts";
+
+/** What a platform may ask in a minute: each thing that is said on a follower is one request. */
+export const requestsPerMinuteMost = 6_000;
 
 /** A request under `/f/`. */
 export interface PeerRequest {
@@ -34,7 +38,7 @@ export interface EndpointsOptions {
   readonly federation: Pick<Federation, "receive" | "serveLog" | "greeted">;
   keyOf(platform: PlatformName, key: PublicKey, at: Timestamp, source: string): Promise<KeyVerdict>;
   now(): string;
-  /** Requests that a platform may make in a minute: each that is said on a follower is one. @default 6_000 */
+  /** @default requestsPerMinuteMost */
   readonly requestsPerMinute?: number;
 }
 
@@ -52,7 +56,7 @@ const faults: Readonly<Record<RequestFault, string>> = {
 };
 
 export function createEndpoints(options: EndpointsOptions): Endpoints {
-  const { platform, federation, keyOf, now, requestsPerMinute = 6_000 } = options;
+  const { platform, federation, keyOf, now, requestsPerMinute = requestsPerMinuteMost } = options;
   const buckets = new Map<PlatformName, { minute: number; count: number }>();
 
   /** Whether the platform has asked too much in this minute. */
@@ -164,11 +168,3 @@ export function problem(status: number, code: string, detail: string): PeerAnswe
 }
 
 const notFound = problem(404, "NOT_FOUND", "There is nothing here, or nothing for you to see.");
-
-function jsonOf(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
-  } catch {
-    return undefined;
-  }
-}

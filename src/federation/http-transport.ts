@@ -1,6 +1,7 @@
 // Other platforms over HTTPS: each request signed, each answer bounded and parsed before it is believed to be one.
 import type { Outgoing } from "../net/outgoing.ts";
 import { OutgoingError } from "../net/outgoing-error.ts";
+import { jsonOf } from "../protocol/encoding.ts";
 import type { PlatformName } from "../protocol/event.ts";
 import { sha256 } from "../protocol/hash.ts";
 import type { Signer } from "../protocol/seal.ts";
@@ -73,12 +74,4 @@ function unexpected({ status, headers, body }: Answer, at: string): Unreachable 
     answer: Buffer.from(body.subarray(0, 512)).toString(),
     retryAfterMs: readRetryAfter(headers.get("retry-after"), Date.parse(at)),
   };
-}
-
-function jsonOf(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
-  } catch {
-    return undefined;
-  }
 }

@@ -14,7 +14,10 @@ import type { ConversationStore, FollowResult, Person } from "../store/conversat
 import type { PeerStore } from "../store/peer-store.ts";
 import { mayBeLie, proofOfLie } from "./proof-of-lie.ts";
 
-/** Whose a key is, as far as can be said now. `later`: its list is out of reach. */
+/**
+ * Whether a key is a platform's at a time, as far as can be said now. `later`: the platform is out of reach, or was asked too often: what it
+ * signed is not taken now, and comes again. `stranger`: it shows keys that do not join on to those it had, and the operator has not accepted them.
+ */
 export type KeyVerdict = "valid" | "later" | "unknown" | "notInWindow" | "stranger";
 
 export interface Keys {

@@ -1,10 +1,8 @@
 // Asking a host for /.well-known/parley: once at a time, on a budget, and what its answer says.
+import type { OutgoingErrorKind } from "../net/outgoing-error.ts";
 import type { PlatformName } from "../protocol/event.ts";
 import { type Delegation, readWellKnown, type WellKnown } from "../protocol/well-known.ts";
 import type { FetchBudget } from "./fetch-budget.ts";
-
-/** Why a host gave no answer; the names are those of the guarded client. */
-export type FetchFailure = "noSuchHost" | "refused" | "forbidden" | "timeout" | "tls" | "tooLarge" | "broken";
 
 export interface FetchedDocument {
   readonly status: number;
@@ -14,7 +12,7 @@ export interface FetchedDocument {
 }
 
 /** GET https://HOST/.well-known/parley, without following redirects. */
-export type FetchDocument = (host: PlatformName) => Promise<FetchedDocument | FetchFailure>;
+export type FetchDocument = (host: PlatformName) => Promise<FetchedDocument | OutgoingErrorKind>;
 
 /** What a host said: a document; clearly none; that nothing listens there, as on a machine being started anew; or nothing. */
 export interface Look {
@@ -30,7 +28,7 @@ const ttlMostMs = 24 * 60 * minuteMs;
 const ttlUnsaidMs = 60 * minuteMs;
 
 /** What a fetch came to. A clear no is whatever is clearly no document of ours. */
-function lookOf(answer: FetchedDocument | FetchFailure): Look {
+function lookOf(answer: FetchedDocument | OutgoingErrorKind): Look {
   if (typeof answer === "string") {
     if (answer === "timeout" || answer === "tls" || answer === "broken")
       return { document: "later", ttlMs: ttlLeastMs };

@@ -6,6 +6,7 @@ import type { Entry as LogEntry } from "../protocol/seal.ts";
 import type { ConversationStore, Place, Stretch } from "../store/conversation-store.ts";
 import type { Debt, PeerStore } from "../store/peer-store.ts";
 import { batchLimits, type Entry, type Result, signedEventOf } from "./batch.ts";
+import { firstContact } from "./receive.ts";
 
 /**
  * What came of telling something. `on`: there may be more to tell at once. `back`: less is had than was known, so what was told is to be
@@ -26,9 +27,8 @@ export interface TellEventsOptions {
   onBehind(conversation: Hash, of: PlatformName): void;
 }
 
-// A first push to somebody who knows nothing of the conversation has to fit in what they take of a stranger.
-const firstEvents = 100;
-const firstCharacters = 200 * 1024;
+/** Characters of a first push to somebody who knows nothing of the conversation: it has to fit in what they take of a stranger (M55). */
+const firstCharacters = 200_000;
 /** Characters of JSON in a batch: bytes are at most three times as many, and most are one. */
 const batchCharacters = batchLimits.bytes / 4;
 
@@ -116,7 +116,7 @@ async function gather(
 /** How many entries of the log it takes to tell of this. */
 function stretchOf({ isSure, after, upTo }: Debt): number {
   if (!isSure) return 1;
-  return after === 0 ? Math.min(upTo, firstEvents) : upTo - after;
+  return after === 0 ? Math.min(upTo, firstContact.events) : upTo - after;
 }
 
 function ourHead(debt: Debt, [last]: readonly LogEntry[]): Owed {

@@ -1,4 +1,4 @@
-// Base64url as the protocol writes bytes: RFC 4648 §5, unpadded, and canonical (one text for one value).
+// Base64url as the protocol writes bytes: RFC 4648 §5, unpadded, and canonical (one text for one value). And JSON in bytes.
 
 /** What stands for 32 bytes: 43 characters. Hashes, keys and salts have this form. */
 export type Base64url32 = string;
@@ -23,4 +23,14 @@ const base64url32 = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
 /** Whether `text` is the canonical text of 32 bytes. */
 export function isBase64url32(text: string): text is Base64url32 {
   return base64url32.test(text);
+}
+
+/** The JSON value in bytes of UTF-8; undefined where they are none. */
+export function jsonOf(bytes: Uint8Array): unknown {
+  try {
+    // Fatal: a replaced byte would be a changed word.
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    return undefined;
+  }
 }

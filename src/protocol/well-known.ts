@@ -1,5 +1,6 @@
 // What stands at /.well-known/parley: a platform with its domains and keys, or a domain that leaves both to a platform.
 import { z } from "zod";
+import { jsonOf } from "./encoding.ts";
 import type { PlatformName } from "./event.ts";
 import { platformNameSchema } from "./form.ts";
 import { type KeyList, keyListFault, listedKeysSchema } from "./key-list.ts";
@@ -33,17 +34,9 @@ const wellKnownSchema: z.ZodType<WellKnown> = z.object({
 /** The document in these bytes; null where it is none, or its list of keys does not hold. */
 export function readWellKnown(bytes: Uint8Array): WellKnown | Delegation | null {
   if (bytes.byteLength > wellKnownBytesMax) return null;
-  const value = parse(bytes);
+  const value = jsonOf(bytes);
   if (typeof value !== "object" || value === null) return null;
   if (!("keys" in value)) return delegationSchema.safeParse(value).data ?? null;
   const wellKnown = wellKnownSchema.safeParse(value).data;
   return wellKnown && keyListFault(wellKnown) === null ? wellKnown : null;
-}
-
-function parse(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch {
-    return null;
-  }
 }

@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createDiscovery, type Discovery, type DiscoveryOptions } from "../../src/federation/discovery.ts";
-import type { FetchDocument, FetchFailure } from "../../src/federation/look.ts";
+import type { FetchDocument } from "../../src/federation/look.ts";
+import type { OutgoingErrorKind } from "../../src/net/outgoing-error.ts";
 import { createLogger } from "../../src/observe/logger.ts";
 import type { PlatformName, Timestamp } from "../../src/protocol/event.ts";
 import { sha256 } from "../../src/protocol/hash.ts";
@@ -113,7 +114,7 @@ export class Net implements AsyncDisposable {
   time: Timestamp = beginning;
   readonly hosts = new Map<string, Host>();
   /** Hosts that fail in a way that no server here can be made to. */
-  readonly failing = new Map<string, FetchFailure>();
+  readonly failing = new Map<string, OutgoingErrorKind>();
   readonly logged: string[] = [];
   readonly store: DiscoveryStore;
   readonly #stack = new AsyncDisposableStack();
