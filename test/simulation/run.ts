@@ -25,7 +25,13 @@ const seeds =
     ? Array.from({ length: Number(values.seeds) }, (_, index) => `${index + Number(values.first)}`)
     : [values.seed];
 const steps = Math.ceil(Number(values.steps) / seeds.length);
-const lies = values.lies?.split(",").flatMap((name) => allLies.find((one) => one === name) ?? []);
+const named = values.lies?.split(",");
+const lies = named?.flatMap((name) => allLies.find((lie) => lie === name) ?? []);
+const unknown = named?.find((name) => !allLies.some((lie) => lie === name));
+if (unknown !== undefined) {
+  process.stderr.write(`There is no lie "${unknown}". The lies: ${allLies.join(", ")}\n`);
+  process.exit(2);
+}
 const begun = performance.now();
 let [done, events, frozen, failed] = [0, 0, 0, 0];
 for (const seed of seeds) {
