@@ -148,6 +148,9 @@ async function writeWhole(file: string, text: AsyncIterable<string>): Promise<vo
   } catch (error) {
     await rm(unfinished, { force: true });
     if (!(error instanceof Error && "syscall" in error)) throw error;
-    throw new ExportError(`The file ${file} cannot be written: ${error.message}`, { cause: error });
+    throw new ExportError(
+      `The file ${file} cannot be written: ${error.message}\nSay --out with a place that you may write to, and that has room.`,
+      { cause: error },
+    );
   }
 }

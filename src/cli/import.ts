@@ -10,6 +10,7 @@ import { parseArguments } from "./arguments.ts";
 import { locateDatabase } from "./database.ts";
 import { now, openCore, salt } from "./parts.ts";
 import { progressBar } from "./progress-bar.ts";
+import { Stopped, stoppedBySignals } from "./stopping.ts";
 import { UsageError } from "./usage.ts";
 
 /** The import cannot begin, or broke off. The message says why, and what to do. */
@@ -27,11 +28,10 @@ export async function importMails(args: readonly string[], config: Config, log: 
   const { as, json } = values;
   if (kind !== "mbox" || path === undefined || as === undefined || more.length > 0)
     throw new UsageError("Say: parley import mbox FILE --as ADDRESS [--json]");
-  const stopping = new AbortController();
-  // A second signal finds nobody listening, and ends the process: nothing is lost by that either.
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopping.abort(new Stopped()));
+  const stopped = new Stopped("What was imported stays. Say the same again to go on where it was.");
+  const signal = stoppedBySignals(stopped);
   try {
-    await using archive = await readArchive(path, stopping.signal);
+    await using archive = await readArchive(path, signal);
     await using stack = new AsyncDisposableStack();
     const located = await locateDatabase(stack, config, "share", log("postgres"));
     const core = await openCore(stack, config, located, log);
@@ -44,27 +44,18 @@ export async function importMails(args: readonly string[], config: Config, log: 
       ...{ archive, account, pool, store: core.store, signer: core.signer, domains: config.domains },
       now,
       salt,
-      signal: stopping.signal,
+      signal,
       onProgress: ({ mails, bytes }) => bar.show(bytes, archive.bytes, mails),
     });
     bar[Symbol.dispose]();
     console.log(json ? jsonOf(archive, summary) : textOf(path, account.address, archive, summary));
-    if (summary.isStopped) throw new Stopped();
+    if (summary.isStopped) throw stopped;
   } catch (error) {
     if (error instanceof ExplainedError || !(error instanceof Error)) throw error;
     throw new ImportError(
       `The import broke off: ${error.message}\nWhat was imported stays. Say the same again to go on where it was.`,
       { cause: error },
     );
-  }
-}
-
-/** Somebody stopped it. */
-class Stopped extends ExplainedError {
-  override readonly name = "Stopped";
-
-  constructor() {
-    super("Stopped. What was imported stays. Say the same again to go on where it was.");
   }
 }
 

@@ -121,7 +121,10 @@ export async function runConformance(options: ConformanceOptions): Promise<Confo
 async function lookAt(base: URL): Promise<{ readonly tested: Tested; readonly shown: Shown }> {
   const unnamed = { name: base.host, base };
   const answer = await askOpenly(unnamed, "/.well-known/parley").catch((cause: unknown) => {
-    throw new ConformanceError(`${base.origin} does not answer: ${String(cause)}`, { cause });
+    throw new ConformanceError(
+      `${base.origin} does not answer: ${String(cause)}\nIs it running, and is this its URL?`,
+      { cause },
+    );
   });
   const { data } = shownSchema.safeParse(answer.json);
   if (!data)

@@ -26,7 +26,10 @@ export async function writeSpareFile<T>(
   const { key } = signingKey(seed);
   const text = `${JSON.stringify({ platform, key, seed: encodeBase64url(seed) }, null, 2)}\n`;
   await writeFile(path, text, { flag: "wx", mode: 0o600, flush: true }).catch((error: unknown) => {
-    throw new SpareFileError(`The file "${path}" cannot be made: ${messageOf(error)}`, { cause: error });
+    throw new SpareFileError(
+      `The file "${path}" cannot be made: ${messageOf(error)}\nSay another FILE, where there is none and you may write.`,
+      { cause: error },
+    );
   });
   try {
     return await list(key);
@@ -38,16 +41,17 @@ export async function writeSpareFile<T>(
 
 /** @throws SpareFileError where it is none of this platform's */
 export async function readSpareFile(path: string, platform: PlatformName): Promise<SigningKey> {
+  const advice = `Use the file that \`parley keys spare\` wrote for "${platform}".`;
   const text = await readFile(path, "utf8").catch((error: unknown) => {
-    throw new SpareFileError(`The file "${path}" cannot be read: ${messageOf(error)}`, { cause: error });
+    throw new SpareFileError(`The file "${path}" cannot be read: ${messageOf(error)}\n${advice}`, { cause: error });
   });
   const spare = spareIn(text);
   const seed = spare && decodeBase64url(spare.seed, 32);
   const key = seed && signingKey(seed);
   if (!spare || !key || key.key !== spare.key)
-    throw new SpareFileError(`The file "${path}" is no spare key, or was changed.`);
+    throw new SpareFileError(`The file "${path}" is no spare key, or was changed. ${advice}`);
   if (spare.platform !== platform)
-    throw new SpareFileError(`The file "${path}" is a spare of "${spare.platform}", and this is "${platform}".`);
+    throw new SpareFileError(`The file "${path}" is a spare of "${spare.platform}". ${advice}`);
   return key;
 }
 

@@ -155,7 +155,7 @@ test("an account gets all that it sees: of what it was removed from, up to the r
   expect(nowhere.errors).toMatch(/^The folder \/proc\/x\/y cannot be made: .*\nSay --out FOLDER.*\n$/);
   const withoutFolder = await parley(["export", conversation, "--out", "/proc/x/log.json"], settings);
   expect(withoutFolder).toMatchObject({ code: 1, output: "" });
-  expect(withoutFolder.errors).toMatch(/^The file \/proc\/x\/log\.json cannot be written: .*\n$/);
+  expect(withoutFolder.errors).toMatch(/^The file \/proc\/x\/log\.json cannot be written: .*\nSay --out .*\n$/);
 });
 
 test("doctor prints the drift, and ends with 1 where there is any", async () => {
