@@ -139,10 +139,12 @@ export function createIngest({
   };
 
   /** Freezes the conversation where what ended the run is a lie of its leader. */
-  const keepProof = async (conversation: Hash, run: readonly SignedEvent[], { seq, fault }: Stopped) => {
+  const keepProof = async (conversation: Hash, run: readonly SignedEvent[], { seq }: Stopped) => {
     const head = await peers.head(conversation);
-    const [own] = await store.entriesAfter(conversation, fault === "FORKED" ? seq - 1 : seq - 2, 1);
-    // The one that is had may stand before it in the run.
+    // What is had of this place, also where it came by another way meanwhile; else the one before it.
+    const had = await store.entriesAfter(conversation, Math.max(seq - 2, 0), 2);
+    const own = had.findLast((entry) => entry.event.seq <= seq);
+    // The one that is had may stand before it in the run, or be all that there is.
     const event = run.find((one) => one.event.seq === seq && eventHash(one.event) !== own?.hash);
     const proof = head && event && own ? proofOfLie(event, own, head.leader) : null;
     if (!proof) return;

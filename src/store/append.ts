@@ -9,7 +9,7 @@ import type { Hash } from "../protocol/hash.ts";
 import type { ConversationStore, WriteRequest, WriteResult } from "./conversation-store.ts";
 import { type DecideOptions, decideBatch } from "./decide-batch.ts";
 import { createHeadMemory, type HeadMemory } from "./head-memory.ts";
-import { loadHad, loadSlices } from "./load.ts";
+import { loadHad, loadHeadHashes, loadSlices } from "./load.ts";
 import { rememberIdle, settleRepeats } from "./repeats.ts";
 import { triesMax, type Waiting, waitingFor } from "./waiting.ts";
 import { type Appended, write } from "./write.ts";
@@ -116,7 +116,8 @@ async function appendBatch(
       );
       const slices = new Map([...recalled, ...loaded]);
       const had = await loadHad(client, fresh, slices);
-      const { appended, idle, settle } = decideBatch(options, fresh, { places, waiting, had, slices, recalled });
+      const grounds = { places, waiting, had, slices, recalled };
+      const { appended, idle, unproven, settle } = decideBatch(options, fresh, grounds);
       if (idle.length > 0) await rememberIdle(client, idle);
       const written = appended.length > 0 ? await write(client, appended) : new Map<Hash, boolean>();
       const committed = appended.flatMap((one): Committed[] => {
@@ -124,7 +125,9 @@ async function appendBatch(
         return isShared === undefined ? [] : [{ ...one, isShared }];
       });
       memory.remember(slices, committed);
-      return { committed, settle: () => settle(written) };
+      const heads = await loadHeadHashes(client, [...unproven.keys()]);
+      const unmoved = [...unproven].filter(([id, head]) => (heads.get(id) ?? null) === head).map(([id]) => id);
+      return { committed, settle: () => settle(new Set([...written.keys(), ...unmoved])) };
     });
     if (committed.length > 0) options.onCommitted(committed);
     return settle();

@@ -50,6 +50,7 @@ export function decideBatch(options: DecideOptions, batch: readonly Waiting[], g
   const outcomes: Outcome[] = [];
   const byConversation = new Map<Hash, Mutable<Appended>>();
   const done: Idle[] = [];
+  const stopped = new Set<Hash>();
   for (const waiting of batch) {
     const { request, conversation } = waiting;
     const slice = slices.get(conversation);
@@ -69,6 +70,7 @@ export function decideBatch(options: DecideOptions, batch: readonly Waiting[], g
     const { entries, changes } = taken;
     const head = slice.state.conversation;
     if ("stopped" in taken) {
+      if (taken.stopped && entries.length === 0) stopped.add(conversation);
       outcomes.push({ waiting, answer: () => waiting.resolve({ ...taken, conversation, head }) });
     } else {
       if (!head) throw new Error("a request was taken, and there is no conversation");
@@ -88,13 +90,22 @@ export function decideBatch(options: DecideOptions, batch: readonly Waiting[], g
   for (const { client, conversation } of done)
     byConversation.get(conversation)?.clientRequests.push({ client, seq: 0 });
   const idle = done.filter(({ conversation }) => !byConversation.has(conversation) && !recalled.has(conversation));
-  const settle = (written: Pick<ReadonlySet<Hash>, "has">): readonly Waiting[] => {
+  // What is read beside a head may be later than it, and an event that is had by then looks like one against the rules.
+  // Where something is written, the write tells; these have to be looked at once more.
+  const unproven = new Map(
+    [...stopped].flatMap((conversation) => {
+      if (byConversation.has(conversation)) return [];
+      return [[conversation, slices.get(conversation)?.state.conversation?.head ?? null] as const];
+    }),
+  );
+  /** @param proven whose state was not old: those that were written, and of `unproven` those that have this head still */
+  const settle = (proven: Pick<ReadonlySet<Hash>, "has">): readonly Waiting[] => {
     const again: Waiting[] = [];
     for (const { waiting, answer } of outcomes) {
       // Also what was rejected or done is decided again where the state it was decided on turned out old.
       const { conversation } = waiting;
-      const isUnproven = byConversation.has(conversation) || recalled.has(conversation);
-      if (!isUnproven || written.has(conversation)) answer();
+      const isUnproven = [byConversation, recalled, unproven].some((some) => some.has(conversation));
+      if (!isUnproven || proven.has(conversation)) answer();
       else if (++waiting.tries > triesMax) waiting.reject(new Error("the conversation is too busy: try again later"));
       else {
         waiting.mayRecall = false;
@@ -103,7 +114,7 @@ export function decideBatch(options: DecideOptions, batch: readonly Waiting[], g
     }
     return again;
   };
-  return { appended: [...byConversation.values()], idle, settle };
+  return { appended: [...byConversation.values()], idle, unproven, settle };
 }
 
 function takeOn(

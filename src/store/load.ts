@@ -64,6 +64,22 @@ export async function loadSlices(client: pg.ClientBase, requests: readonly Write
   return slices;
 }
 
+/** The hash of the last event of each of these, of those that there are. */
+export async function loadHeadHashes(
+  client: pg.ClientBase,
+  conversations: readonly Hash[],
+): Promise<ReadonlyMap<Hash, Hash>> {
+  if (conversations.length === 0) return new Map();
+  const { rows } = await client.query<{ id: Hash; head: Hash }>({
+    name: "load_head_hashes",
+    // OFFSET keeps the planner from reading all of the table.
+    text: `SELECT c.id, c.head FROM unnest($1::text[]) AS k(id)
+      CROSS JOIN LATERAL (SELECT id, head FROM conversation WHERE id = k.id OFFSET 0) AS c`,
+    values: [conversations],
+  });
+  return new Map(rows.map(({ id, head }) => [id, head]));
+}
+
 /** Hashes of the events that followed runs may repeat, by conversation and seq. */
 export async function loadHad(
   client: pg.ClientBase,

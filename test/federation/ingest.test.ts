@@ -1,5 +1,6 @@
 // What is asked of others before an event is taken.
 import { expect, test } from "vitest";
+import type { FollowFault } from "../../src/conversation/follow.ts";
 import { createIngest, type KeyVerdict } from "../../src/federation/ingest.ts";
 import type { Event, SignedEvent } from "../../src/protocol/event.ts";
 import { eventHash } from "../../src/protocol/seal.ts";
@@ -22,10 +23,19 @@ async function given(verdict: KeyVerdict = "valid") {
   const [next] = await elsewhere.log(conversation, 2);
   if (!next) throw new Error("nothing was said");
   const asked: string[] = [];
+  const peers = memoryPeerStore(tables, newPeerTables(), home);
+  let late: FollowFault | null = null;
   const ingest = createIngest({
     platform: home,
-    store: setting.store,
-    peers: memoryPeerStore(tables, newPeerTables(), home),
+    store: {
+      ...setting.store,
+      // What it found wrong is told only when another has taken it in.
+      follow: async (request) => {
+        const result = await setting.store.follow(request);
+        return late ? { ...result, entries: [], changes: [], stopped: { seq: 3, fault: late } } : result;
+      },
+    },
+    peers,
     keys: {
       keyOf: async (platform) => {
         asked.push(platform);
@@ -34,7 +44,15 @@ async function given(verdict: KeyVerdict = "valid") {
     },
     people: async () => setting.people,
   });
-  return { ingest: (event: SignedEvent) => ingest(conversation, [event]), next, asked };
+  return {
+    ingest: (event: SignedEvent) => ingest(conversation, [event]),
+    next,
+    asked,
+    isFrozen: async () => (await peers.head(conversation))?.isFrozen,
+    another: (fault: FollowFault) => {
+      late = fault;
+    },
+  };
 }
 
 /** The event with something else in it, as `by` would sign it. */
@@ -68,4 +86,11 @@ test("where the leader's key is not its own, nobody else's is looked for", async
   const { ingest, next, asked } = await given("unknown");
   expect(await ingest(signedBy(abroad, next, {}))).toMatchObject({ seq: 2, ended: { at: 3, why: "UNKNOWN_KEY" } });
   expect(asked).toEqual([abroad]);
+});
+
+test("what another process took in before it was looked for is no lie", async () => {
+  const { ingest, next, another, isFrozen } = await given();
+  another({ againstTheRules: "CONFLICT" });
+  await ingest(next);
+  expect(await isFrozen()).toBe(false);
 });
