@@ -43,6 +43,6 @@ export async function restored(args: readonly string[], config: Config): Promise
     { asked: platforms },
     platforms.length === 0
       ? "No other platform is known here: there is nobody to ask."
-      : `In conversations with others, what is said waits until they have told what they have of it. In about a minute these are asked: ${platforms.join(", ")}.`,
+      : `What is said waits until other platforms have told what they have of it. In about two minutes these are asked: ${platforms.join(", ")}.`,
   );
 }

@@ -2,6 +2,7 @@
 // sequenced what it does not know any more. Others have it: they are asked before anything more is sequenced.
 import type { PlatformName } from "../protocol/event.ts";
 import type { PeerStore } from "../store/peer-store.ts";
+import { clockSkewSeconds, signatureLifetimeSeconds } from "./request-signature.ts";
 
 export interface DoubtOptions {
   readonly peers: Pick<PeerStore, "doubt" | "lossTold" | "endDoubts">;
@@ -11,7 +12,7 @@ export interface DoubtOptions {
 }
 
 export interface Doubt {
-  /** Puts all conversations with others in doubt, and has everybody told: for another copy, whatever it says of an earlier loss. */
+  /** Puts all conversations in doubt, and has everybody told: for another copy, whatever it says of an earlier loss. */
   restored(): Promise<void>;
   /** The same where it showed that we lost something, unless that is being told. */
   found(): Promise<void>;
@@ -21,8 +22,8 @@ export interface Doubt {
   end(): Promise<void>;
 }
 
-/** What we sent before we lost it may be taken for so long: a request's signature is valid for a minute. */
-const onItsWayMs = 65_000;
+/** What we sent before we lost it may be taken for so long: a request's signature lasts a minute, and clocks may be one apart. */
+const onItsWayMs = (signatureLifetimeSeconds + clockSkewSeconds + 5) * 1_000;
 /** Somebody may have been added whom we do not know to be in a conversation: so long all that we know are waited for. */
 const othersMs = 10 * 60_000;
 

@@ -18,14 +18,14 @@ export function losses(pool: Pick<pg.ClientBase, "query">, platform: PlatformNam
   return {
     doubt: async ({ at, askAt, waitUntil }, isKnown) => {
       const { rows } = await pool.query<{ platform: PlatformName }>(
-        `WITH doubtful AS (
-          UPDATE conversation AS c SET in_doubt = true
-          WHERE NOT in_doubt AND (leader <> $1 OR EXISTS (
-            SELECT FROM participant WHERE conversation_id = c.id AND via <> $1)))
+        // Also those of our own people alone: somebody elsewhere may have been added since.
+        `WITH known AS MATERIALIZED (
+          SELECT name FROM (SELECT via AS name FROM participant UNION SELECT leader FROM conversation) AS named
+          WHERE name <> $1),
+        doubtful AS (
+          UPDATE conversation SET in_doubt = true WHERE NOT in_doubt AND EXISTS (SELECT FROM known))
         INSERT INTO loss (platform, at, ask_at, wait_until)
-        SELECT name, $2, $3, $4 FROM (
-          SELECT via AS name FROM participant UNION SELECT leader FROM conversation) AS known
-        WHERE name <> $1 AND NOT ($5 AND EXISTS (SELECT FROM loss WHERE NOT is_told))
+        SELECT name, $2, $3, $4 FROM known WHERE NOT ($5 AND EXISTS (SELECT FROM loss WHERE NOT is_told))
         ON CONFLICT (platform) DO UPDATE SET at = $2, ask_at = $3, wait_until = $4, is_told = false
         RETURNING platform`,
         [platform, at, askAt, waitUntil, isKnown],

@@ -111,8 +111,8 @@ export interface PeerStore {
   platformsIn(conversation: Hash): Promise<readonly PlatformName[]>;
 
   /**
-   * We may have lost the end of what we had, also of what we sequenced: all conversations with others are in doubt, and
-   * nothing is sequenced in them.
+   * We may have lost the end of what we had, also of what we sequenced: where we know of other platforms, all conversations
+   * are in doubt, for somebody of these may have been added to any; nothing is sequenced in them.
    * @param isKnown whether it may be part of a loss that is being told: then nobody is told anew
    * @param loss.at names the incident
    * @param loss.askAt when the others may be asked: what we sent before is on its way no more

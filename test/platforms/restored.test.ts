@@ -19,8 +19,8 @@ import type { Someone } from "../support/platforms.ts";
 
 const patience = { timeout: 180_000 };
 
-/** Nobody is asked before a minute is over, for so long what was sent may be on its way; and what waits is looked at every minute. */
-const aMinuteLater = async (pool: pg.Pool): Promise<void> => {
+/** Nobody is asked before two minutes are over, for so long what was sent may be on its way; and what waits is looked at every minute. */
+const twoMinutesLater = async (pool: pg.Pool): Promise<void> => {
   await pool.query("UPDATE loss SET ask_at = now()");
   await pool.query(
     "UPDATE graphile_worker._private_jobs SET run_at = now() WHERE run_at > now() AND locked_at IS NULL",
@@ -75,7 +75,7 @@ async function recovers(leader: Parley, pool: () => pg.Pool, conversation: strin
     (await bob.parley.messages({ conversation, last: 20 }))?.messages.edges.map(({ node }) => node.body);
   const lost = ["Before the backup", "Lost 1", "Lost 2", "Lost 3", "Lost, by bob"];
   const recovered = async () => {
-    await aMinuteLater(pool());
+    await twoMinutesLater(pool());
     expect(await words()).toHaveLength(lost.length + 2);
   };
   await vi.waitFor(recovered, { ...patience, interval: 1_000 });

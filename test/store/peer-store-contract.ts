@@ -342,7 +342,7 @@ export function describePeerStore(name: string, inSetting: InSetting): void {
     const later = (ms: number) => timeAfter(beginning, ms);
 
     promise(
-      "puts conversations with others in doubt: nothing is sequenced until those in them have told what they have",
+      "puts conversations in doubt: nothing is sequenced until those in them have told what they have",
       async (setting, peers) => {
         const { alice, conversation } = await led(setting);
         const own = await setting.published(alice);
@@ -353,12 +353,14 @@ export function describePeerStore(name: string, inSetting: InSetting): void {
           leader: home,
           proposal: { signature: expect.any(String) },
         });
-        await setting.does(own, alice, says("nobody else has this"));
+        // Somebody of theirs may have been added here, too.
+        expect(await setting.says(own, alice)).toMatchObject({ leader: home });
         expect(await peers.lossFor(abroad, later(999))).toBeNull();
         expect(await peers.lossFor(abroad, later(1_000))).toEqual(lossOf(beginning));
         expect(await peers.destinationsOwed()).toEqual([abroad]);
         expect(await peers.endDoubts(later(20_000))).toEqual([]);
         expect(await setting.says(conversation, alice)).toMatchObject({ leader: home });
+        await setting.does(own, alice, says("nobody else has this"));
         await peers.lossTold(abroad);
         expect(await peers.lossFor(abroad, later(20_000))).toBeNull();
         expect(await peers.endDoubts(later(2_000))).toEqual([]);
@@ -366,6 +368,13 @@ export function describePeerStore(name: string, inSetting: InSetting): void {
         expect(await peers.destinationsOwed()).toEqual([]);
       },
     );
+
+    promise("puts nothing in doubt where no other platform is known", async (setting, peers) => {
+      const alice = await setting.person("alice");
+      const conversation = await setting.published(alice);
+      expect(await peers.doubt(lossOf(beginning), false)).toEqual([]);
+      await setting.does(conversation, alice, says("nobody else has this"));
+    });
 
     promise("waits a while for those who are not known to be in a conversation", async (setting, peers) => {
       const { alice, conversation } = await led(setting);

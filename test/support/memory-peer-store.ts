@@ -204,11 +204,9 @@ export function memoryPeerStore(
     doubt: async (loss, isKnown) => {
       const isNew = !isKnown || untold().length === 0;
       if (isNew) losses.clear();
-      for (const kept of logs.values()) {
-        const others = everIn(kept);
-        if (others.length > 0) kept.isInDoubt = true;
-        for (const other of isNew ? others : []) losses.set(other, { ...loss, isTold: false });
-      }
+      const known = new Set([...logs.values()].flatMap(everIn));
+      for (const kept of known.size > 0 ? logs.values() : []) kept.isInDoubt = true;
+      for (const other of isNew ? known : []) losses.set(other, { ...loss, isTold: false });
       return isNew ? untold() : [];
     },
     lossFor: async (of, now) => {
