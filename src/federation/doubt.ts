@@ -1,7 +1,7 @@
 // A platform that was restored from a backup, or whose database failed over to a copy that lagged behind, may have
 // sequenced what it does not know any more. Others have it: they are asked before anything more is sequenced.
 import type { PlatformName } from "../protocol/event.ts";
-import type { PeerStore } from "../store/peer-store.ts";
+import type { FoundLost, PeerStore } from "../store/peer-store.ts";
 import { clockSkewSeconds, signatureLifetimeSeconds } from "./request-signature.ts";
 
 export interface DoubtOptions {
@@ -14,8 +14,8 @@ export interface DoubtOptions {
 export interface Doubt {
   /** Puts all conversations in doubt, and has everybody told: for another copy, whatever it says of an earlier loss. */
   restored(): Promise<void>;
-  /** The same where it showed that we lost something, unless that is being told. */
-  found(): Promise<void>;
+  /** The same where it showed that we lost something; where that is a part of what is known, in its conversation alone. */
+  found(what: FoundLost): Promise<void>;
   /** The platform has told us all that it has, or is not waited for. */
   told(platform: PlatformName): Promise<void>;
   /** Ends it where nobody is waited for any more. Safe to repeat. */
@@ -31,15 +31,15 @@ export function createDoubt({ peers, now, onToTell }: DoubtOptions): Doubt {
   const end = async () => {
     for (const platform of await peers.endDoubts(now())) onToTell(platform, 0);
   };
-  const begin = async (isKnown: boolean) => {
+  const begin = async (found: FoundLost | null) => {
     const at = now();
     const after = (ms: number) => new Date(Date.parse(at) + ms).toISOString();
     const loss = { at, askAt: after(onItsWayMs), waitUntil: after(onItsWayMs + othersMs) };
-    for (const platform of await peers.doubt(loss, isKnown)) onToTell(platform, onItsWayMs);
+    for (const platform of await peers.doubt(loss, found)) onToTell(platform, onItsWayMs);
   };
   return {
-    restored: () => begin(false),
-    found: () => begin(true),
+    restored: () => begin(null),
+    found: (what) => begin(what),
     told: async (platform) => {
       await peers.lossTold(platform);
       await end();

@@ -101,7 +101,7 @@ export function createFederation(options: FederationOptions): Federation {
   };
   const doubt = createDoubt({ ...options, onToTell: (platform, inMs) => schedule.deliver(platform, inMs) });
   const onWordless = (conversation: Hash) => schedule.askWords(conversation, wordsMs, 0);
-  const ingest = createIngest({ ...options, onLost: () => doubt.found(), onWordless, onLeader });
+  const ingest = createIngest({ ...options, onLost: doubt.found, onWordless, onLeader });
   const catchUp = createCatchUp({ ...options, ingest });
   const deliver = createDeliver({ ...options, doubt, onBehind });
   const eraseLate = createEraseLate(options);

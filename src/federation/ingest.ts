@@ -5,13 +5,13 @@ import { bodyFault } from "../conversation/body.ts";
 import type { Stopped } from "../conversation/follow.ts";
 import type { RejectionCode } from "../conversation/rejection.ts";
 import type { Conversation } from "../conversation/state.ts";
-import type { PlatformName, SignedEvent, Timestamp } from "../protocol/event.ts";
+import type { Event, PlatformName, SignedEvent, Timestamp } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
 import { eventHash, isSignedByItsLeader, proposalId } from "../protocol/seal.ts";
 import type { PublicKey } from "../protocol/signature.ts";
 import { leaderOf, participantOf } from "../protocol/value.ts";
 import type { ConversationStore, FollowResult, Person } from "../store/conversation-store.ts";
-import type { PeerStore } from "../store/peer-store.ts";
+import type { FoundLost, PeerStore } from "../store/peer-store.ts";
 import { mayBeLie, proofOfLie } from "./proof-of-lie.ts";
 
 /**
@@ -32,8 +32,8 @@ export interface IngestOptions {
   readonly keys: Keys;
   /** Makes recipients of those who are added; by address. */
   people(conversation: Hash, added: readonly Added[]): Promise<ReadonlyMap<Address, Person>>;
-  /** Told before events are taken in that we sequenced ourselves, and lost. */
-  onLost?(): Promise<void>;
+  /** Told before events are taken in that we sequenced ourselves, and lost: the last of them. Not of what is frozen, for nothing is sequenced there. */
+  onLost?(what: FoundLost): Promise<void>;
   /** Told where words did not come with their event. */
   onWordless?(conversation: Hash): void;
   /** Told where the lead moved. */
@@ -106,7 +106,8 @@ export function createIngest({
     const before = known === undefined ? await peers.head(conversation) : known;
     const { count, why } = await vouchedFor(run, before);
     const vouched = run.slice(0, count);
-    if (isLost(before, vouched)) await onLost?.();
+    const lost = before?.isFrozen ? null : lostOf(before, vouched);
+    if (lost) await onLost?.({ conversation, sequencedAt: lost.timestamp });
     const added = addedBy(vouched);
     const result = await store.follow({
       conversation,
@@ -131,11 +132,11 @@ export function createIngest({
     return { seq, entries, changes, head, ended: next ? { at: next.event.seq, why } : null };
   };
 
-  /** Whether there are events among these that we sequenced ourselves, and have not. */
-  const isLost = (head: Conversation | null, run: readonly SignedEvent[]): boolean => {
+  /** The last of these that we sequenced ourselves, where we have it not. */
+  const lostOf = (head: Conversation | null, run: readonly SignedEvent[]): Event | null => {
     const last = run.findLast(({ event }) => event.leader === platform);
     // Signed by us indeed: else anybody could make us doubt what we have.
-    return last !== undefined && last.event.seq > (head?.seq ?? 0) && isSignedByItsLeader(last);
+    return last && last.event.seq > (head?.seq ?? 0) && isSignedByItsLeader(last) ? last.event : null;
   };
 
   /** Freezes the conversation where what ended the run is a lie of its leader. */

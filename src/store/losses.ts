@@ -2,7 +2,7 @@
 // have; and that others did, until we have told them.
 import type pg from "pg";
 import type { PlatformName } from "../protocol/event.ts";
-import type { Loss, PeerStore } from "./peer-store.ts";
+import type { FoundLost, Loss, PeerStore } from "./peer-store.ts";
 
 type Losses = Pick<PeerStore, "doubt" | "lossFor" | "lossTold" | "endDoubts" | "unsettle" | "isUnsettled">;
 
@@ -16,19 +16,35 @@ export async function settleLosses(pool: pg.Pool): Promise<void> {
 /** @param pool or one connection of it @param platform our own name */
 export function losses(pool: Pick<pg.ClientBase, "query">, platform: PlatformName): Losses {
   return {
-    doubt: async ({ at, askAt, waitUntil }, isKnown) => {
+    doubt: async ({ at, askAt, waitUntil }, found: FoundLost | null) => {
       const { rows } = await pool.query<{ platform: PlatformName }>(
         // Also those of our own people alone: somebody elsewhere may have been added since.
         `WITH known AS MATERIALIZED (
           SELECT name FROM (SELECT via AS name FROM participant UNION SELECT leader FROM conversation) AS named
           WHERE name <> $1),
+        here AS MATERIALIZED (
+          SELECT name FROM known WHERE EXISTS (SELECT FROM participant WHERE conversation_id = $5 AND via = known.name)
+            OR EXISTS (SELECT FROM conversation WHERE id = $5 AND leader = known.name)),
+        -- Our own row keeps when we lost something last.
+        begun AS MATERIALIZED (
+          SELECT $5::text IS NULL OR NOT EXISTS (SELECT FROM loss WHERE platform = $1 AND at > $6) AS is_new),
         doubtful AS (
-          UPDATE conversation SET in_doubt = true WHERE NOT in_doubt AND EXISTS (SELECT FROM known))
-        INSERT INTO loss (platform, at, ask_at, wait_until)
-        SELECT name, $2, $3, $4 FROM known WHERE NOT ($5 AND EXISTS (SELECT FROM loss WHERE NOT is_told))
-        ON CONFLICT (platform) DO UPDATE SET at = $2, ask_at = $3, wait_until = $4, is_told = false
-        RETURNING platform`,
-        [platform, at, askAt, waitUntil, isKnown],
+          UPDATE conversation SET in_doubt = true FROM begun
+          WHERE NOT in_doubt AND (is_new OR id = $5) AND EXISTS (SELECT FROM known)),
+        kept AS (
+          INSERT INTO loss (platform, at, ask_at, wait_until, is_told)
+          SELECT name, $2::timestamptz, $3::timestamptz, $4::timestamptz, false FROM known CROSS JOIN begun
+          WHERE is_new OR (NOT EXISTS (SELECT FROM loss WHERE NOT is_told)
+            AND (name IN (SELECT name FROM here) OR NOT EXISTS (SELECT FROM here)))
+          UNION ALL SELECT $1, $2, $3, $4, true FROM begun WHERE is_new AND EXISTS (SELECT FROM known)
+          ON CONFLICT (platform) DO UPDATE
+          SET at = excluded.at, ask_at = excluded.ask_at, wait_until = excluded.wait_until, is_told = excluded.is_told
+          RETURNING platform, is_told),
+        tried AS (
+          UPDATE destination SET failures = 0, changed_at = clock_timestamp()
+          WHERE failures > 0 AND platform IN (SELECT platform FROM kept))
+        SELECT platform FROM kept WHERE NOT is_told`,
+        [platform, at, askAt, waitUntil, found?.conversation ?? null, found?.sequencedAt ?? null],
       );
       return names(rows);
     },
@@ -55,16 +71,21 @@ export function losses(pool: Pick<pg.ClientBase, "query">, platform: PlatformNam
     },
 
     endDoubts: async (now) => {
-      const known = await pool.query("SELECT FROM loss LIMIT 1");
+      const known = await pool.query("SELECT FROM loss WHERE platform <> $1 LIMIT 1", [platform]);
       if (known.rowCount === 0) return [];
       const { rows } = await pool.query<{ platform: PlatformName }>(
-        `INSERT INTO loss (platform, at, ask_at, wait_until)
+        `WITH kept AS (
+        INSERT INTO loss (platform, at, ask_at, wait_until)
         SELECT name, at, ask_at, wait_until FROM (
           SELECT via AS name FROM conversation AS c JOIN participant AS p ON p.conversation_id = c.id
           WHERE c.in_doubt AND p.status = 'ACTIVE'
           UNION SELECT leader FROM conversation WHERE in_doubt) AS others
-        CROSS JOIN (SELECT at, ask_at, wait_until FROM loss LIMIT 1) AS loss
-        WHERE name <> $1 ON CONFLICT DO NOTHING RETURNING platform`,
+        CROSS JOIN (SELECT at, ask_at, wait_until FROM loss WHERE platform <> $1 ORDER BY at DESC LIMIT 1) AS loss
+        WHERE name <> $1 ON CONFLICT DO NOTHING RETURNING platform),
+        tried AS (
+          UPDATE destination SET failures = 0, changed_at = clock_timestamp()
+          WHERE failures > 0 AND platform IN (SELECT platform FROM kept))
+        SELECT platform FROM kept`,
         [platform],
       );
       await pool.query(
@@ -73,7 +94,9 @@ export function losses(pool: Pick<pg.ClientBase, "query">, platform: PlatformNam
             SELECT FROM participant WHERE conversation_id = c.id AND via = l.platform AND status = 'ACTIVE')))`,
         [now],
       );
-      await pool.query("DELETE FROM loss WHERE NOT EXISTS (SELECT FROM loss WHERE NOT is_told)");
+      await pool.query("DELETE FROM loss WHERE platform <> $1 AND NOT EXISTS (SELECT FROM loss WHERE NOT is_told)", [
+        platform,
+      ]);
       return names(rows);
     },
 

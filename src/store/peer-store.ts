@@ -67,6 +67,13 @@ export interface Loss {
   readonly waitUntil: Timestamp;
 }
 
+/** An event of ours that we have not: others have it. */
+export interface FoundLost {
+  readonly conversation: Hash;
+  /** Its time. */
+  readonly sequencedAt: Timestamp;
+}
+
 export interface PeerStore {
   /**
    * Owes the events of these conversations that we lead to every platform in them, and to one that is gone the event that
@@ -113,13 +120,15 @@ export interface PeerStore {
   /**
    * We may have lost the end of what we had, also of what we sequenced: where we know of other platforms, all conversations
    * are in doubt, for somebody of these may have been added to any; nothing is sequenced in them.
-   * @param isKnown whether it may be part of a loss that is being told: then nobody is told anew
+   * Platforms that were given up are tried again, for they are waited for.
+   * @param found by what it showed; null: by another copy. What was sequenced before the last loss began is a part of that:
+   *   then only its own conversation comes into doubt, and nobody is told anew while anybody is still to be told
    * @param loss.at names the incident
    * @param loss.askAt when the others may be asked: what we sent before is on its way no more
    * @param loss.waitUntil so long every platform that we know of is waited for, then only those in the conversation
    * @returns the platforms that are to be told
    */
-  doubt(loss: Loss, isKnown: boolean): Promise<readonly PlatformName[]>;
+  doubt(loss: Loss, found: FoundLost | null): Promise<readonly PlatformName[]>;
   /** The loss of which the platform is to be told now; null where it has told us all that it has, or may not be asked yet. */
   lossFor(platform: PlatformName, now: Timestamp): Promise<Loss | null>;
   /** The platform has told us all that it has, or is not waited for. */

@@ -4,6 +4,7 @@ import type { FollowFault } from "../../src/conversation/follow.ts";
 import { createIngest, type KeyVerdict } from "../../src/federation/ingest.ts";
 import type { Event, SignedEvent } from "../../src/protocol/event.ts";
 import { eventHash } from "../../src/protocol/seal.ts";
+import type { FoundLost } from "../../src/store/peer-store.ts";
 import { abroad, home, signerOf } from "../conversation/given.ts";
 import { says } from "../support/commands.ts";
 import { Elsewhere } from "../support/elsewhere.ts";
@@ -25,8 +26,10 @@ async function given(verdict: KeyVerdict = "valid") {
   const asked: string[] = [];
   const peers = memoryPeerStore(tables, newPeerTables(), home);
   let late: FollowFault | null = null;
+  const lost: FoundLost[] = [];
   const ingest = createIngest({
     platform: home,
+    onLost: async (what) => void lost.push(what),
     store: {
       ...setting.store,
       // What it found wrong is told only when another has taken it in.
@@ -48,6 +51,8 @@ async function given(verdict: KeyVerdict = "valid") {
     ingest: (event: SignedEvent) => ingest(conversation, [event]),
     next,
     asked,
+    lost,
+    freeze: () => peers.freeze(conversation, [next, next]),
     isFrozen: async () => (await peers.head(conversation))?.isFrozen,
     another: (fault: FollowFault) => {
       late = fault;
@@ -93,4 +98,14 @@ test("what another process took in before it was looked for is no lie", async ()
   another({ againstTheRules: "CONFLICT" });
   await ingest(next);
   expect(await isFrozen()).toBe(false);
+});
+
+test("what we sequenced and have not is told of, but not where the conversation is frozen", async () => {
+  const { ingest, next, lost, freeze } = await given();
+  const event = signedBy(home, next, { leader: home, seq: 9 });
+  await ingest(event);
+  expect(lost).toEqual([{ conversation: expect.any(String), sequencedAt: next.event.timestamp }]);
+  await freeze();
+  await ingest(event);
+  expect(lost).toHaveLength(1);
 });

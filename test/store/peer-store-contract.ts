@@ -348,7 +348,7 @@ export function describePeerStore(name: string, inSetting: InSetting): void {
         const own = await setting.published(alice);
         // What is remembered of it must not help.
         await setting.does(conversation, alice, says("before"));
-        expect(await peers.doubt(lossOf(beginning), false)).toEqual([abroad]);
+        expect(await peers.doubt(lossOf(beginning), null)).toEqual([abroad]);
         expect(await setting.says(conversation, alice)).toMatchObject({
           leader: home,
           proposal: { signature: expect.any(String) },
@@ -372,7 +372,7 @@ export function describePeerStore(name: string, inSetting: InSetting): void {
     promise("puts nothing in doubt where no other platform is known", async (setting, peers) => {
       const alice = await setting.person("alice");
       const conversation = await setting.published(alice);
-      expect(await peers.doubt(lossOf(beginning), false)).toEqual([]);
+      expect(await peers.doubt(lossOf(beginning), null)).toEqual([]);
       await setting.does(conversation, alice, says("nobody else has this"));
     });
 
@@ -380,7 +380,7 @@ export function describePeerStore(name: string, inSetting: InSetting): void {
       const { alice, conversation } = await led(setting);
       const carol = await setting.person("carol", third);
       await setting.published(alice, [[carol, "WRITER"]]);
-      expect((await peers.doubt(lossOf(beginning), false)).toSorted()).toEqual([abroad, third]);
+      expect((await peers.doubt(lossOf(beginning), null)).toSorted()).toEqual([abroad, third]);
       await peers.lossTold(abroad);
       await peers.endDoubts(later(9_999));
       expect(await setting.says(conversation, alice)).toMatchObject({ leader: home });
@@ -390,18 +390,52 @@ export function describePeerStore(name: string, inSetting: InSetting): void {
     });
 
     promise(
-      "that is being told is not begun anew by what turns up of it, but by another older copy",
+      "that is being told is not begun anew by what turns up of it, but by what is of another one",
       async (setting, peers) => {
-        await led(setting);
-        await peers.doubt(lossOf(beginning), false);
-        expect(await peers.doubt(lossOf(later(5)), true)).toEqual([]);
+        const { conversation } = await led(setting);
+        await peers.doubt(lossOf(beginning), null);
+        expect(await peers.doubt(lossOf(later(5)), { conversation, sequencedAt: later(-1) })).toEqual([]);
         expect(await peers.lossFor(abroad, later(1_000))).toMatchObject({ at: beginning });
-        await peers.lossTold(abroad);
-        expect(await peers.doubt(lossOf(later(5)), true)).toEqual([abroad]);
-        expect(await peers.doubt(lossOf(later(7)), false)).toEqual([abroad]);
-        expect(await peers.lossFor(abroad, later(2_000))).toMatchObject({ at: later(7) });
+        expect(await peers.doubt(lossOf(later(7)), { conversation, sequencedAt: later(6) })).toEqual([abroad]);
+        expect(await peers.doubt(lossOf(later(8)), null)).toEqual([abroad]);
+        expect(await peers.lossFor(abroad, later(2_000))).toMatchObject({ at: later(8) });
       },
     );
+
+    promise(
+      "that is over comes up again only where something of it turns up, and with those in there",
+      async (setting, peers) => {
+        const { alice, conversation } = await led(setting);
+        const other = await setting.published(alice, [[await setting.person("carol", third), "WRITER"]]);
+        await peers.doubt(lossOf(beginning), null);
+        for (const platform of [abroad, third]) await peers.lossTold(platform);
+        expect(await peers.endDoubts(later(3))).toEqual([]);
+        expect(await peers.debtors()).toEqual([]);
+        expect(await peers.doubt(lossOf(later(5)), { conversation, sequencedAt: later(-1) })).toEqual([abroad]);
+        expect(await setting.says(conversation, alice)).toMatchObject({ leader: home });
+        await setting.does(other, alice, says("not of this one"));
+        await peers.lossTold(abroad);
+        expect(await peers.endDoubts(later(6))).toEqual([]);
+        await setting.does(conversation, alice, says("after"));
+        expect((await peers.doubt(lossOf(later(9)), { conversation, sequencedAt: later(8) })).toSorted()).toEqual(
+          [abroad, third].toSorted(),
+        );
+        expect(await setting.says(other, alice)).toMatchObject({ leader: home });
+      },
+    );
+
+    promise("has those tried again who were given up", async (setting, peers) => {
+      const { alice } = await led(setting);
+      await setting.published(alice, [[await setting.person("carol", third), "WRITER"]]);
+      const failed = (platform: string) =>
+        peers.attempted(platform, { at: beginning, code: "timeout", answer: "" }, false);
+      await failed(abroad);
+      await peers.doubt(lossOf(beginning), null);
+      expect(await peers.failures(abroad)).toBe(0);
+      await failed(abroad);
+      await peers.endDoubts(later(1));
+      expect(await peers.failures(abroad)).toBe(1);
+    });
 
     promise(
       "of another platform has it asked where it stands in all that it may have, once for each",

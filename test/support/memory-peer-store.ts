@@ -79,6 +79,12 @@ export function memoryPeerStore(
     const all = new Set([...participants(kept).map(({ via }) => via), kept.state.conversation?.leader ?? platform]);
     return [...all].filter((name) => name !== platform);
   };
+  const toldAnew = (names: readonly PlatformName[], { at, askAt, waitUntil }: Loss) => {
+    for (const name of names) {
+      losses.set(name, { at, askAt, waitUntil, isTold: false });
+      if (failures.has(name)) failures.set(name, 0);
+    }
+  };
   const untold = () => [...losses].filter(([, { isTold }]) => !isTold).map(([name]) => name);
   const headOf = (of: PlatformName, conversation: Hash): PeerHead => {
     const isSure = logs.get(conversation)?.state.conversation?.leaderLatest === null;
@@ -201,13 +207,20 @@ export function memoryPeerStore(
       return kept ? platformsOf(kept) : [];
     },
 
-    doubt: async (loss, isKnown) => {
-      const isNew = !isKnown || untold().length === 0;
-      if (isNew) losses.clear();
-      const known = new Set([...logs.values()].flatMap(everIn));
-      for (const kept of known.size > 0 ? logs.values() : []) kept.isInDoubt = true;
-      for (const other of isNew ? known : []) losses.set(other, { ...loss, isTold: false });
-      return isNew ? untold() : [];
+    doubt: async (loss, found) => {
+      const known = [...new Set([...logs.values()].flatMap(everIn))];
+      if (known.length === 0) return [];
+      // Our own row keeps when we lost something last.
+      const before = losses.get(platform);
+      const isNew = !found || !before || before.at <= found.sequencedAt;
+      const kept = found && logs.get(found.conversation);
+      const here = kept ? everIn(kept) : [];
+      for (const [conversation, one] of logs) if (isNew || conversation === found.conversation) one.isInDoubt = true;
+      const isTold = !isNew && untold().length > 0;
+      const told = isTold ? [] : isNew || here.length === 0 ? known : here;
+      toldAnew(told, loss);
+      if (isNew) losses.set(platform, { ...loss, isTold: true });
+      return told;
     },
     lossFor: async (of, now) => {
       const loss = losses.get(of);
@@ -219,16 +232,18 @@ export function memoryPeerStore(
       if (loss) losses.set(by, { ...loss, isTold: true });
     },
     endDoubts: async (now) => {
-      const [loss] = losses.values();
+      const others = [...losses].filter(([name]) => name !== platform).map(([, loss]) => loss);
+      const [loss] = others.sort((a, b) => (a.at < b.at ? 1 : -1));
       if (!loss) return [];
       const doubtful = [...logs.values()].filter(({ isInDoubt }) => isInDoubt);
       const besides = [...new Set(doubtful.flatMap(platformsOf))].filter((name) => !losses.has(name));
-      for (const name of besides) losses.set(name, { ...loss, isTold: false });
-      const waited = new Set(untold());
-      const isLate = loss.waitUntil <= now;
+      toldAnew(besides, loss);
+      const waited = untold();
       for (const kept of doubtful)
-        kept.isInDoubt = isLate ? platformsOf(kept).some((name) => waited.has(name)) : waited.size > 0;
-      if (waited.size === 0) losses.clear();
+        kept.isInDoubt = waited.some(
+          (name) => (losses.get(name)?.waitUntil ?? "") > now || platformsOf(kept).includes(name),
+        );
+      for (const name of waited.length === 0 ? [...losses.keys()] : []) if (name !== platform) losses.delete(name);
       return besides;
     },
     unsettle: async (by, at) => {
