@@ -104,6 +104,10 @@ export function signedEventOf({ event, signatures, body, salt }: SignedEvent): S
   return { event, signatures, body, salt };
 }
 
+export function refused(code: string, message: string): Result {
+  return { result: "rejected", code, message };
+}
+
 export function refusalOf({ code, message, latest }: Rejection): Result {
   return { result: "rejected", code, message, ...(latest !== undefined && { latest }) };
 }

@@ -55,12 +55,14 @@ export interface Ingested {
 /** `GAP` and `LATER` may be tried again; the others are for ever, a rule's own code among them. */
 export type Why = Extract<Stopped["fault"], string> | "LATER" | "UNKNOWN_KEY" | RejectionCode;
 
-/** @param known the conversation as it is here; null where nothing is had of it. @default asked for */
-export type Ingest = (
-  conversation: Hash,
-  run: readonly SignedEvent[],
-  known?: Conversation | null,
-) => Promise<Ingested>;
+export interface Taking {
+  /** The conversation as it is here; null where nothing is had of it. @default asked for */
+  readonly known?: Conversation | null;
+  /** Nothing is taken unless what joins on holds up to this seq. @default 0 */
+  readonly least?: number;
+}
+
+export type Ingest = (conversation: Hash, run: readonly SignedEvent[], taking?: Taking) => Promise<Ingested>;
 
 /** Safe to repeat. @throws where the database fails */
 export function createIngest({
@@ -102,10 +104,16 @@ export function createIngest({
     return { count: run.length, why: "LATER" };
   };
 
-  const ingest: Ingest = async (conversation, run, known) => {
+  const ingest: Ingest = async (conversation, run, { known, least = 0 } = {}) => {
     const before = known === undefined ? await peers.head(conversation) : known;
     const { count, why } = await vouchedFor(run, before);
     const vouched = run.slice(0, count);
+    const next = run[count];
+    if (next && !vouched.some(({ event }) => event.seq >= least))
+      return {
+        ...{ seq: before?.seq ?? 0, entries: [], changes: [], head: before },
+        ended: { at: next.event.seq, why },
+      };
     const lost = before?.isFrozen ? null : lostOf(before, vouched);
     if (lost) await onLost?.({ conversation, sequencedAt: lost.timestamp });
     const added = addedBy(vouched);
@@ -128,7 +136,6 @@ export function createIngest({
     if (stopped && mayBeLie(stopped.fault)) await keepProof(conversation, run, stopped);
     const seq = head?.seq ?? 0;
     if (stopped) return { seq, entries, changes, head, ended: { at: stopped.seq, why: whyOf(stopped) } };
-    const next = run[count];
     return { seq, entries, changes, head, ended: next ? { at: next.event.seq, why } : null };
   };
 
@@ -175,7 +182,8 @@ function strayIn(
   return null;
 }
 
-function whyOf({ fault }: Stopped): Why {
+/** What an event that was not followed is answered with. */
+export function whyOf({ fault }: Stopped): Why {
   if (typeof fault !== "string") return fault.againstTheRules;
   return fault === "FROM_THE_FUTURE" ? "LATER" : fault;
 }

@@ -8,18 +8,18 @@ import type { PlatformName, SignedEvent, SignedProposal, Timestamp } from "../pr
 import type { Hash } from "../protocol/hash.ts";
 import { proposalId } from "../protocol/seal.ts";
 import { verifySignature } from "../protocol/signature.ts";
-import { leaderOf, participantOf } from "../protocol/value.ts";
+import { participantOf } from "../protocol/value.ts";
 import type { ConversationStore, Person, ReceiptMove } from "../store/conversation-store.ts";
 import type { Head, PeerStore } from "../store/peer-store.ts";
-import { type Entry, type Result, refusalOf, signedEventOf } from "./batch.ts";
+import { type Entry, type Result, refusalOf, refused, signedEventOf } from "./batch.ts";
 import type { ErasedLate, EraseLate } from "./erase-late.ts";
-import type { Ingest, Keys } from "./ingest.ts";
+import { type FirstContactOptions, faultOf, judgeBeginning } from "./first-contact.ts";
+import type { Ingest } from "./ingest.ts";
 
 /** How an address is reached: by which platform; `unknown` where by none, `later` where that cannot be said now. */
 export type Reached = { readonly platform: PlatformName } | "unknown" | "later";
 
-export interface ReceiveOptions {
-  readonly platform: PlatformName;
+export interface ReceiveOptions extends FirstContactOptions {
   readonly store: Pick<ConversationStore, "append" | "entriesAfter">;
   readonly peers: Pick<
     PeerStore,
@@ -27,11 +27,8 @@ export interface ReceiveOptions {
   >;
   readonly ingest: Ingest;
   readonly eraseLate: EraseLate;
-  readonly keys: Keys;
   reach(address: Address): Promise<Reached>;
   people(conversation: Hash, added: readonly Added[]): Promise<ReadonlyMap<Address, Person>>;
-  /** Whether an address of ours is an account's. */
-  isOurs(address: Address): Promise<boolean>;
   /** Receipts moved: they are shown. */
   onReceipts(moved: readonly ReceiptMove[]): void;
   /** The platform may be owed something that it lost. */
@@ -42,14 +39,10 @@ export interface ReceiveOptions {
 
 export type Receive = (caller: PlatformName, entries: readonly Entry[]) => Promise<readonly Result[]>;
 
-/** Of a conversation that we know nothing of, at most so much is taken at once: events, and characters of their JSON. */
-export const firstContact = { events: 100, characters: 256 * 1024 } as const;
-
 const accepted: Result = { result: "accepted" };
 const later: Result = { result: "later" };
 // The same for what is not there and for what is not for them to see.
 const notFound = refusalOf(reject("NOT_FOUND", "There is no such conversation."));
-const refused = (code: string, message: string): Result => ({ result: "rejected", code, message });
 const ledBy = (leader: PlatformName): Result => ({
   ...{ result: "rejected", code: "WRONG_LEADER", message: `${leader} leads this conversation.`, leader },
 });
@@ -72,10 +65,11 @@ export function createReceive(options: ReceiveOptions): Receive {
 
   const receiveEvents = async (caller: PlatformName, conversation: Hash, run: readonly SignedEvent[]) => {
     const head = await peers.head(conversation);
-    const stranger = head ? null : await strangerFault(options, caller, run);
-    if (stranger) return run.map(() => stranger);
+    const beginning = head ? { least: 0 } : await judgeBeginning(options, caller, run);
+    if ("fault" in beginning) return run.map(() => beginning.fault);
     const isIn = !head || (await peers.reachOf(caller, conversation)) > 0;
-    const { seq, ended } = await options.ingest(conversation, run, head);
+    const { seq, ended } = await options.ingest(conversation, run, { known: head, ...beginning });
+    if (seq === 0 && ended) return run.map(() => faultOf(ended.why));
     const late = ended?.why === "GAP" ? run.find(({ event }) => event.seq === ended.at) : undefined;
     const erased = late ? await options.eraseLate(conversation, late) : null;
     // Who is not in it as far as we have it may be in it further on; that they show by events that hold.
@@ -89,9 +83,7 @@ export function createReceive(options: ReceiveOptions): Receive {
         return event.seq <= (head?.seq ?? 0) ? { result: "duplicate" } : accepted;
       if (ended.why === "GAP") return { result: "gap", seq };
       // Those after the one that was refused are not looked at.
-      return ended.why === "LATER" || event.seq > ended.at
-        ? later
-        : refused(ended.why, "This event cannot be followed.");
+      return event.seq > ended.at ? later : faultOf(ended.why);
     });
   };
 
@@ -170,31 +162,6 @@ function conversationOf(entry: Extract<Entry, { head: unknown } | { event: unkno
   if ("head" in entry) return entry.head.conversation;
   const { proposal } = "event" in entry ? entry.event.event : entry.proposal;
   return proposal.conversation ?? proposalId(proposal);
-}
-
-/** Why a conversation that we know nothing of is not begun with this run; null where it may. */
-async function strangerFault(
-  { isOurs, platform }: ReceiveOptions,
-  caller: PlatformName,
-  run: readonly SignedEvent[],
-): Promise<Result | null> {
-  const [first] = run;
-  if (first?.event.seq !== 1) return { result: "gap", seq: 0 };
-  // Only the leader brings an unknown conversation: who sequenced the last of these, or was given the lead by it.
-  const last = run.at(-1)?.event;
-  // Or anybody, of what we sequenced ourselves, and lost.
-  const mayBring = [last?.leader, leaderOf(last?.proposal.value ?? null)];
-  if (!mayBring.includes(caller) && !mayBring.includes(platform))
-    return refused("WRONG_LEADER", "Only the leader of a conversation makes it known.");
-  // And the events that add somebody here, and make the caller leader, where they stand further on.
-  if (run.length > firstContact.events + 2 || JSON.stringify(run).length > firstContact.characters)
-    return refused("TOO_LARGE", `The first of a conversation are ${firstContact.events} events at most.`);
-  for (const { event, body } of run) {
-    if (event.leader === platform) return null;
-    if (body === null || !("address" in body) || bodyFault(event.proposal.model, body)) continue;
-    if (participantOf(event.proposal.value)?.via === platform && (await isOurs(body.address))) return null;
-  }
-  return refused("RECIPIENT_UNKNOWN", "Nobody here is added by these events.");
 }
 
 /** The caller lost something: it is told what we have, and that this is all once it has it. */

@@ -5,7 +5,7 @@ import { musts, sections, untried } from "../../src/conformance/musts.ts";
 import { allTries } from "../../src/conformance/run.ts";
 import { batchLimits } from "../../src/federation/batch.ts";
 import { requestsPerMinuteMost } from "../../src/federation/endpoints.ts";
-import { firstContact } from "../../src/federation/receive.ts";
+import { firstContact } from "../../src/federation/first-contact.ts";
 import { clockSkewSeconds, signatureLifetimeSeconds } from "../../src/federation/request-signature.ts";
 import { pageEvents } from "../../src/federation/serve-log.ts";
 import { domainsMax, wellKnownBytesMax } from "../../src/protocol/well-known.ts";

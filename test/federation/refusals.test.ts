@@ -6,7 +6,7 @@ import { pageOf } from "../../src/conformance/inbound.ts";
 import { adding, begun, type PlayedLog, readerOf, saying, signProposal } from "../../src/conformance/played-log.ts";
 import type { Answered } from "../../src/conformance/played-platform.ts";
 import { batchSchema, readEntry, signedEventOf } from "../../src/federation/batch.ts";
-import type { SignedProposal } from "../../src/protocol/event.ts";
+import type { Event, SignedEvent, SignedProposal } from "../../src/protocol/event.ts";
 import { type Hash, sha256 } from "../../src/protocol/hash.ts";
 import { eventHash, proposalId } from "../../src/protocol/seal.ts";
 import { newSeed, signingKey } from "../../src/protocol/signature.ts";
@@ -394,5 +394,79 @@ describe("An event is refused as the answer to a proposal, which goes on waiting
     await home.core.federation.askAgain(log.head.id);
     expect(sent[1]).toEqual(sent[0]);
     await expectUnchanged(honest);
+  });
+});
+
+describe("A conversation is not begun, and nothing of it kept,", () => {
+  const adds = (to: PlayedLog) =>
+    to.does(liar.signer, to.head.id, adding(bob.address, { role: "WRITER", via: "home.localhost" }));
+  const unsigned = (signed: SignedEvent): SignedEvent => ({
+    ...signed,
+    signatures: { ...signed.signatures, event: liar.signer.key.sign("event", sha256("another")) },
+  });
+  /** An event further on, as whoever made it up has it. */
+  const further = (other: PlayedLog, signed: SignedEvent, but: Partial<Event> = {}): SignedEvent =>
+    unsigned({ ...signed, event: { ...signed.event, seq: other.head.seq + 9, parent: sha256("some"), ...but } });
+
+  test.each<[string, string, (other: PlayedLog) => readonly SignedEvent[]]>([
+    [
+      "for an event that is said to be ours",
+      "RECIPIENT_UNKNOWN",
+      (other) => {
+        const said = other.proposal(liar.signer, other.head.id, saying("Yours."));
+        const { key } = home.core.signer.key;
+        return [further(other, other.sequenced(liar.signer, said, { leader: "home.localhost", key }))];
+      },
+    ],
+    [
+      "for an event that adds somebody here, and is not signed",
+      "RECIPIENT_UNKNOWN",
+      (other) => {
+        const to = adding(bob.address, { role: "WRITER", via: "home.localhost" });
+        return [further(other, other.sequenced(liar.signer, other.proposal(liar.signer, other.head.id, to)))];
+      },
+    ],
+    [
+      "for an event that adds somebody here, under a key of nobody's",
+      "UNKNOWN_KEY",
+      (other) => {
+        const to = adding(bob.address, { role: "WRITER", via: "home.localhost" });
+        const somebody = { ...liar.signer, key: signingKey(newSeed()) };
+        const said = other.proposal(liar.signer, other.head.id, to);
+        return [other.sequenced(somebody, said, { seq: other.head.seq + 9 })];
+      },
+    ],
+    [
+      "where what comes before who is added does not hold",
+      "BAD_SIGNATURE",
+      (other) => {
+        other.entries.push(unsigned(other.entries.pop() ?? expect.fail("there is no event")));
+        adds(other);
+        return [];
+      },
+    ],
+    [
+      "where what comes before who is added is under a key of nobody's",
+      "UNKNOWN_KEY",
+      (other) => {
+        const somebody = { ...liar.signer, key: signingKey(newSeed()) };
+        const said = other.proposal(liar.signer, other.head.id, saying("Mine."));
+        expect(other.take(other.sequenced(somebody, said))).toBeNull();
+        adds(other);
+        return [];
+      },
+    ],
+  ])("%s", async (_, code, more) => {
+    const other = begun(liar.signer, "mallory@liar.localhost", "Never heard of");
+    const { id } = other.head;
+    const run = [...more(other)];
+    const results = await liar.hands(home, ...[...other.entries, ...run].map((event) => ({ event })));
+    // A key is looked for once in ten seconds.
+    const expected = code === "UNKNOWN_KEY" ? [code, undefined] : [code];
+    for (const result of results) expect(expected).toContain("code" in result ? result.code : undefined);
+    const [head] = await liar.hands(home, { head: { conversation: id, seq: 1, hash: sha256("none") } });
+    expect(head).toMatchObject({ code: "NOT_FOUND" });
+    const { rowCount } = await home.core.database.pool.query("SELECT FROM conversation WHERE id = $1", [id]);
+    expect(rowCount).toBe(0);
   });
 });
