@@ -28,17 +28,38 @@ interface AddedPeopleOptions {
   readonly platformOf: PlatformOf;
 }
 
+const askedAtOnce = 8;
+
 export function createAddedPeople({ pool, platform, domains, platformOf }: AddedPeopleOptions) {
-  return async (conversation: Hash, added: readonly Added[]): Promise<ReadonlyMap<Address, Person>> => {
-    const recipients = await Promise.all(
-      added.map(async ({ address, name, via, mail, imported }) => {
-        // What a platform says of an address is believed where the address's own domain says so, too.
-        const isClaimed = !mail && !imported && via !== platform && !domains.includes(domainOf(address));
-        const answer = isClaimed ? await platformOf(domainOf(address)) : null;
-        const isConfirmed = answer?.kind === "platform" && answer.platform === via;
-        return { address, name, ...(isConfirmed && { platform: via }) };
-      }),
-    );
+  /** Who serves each domain; a few are asked at once. */
+  const platformsOf = async (names: ReadonlySet<PlatformName>, source: string | undefined) => {
+    const found = new Map<PlatformName, Awaited<ReturnType<PlatformOf>>>();
+    const left = names.values();
+    const askNext = async () => {
+      // Each asks what none of the others has.
+      for (const domain of left) found.set(domain, await platformOf(domain, source));
+    };
+    await Promise.all(Array.from({ length: askedAtOnce }, askNext));
+    return found;
+  };
+
+  /** @param source as of `PlatformOf` */
+  return async (
+    conversation: Hash,
+    added: readonly Added[],
+    source?: string,
+  ): Promise<ReadonlyMap<Address, Person>> => {
+    // What a platform says of an address is believed where the address's own domain says so, too.
+    const isClaimed = ({ address, via, mail, imported }: Added) =>
+      !mail && !imported && via !== platform && !domains.includes(domainOf(address));
+    const claimed = added.filter(isClaimed);
+    const found = await platformsOf(new Set(claimed.map(({ address }) => domainOf(address))), source);
+    const recipients = added.map((one) => {
+      const { address, name, via } = one;
+      const answer = isClaimed(one) ? found.get(domainOf(address)) : undefined;
+      const isConfirmed = answer?.kind === "platform" && answer.platform === via;
+      return { address, name, ...(isConfirmed && { platform: via }) };
+    });
     const ids = await ensureRecipients(pool, recipients, { platform, domains });
     const ours = added.filter(({ via, mail, imported }) => via === platform && !mail && !imported);
     const accounts = await findPeople(

@@ -60,8 +60,8 @@ export function openFederation(parts: FederationParts): OpenedFederation {
     keys: discovery,
     schedule,
     people: createAddedPeople(own),
-    reach: async (address) => {
-      const found = (await lookUp([address])).get(address);
+    reach: async (address, source) => {
+      const found = (await lookUp([address], source)).get(address);
       if (found === "later") return "later";
       return found ? { platform: found.via } : "unknown";
     },

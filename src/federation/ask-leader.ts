@@ -67,11 +67,11 @@ export function createAskLeader(options: AskLeaderOptions): AskLeader {
 
   /** Takes in the event that the leader made of a proposal, as far as it can be followed now. */
   const follow = async (conversation: Hash, leader: PlatformName, event: SignedEvent) => {
-    const ingested = await ingest(conversation, [event]);
+    const ingested = await ingest(conversation, [event], { source: leader });
     if (ingested.ended?.why !== "GAP") return ingested;
     // What the leader sequenced before it is on its way; whoever waits for this one does not wait for that.
     await catchUp.events(conversation, leader);
-    return ingest(conversation, [event]);
+    return ingest(conversation, [event], { source: leader });
   };
 
   /** What the leader's answer comes to for who asked; null where it has to be asked again. */
@@ -88,7 +88,7 @@ export function createAskLeader(options: AskLeaderOptions): AskLeader {
         if (!event || proposalId(event.event.proposal) !== id) return null;
         const followed = await follow(conversation, leader, event);
         // Who erases what is theirs after they left does not get what came between.
-        if (followed.ended?.why === "GAP" && (await eraseLate(conversation, event)) === "erased") {
+        if (followed.ended?.why === "GAP" && (await eraseLate(conversation, event, leader)) === "erased") {
           await peers.dropPending(id);
           return { conversation, repeatOf: event.event.seq };
         }

@@ -53,7 +53,7 @@ export function createCatchUp({ platform, ingest, store, peers, transport }: Cat
       if (answer === null) return "refused";
       if (isUnreachable(answer)) return "behind";
       if (after >= answer.head.seq) return (await isOther(conversation, answer.head)) ? "other" : "caughtUp";
-      const { ended } = await ingest(conversation, answer.events);
+      const { ended } = await ingest(conversation, answer.events, { source: from });
       if (ended?.why === "LATER") return "behind";
       if (ended?.why === "BROKEN_CHAIN") return "other";
       const last = answer.events.at(-1)?.event.seq ?? 0;

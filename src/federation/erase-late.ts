@@ -19,8 +19,11 @@ export interface EraseLateOptions {
 /** `unknownSigner`: neither the leader that we last knew, nor who speaks for what is erased. `later`: whose key it is cannot be said now. */
 export type ErasedLate = "erased" | "unknownSigner" | "later";
 
-/** Null where it is no such event, or we are still in the conversation: then it comes in its turn. Safe to repeat. */
-export type EraseLate = (conversation: Hash, signed: SignedEvent) => Promise<ErasedLate | null>;
+/**
+ * Null where it is no such event, or we are still in the conversation: then it comes in its turn. Safe to repeat.
+ * @param source who handed it over, on whose budget keys are looked up
+ */
+export type EraseLate = (conversation: Hash, signed: SignedEvent, source: PlatformName) => Promise<ErasedLate | null>;
 
 const pageEvents = 1_000;
 
@@ -35,18 +38,18 @@ export function createEraseLate({ platform, store, peers, keys }: EraseLateOptio
   };
 
   /** Whether one of those who may say so signed it. */
-  const isBelieved = async (state: State, signed: SignedEvent): Promise<boolean | "later"> => {
+  const isBelieved = async (state: State, signed: SignedEvent, source: PlatformName): Promise<boolean | "later"> => {
     const { event } = signed;
     const { proposal } = event;
     const byLeader = event.leader === state.conversation?.leader && isSignedByItsLeader(signed);
-    const leaders = byLeader ? await keys.keyOf(event.leader, event.key, event.timestamp) : "unknown";
+    const leaders = byLeader ? await keys.keyOf(event.leader, event.key, event.timestamp, { source }) : "unknown";
     if (leaders === "valid") return true;
     const byOwn = proposal.platform === viaOf(state, proposal) && isProposedByItsPlatform(signed);
-    const own = byOwn ? await keys.keyOf(proposal.platform, proposal.key, proposal.sentAt) : "unknown";
+    const own = byOwn ? await keys.keyOf(proposal.platform, proposal.key, proposal.sentAt, { source }) : "unknown";
     return own === "valid" || (leaders === "later" || own === "later" ? "later" : false);
   };
 
-  return async (conversation, signed) => {
+  return async (conversation, signed, source) => {
     const { event } = signed;
     const { proposal, seq } = event;
     const head = await peers.head(conversation);
@@ -56,7 +59,7 @@ export function createEraseLate({ platform, store, peers, keys }: EraseLateOptio
     const state = fold(log);
     // Nothing of it is here: where we are behind, it comes.
     if (viaOf(state, proposal) === null) return null;
-    const verdict = await isBelieved(state, signed);
+    const verdict = await isBelieved(state, signed, source);
     if (verdict !== true) return verdict === "later" ? "later" : "unknownSigner";
     // Our copy of the log ends before it, so neither the log nor its state has it: only the words are gone.
     apply(state, evolve(state, { id: proposalId(proposal), hash: eventHash(event), event }));

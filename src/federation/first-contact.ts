@@ -50,7 +50,7 @@ export async function judgeBeginning(
   const keyFault = async (signed: SignedEvent | undefined): Promise<Beginning | null> => {
     if (!signed || signed.event.seq <= entries.length) return null;
     const { leader, key, timestamp } = signed.event;
-    const verdict = await keys.keyOf(leader, key, timestamp);
+    const verdict = await keys.keyOf(leader, key, timestamp, { source: caller });
     return verdict === "valid" ? null : { fault: faultOf(verdict === "later" ? "LATER" : "UNKNOWN_KEY") };
   };
   const leastOf = ({ event }: SignedEvent) => Math.min(event.seq, entries.length);

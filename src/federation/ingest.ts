@@ -7,7 +7,7 @@ import type { RejectionCode } from "../conversation/rejection.ts";
 import type { Conversation } from "../conversation/state.ts";
 import type { Event, PlatformName, SignedEvent, Timestamp } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
-import { eventHash, isSignedByItsLeader, proposalId } from "../protocol/seal.ts";
+import { eventHash, isSignedByItsLeader, proposalId, sealFault } from "../protocol/seal.ts";
 import type { PublicKey } from "../protocol/signature.ts";
 import { leaderOf, participantOf } from "../protocol/value.ts";
 import type { ConversationStore, FollowResult, Person } from "../store/conversation-store.ts";
@@ -21,8 +21,13 @@ import { mayBeLie, proofOfLie } from "./proof-of-lie.ts";
 export type KeyVerdict = "valid" | "later" | "unknown" | "notInWindow" | "stranger";
 
 export interface Keys {
-  /** Whether `platform` signed with `key` at `at`. */
-  keyOf(platform: PlatformName, key: PublicKey, at: Timestamp): Promise<KeyVerdict>;
+  /** Whether `platform` signed with `key` at `at`. @param question.source whose budget of look-ups it is on. @default nobody's */
+  keyOf(
+    platform: PlatformName,
+    key: PublicKey,
+    at: Timestamp,
+    question?: { readonly source?: PlatformName },
+  ): Promise<KeyVerdict>;
 }
 
 export interface IngestOptions {
@@ -30,8 +35,8 @@ export interface IngestOptions {
   readonly store: Pick<ConversationStore, "follow" | "entriesAfter">;
   readonly peers: Pick<PeerStore, "head" | "settled" | "freeze">;
   readonly keys: Keys;
-  /** Makes recipients of those who are added; by address. */
-  people(conversation: Hash, added: readonly Added[]): Promise<ReadonlyMap<Address, Person>>;
+  /** Makes recipients of those who are added; by address. @param source whose budget of look-ups it is on */
+  people(conversation: Hash, added: readonly Added[], source?: PlatformName): Promise<ReadonlyMap<Address, Person>>;
   /** Told before events are taken in that we sequenced ourselves, and lost: the last of them. Not of what is frozen, for nothing is sequenced there. */
   onLost?(what: FoundLost): Promise<void>;
   /** Told where words did not come with their event. */
@@ -60,6 +65,8 @@ export interface Taking {
   readonly known?: Conversation | null;
   /** Nothing is taken unless what joins on holds up to this seq. @default 0 */
   readonly least?: number;
+  /** Who handed it over: what has to be looked up for it is on their budget. @default nobody's */
+  readonly source?: PlatformName | undefined;
 }
 
 export type Ingest = (conversation: Hash, run: readonly SignedEvent[], taking?: Taking) => Promise<Ingested>;
@@ -76,26 +83,40 @@ export function createIngest({
   onLeader,
   onLie,
 }: IngestOptions): Ingest {
-  /** How far into the run its events may be taken as far as names and keys go, and what ends it there. */
+  /**
+   * How far into the run its events may be taken as far as chain, signatures, names and keys go, and what ends it there. Nobody makes
+   * us look for keys by what cannot be taken anyway.
+   */
   const vouchedFor = async (
     run: readonly SignedEvent[],
     head: Conversation | null,
+    source: PlatformName | undefined,
   ): Promise<{ readonly count: number; readonly why: Why }> => {
     const strayAt = strayIn(run, head, platform);
+    let previous = head && { seq: head.seq, hash: head.head };
     const known = new Map<string, KeyVerdict>();
     const ask = async (of: PlatformName, key: PublicKey, at: Timestamp): Promise<KeyVerdict> => {
       // Within a minute a key's standing is one.
       const name = `${of} ${key} ${at.slice(0, 16)}`;
-      const verdict = known.get(name) ?? (await keys.keyOf(of, key, at));
+      const verdict = known.get(name) ?? (await keys.keyOf(of, key, at, source === undefined ? {} : { source }));
       known.set(name, verdict);
       return verdict;
     };
-    for (const [count, { event, signatures }] of run.entries()) {
-      // Nobody makes us look for keys by what cannot be taken anyway.
+    for (const [count, signed] of run.entries()) {
       if (count === strayAt?.count) return strayAt;
+      const { event, signatures } = signed;
+      const joinsOn = event.seq === (previous?.seq ?? 0) + 1;
+      // What is had, and what we lost, is not taken here: all that it may tell is what its leader signed.
+      if (!joinsOn && !isSignedByItsLeader(signed)) continue;
+      if (joinsOn) {
+        const hash = eventHash(event);
+        const fault = sealFault(signed, previous, hash);
+        if (fault !== null) return { count, why: fault };
+        previous = { seq: event.seq, hash };
+      }
       const leaders = await ask(event.leader, event.key, event.timestamp);
       if (leaders !== "valid") return { count, why: leaders === "later" ? "LATER" : "UNKNOWN_KEY" };
-      if (signatures.proposal === null) continue;
+      if (!joinsOn || signatures.proposal === null) continue;
       const { proposal } = event;
       const others = await ask(proposal.platform, proposal.key, proposal.sentAt);
       // Whose proposal it was is vouched for by the leader until their list can be had: they may be gone for long.
@@ -104,9 +125,9 @@ export function createIngest({
     return { count: run.length, why: "LATER" };
   };
 
-  const ingest: Ingest = async (conversation, run, { known, least = 0 } = {}) => {
+  const ingest: Ingest = async (conversation, run, { known, least = 0, source } = {}) => {
     const before = known === undefined ? await peers.head(conversation) : known;
-    const { count, why } = await vouchedFor(run, before);
+    const { count, why } = await vouchedFor(run, before, source);
     const vouched = run.slice(0, count);
     const next = run[count];
     if (next && !vouched.some(({ event }) => event.seq >= least))
@@ -116,11 +137,11 @@ export function createIngest({
       };
     const lost = before?.isFrozen ? null : lostOf(before, vouched);
     if (lost) await onLost?.({ conversation, sequencedAt: lost.timestamp });
-    const added = addedBy(vouched);
+    const added = addedBy(vouched, before?.seq ?? 0);
     const result = await store.follow({
       conversation,
       run: vouched,
-      ...(added.length > 0 && { people: await people(conversation, added) }),
+      ...(added.length > 0 && { people: await people(conversation, added, source) }),
     });
     if (result.entries.some(({ event, body }) => event.proposal.ref !== null && body === null))
       onWordless?.(conversation);
@@ -188,9 +209,14 @@ export function whyOf({ fault }: Stopped): Why {
   return fault === "FROM_THE_FUTURE" ? "LATER" : fault;
 }
 
-function addedBy(run: readonly SignedEvent[]): readonly Added[] {
+/** Those whom the events after `seq` add, without gaps: what comes again, or cannot be taken, makes nobody known. */
+function addedBy(run: readonly SignedEvent[], seq: number): readonly Added[] {
   const addresses = new Map<Hash, Address>();
-  return run.flatMap(({ event: { proposal }, body }): Added[] => {
+  let last = seq;
+  return run.flatMap(({ event, body }): Added[] => {
+    if (event.seq !== last + 1) return [];
+    last = event.seq;
+    const { proposal } = event;
     const value = participantOf(proposal.value);
     // Of a body that breaks the rules of words, nothing is taken.
     if (!value || body === null || !("address" in body) || bodyFault(proposal.model, body)) return [];

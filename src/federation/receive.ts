@@ -1,6 +1,5 @@
 // What another platform hands over: proposals to the leader, events to followers, receipts, heads. Who calls has been
 // verified before.
-import type { Added } from "../accounts/added-people.ts";
 import type { Address } from "../conversation/address.ts";
 import { bodyFault } from "../conversation/body.ts";
 import { reject } from "../conversation/rejection.ts";
@@ -9,12 +8,12 @@ import type { Hash } from "../protocol/hash.ts";
 import { proposalId } from "../protocol/seal.ts";
 import { verifySignature } from "../protocol/signature.ts";
 import { participantOf } from "../protocol/value.ts";
-import type { ConversationStore, Person, ReceiptMove } from "../store/conversation-store.ts";
+import type { ConversationStore, ReceiptMove } from "../store/conversation-store.ts";
 import type { Head, PeerStore } from "../store/peer-store.ts";
 import { type Entry, type Result, refusalOf, refused, signedEventOf } from "./batch.ts";
 import type { ErasedLate, EraseLate } from "./erase-late.ts";
 import { type FirstContactOptions, faultOf, judgeBeginning } from "./first-contact.ts";
-import type { Ingest } from "./ingest.ts";
+import type { Ingest, IngestOptions } from "./ingest.ts";
 
 /** How an address is reached: by which platform; `unknown` where by none, `later` where that cannot be said now. */
 export type Reached = { readonly platform: PlatformName } | "unknown" | "later";
@@ -27,8 +26,9 @@ export interface ReceiveOptions extends FirstContactOptions {
   >;
   readonly ingest: Ingest;
   readonly eraseLate: EraseLate;
-  reach(address: Address): Promise<Reached>;
-  people(conversation: Hash, added: readonly Added[]): Promise<ReadonlyMap<Address, Person>>;
+  /** @param source as of `people` */
+  reach(address: Address, source: PlatformName): Promise<Reached>;
+  people: IngestOptions["people"];
   /** Receipts moved: they are shown. */
   onReceipts(moved: readonly ReceiptMove[]): void;
   /** The platform may be owed something that it lost. */
@@ -68,10 +68,10 @@ export function createReceive(options: ReceiveOptions): Receive {
     const beginning = head ? { least: 0 } : await judgeBeginning(options, caller, run);
     if ("fault" in beginning) return run.map(() => beginning.fault);
     const isIn = !head || (await peers.reachOf(caller, conversation)) > 0;
-    const { seq, ended } = await options.ingest(conversation, run, { known: head, ...beginning });
+    const { seq, ended } = await options.ingest(conversation, run, { known: head, source: caller, ...beginning });
     if (seq === 0 && ended) return run.map(() => faultOf(ended.why));
     const late = ended?.why === "GAP" ? run.find(({ event }) => event.seq === ended.at) : undefined;
-    const erased = late ? await options.eraseLate(conversation, late) : null;
+    const erased = late ? await options.eraseLate(conversation, late, caller) : null;
     // Who is not in it as far as we have it may be in it further on; that they show by events that hold.
     const isShown = isIn || erased === "erased" || seq > (head?.seq ?? 0) || run[0]?.event.seq !== ended?.at;
     if (!isShown) return run.map(() => notFound);
@@ -213,32 +213,33 @@ async function receiveProposal(
   const id = proposalId(proposal);
   if (signature === null || !verifySignature(proposal.key, "proposal", id, signature))
     return refused("BAD_SIGNATURE", "The signature does not fit the proposal and its key.");
-  const verdict = await keys.keyOf(caller, proposal.key, proposal.sentAt);
+  const verdict = await keys.keyOf(caller, proposal.key, proposal.sentAt, { source: caller });
   if (verdict === "later") return later;
   if (verdict !== "valid") return refused("UNKNOWN_KEY", "The proposal's key is not one of its platform's.");
 
-  // Before anybody is looked up by it.
   const fault = bodyFault(proposal.model, body);
   if (fault) return refusalOf(fault);
+  let answer = await store.append({ conversation, proposals: [signed] });
   const value = participantOf(proposal.value);
-  const added: Added[] = [];
-  if (value && body !== null && "address" in body) {
+  const isForThem = "rejection" in answer && answer.rejection.code === "RECIPIENT_UNKNOWN";
+  // Whom it adds is looked up where nothing else is against it: not for a proposal that is in the log, or may not be.
+  if (isForThem && value && body !== null && "address" in body) {
     const { address, name } = body;
     const { via, mail, imported } = value;
     if (!mail && !imported) {
-      const reached = await reach(address);
+      const reached = await reach(address, caller);
       if (reached === "later") return later;
       if (reached === "unknown") return refusalOf(reject("RECIPIENT_UNKNOWN", `Nobody has the address ${address}.`));
       if (reached.platform !== via)
         return refusalOf(reject("WRONG_PLATFORM", `${reached.platform} speaks for ${address}.`));
     }
-    added.push({ address, name, via, mail, imported, by: proposal.actor, byAddress: null });
+    const added = { address, name, via, mail, imported, by: proposal.actor, byAddress: null };
+    answer = await store.append({
+      conversation,
+      proposals: [signed],
+      people: await people(conversation, [added], caller),
+    });
   }
-  const answer = await store.append({
-    conversation,
-    proposals: [signed],
-    ...(added.length > 0 && { people: await people(conversation, added) }),
-  });
   if ("rejection" in answer) return refusalOf(answer.rejection);
   if ("repeatOf" in answer) {
     const [event] = await store.entriesAfter(conversation, answer.repeatOf - 1, 1);

@@ -6,7 +6,7 @@ import type { Entry as LogEntry } from "../protocol/seal.ts";
 import type { ConversationStore, Place, Stretch } from "../store/conversation-store.ts";
 import type { Debt, PeerStore } from "../store/peer-store.ts";
 import { batchLimits, type Entry, type Result, signedEventOf } from "./batch.ts";
-import { firstContact } from "./receive.ts";
+import { firstContact } from "./first-contact.ts";
 
 /**
  * What came of telling something. `on`: there may be more to tell at once. `back`: less is had than was known, so what was told is to be

@@ -71,6 +71,9 @@ function keyFor({ proposal, signature }: SignedProposal, leader: Signer): Signin
 /** What can be wrong with an entry whatever the state: it was altered, or does not join on. */
 export type SealFault = "BROKEN_CHAIN" | "BAD_SIGNATURE" | "BAD_COMMITMENT";
 
+/** What was found to fit: an event from elsewhere is looked at before its keys are looked up, and again when it is taken. */
+const fitting = new WeakSet<SignedEvent>();
+
 /**
  * What is wrong with `signed` as the entry after `previous` (null: as the first one), or null where it holds: it joins
  * on, both signatures fit, and body and salt, where present, are what was committed to. Whose keys they are is asked
@@ -84,9 +87,12 @@ export function sealFault(
 ): SealFault | null {
   const { event, signatures, body, salt } = signed;
   if (event.seq !== (previous?.seq ?? 0) + 1 || event.parent !== (previous?.hash ?? null)) return "BROKEN_CHAIN";
+  if (fitting.has(signed)) return null;
   if (!verifySignature(event.key, "event", hash, signatures.event)) return "BAD_SIGNATURE";
   if (signatures.proposal !== null ? !isProposedByItsPlatform(signed) : !isLeadersOwn(event)) return "BAD_SIGNATURE";
-  return isCommitted(event.proposal, body, salt) ? null : "BAD_COMMITMENT";
+  if (!isCommitted(event.proposal, body, salt)) return "BAD_COMMITMENT";
+  fitting.add(signed);
+  return null;
 }
 
 /** Whether the key that the event names signed it. */

@@ -3,16 +3,16 @@ import { expect, test } from "vitest";
 import type { FollowFault } from "../../src/conversation/follow.ts";
 import { createIngest, type KeyVerdict } from "../../src/federation/ingest.ts";
 import type { Event, SignedEvent } from "../../src/protocol/event.ts";
-import { eventHash } from "../../src/protocol/seal.ts";
+import { eventHash, proposalId } from "../../src/protocol/seal.ts";
 import type { FoundLost } from "../../src/store/peer-store.ts";
-import { abroad, home, signerOf } from "../conversation/given.ts";
-import { says } from "../support/commands.ts";
+import { abroad, beginning, home, signerOf, someHash, timeAfter } from "../conversation/given.ts";
+import { adds, says } from "../support/commands.ts";
 import { Elsewhere } from "../support/elsewhere.ts";
 import { memoryPeerStore, newPeerTables } from "../support/memory-peer-store.ts";
 import { memorySetting } from "../support/memory-setting.ts";
 import { newTables } from "../support/memory-store.ts";
 
-/** A conversation of eve's elsewhere, followed here, and what she says next; and of whom keys are asked. */
+/** A conversation of eve's elsewhere, followed here, and what she says next; and of whom keys are asked, and who is looked up. */
 async function given(verdict: KeyVerdict = "valid") {
   const tables = newTables();
   const setting = memorySetting(tables);
@@ -27,6 +27,7 @@ async function given(verdict: KeyVerdict = "valid") {
   const peers = memoryPeerStore(tables, newPeerTables(), home);
   let late: FollowFault | null = null;
   const lost: FoundLost[] = [];
+  const people: string[] = [];
   const ingest = createIngest({
     platform: home,
     onLost: async (what) => void lost.push(what),
@@ -40,18 +41,21 @@ async function given(verdict: KeyVerdict = "valid") {
     },
     peers,
     keys: {
-      keyOf: async (platform) => {
-        asked.push(platform);
+      keyOf: async (platform, _key, _at, { source } = {}) => {
+        asked.push(source === undefined ? platform : `${platform} for ${source}`);
         return verdict;
       },
     },
-    people: async () => setting.people,
+    people: async (_, added, source) => {
+      people.push(...added.map(({ address }) => `${address} for ${source}`));
+      return setting.people;
+    },
   });
+  const from = { source: "caller.example" };
   return {
+    ...{ setting, elsewhere, conversation, eve, next, asked, people, lost },
     ingest: (event: SignedEvent) => ingest(conversation, [event]),
-    next,
-    asked,
-    lost,
+    handed: (...run: readonly SignedEvent[]) => ingest(conversation, run, from),
     freeze: () => peers.freeze(conversation, [next, next]),
     isFrozen: async () => (await peers.head(conversation))?.isFrozen,
     another: (fault: FollowFault) => {
@@ -89,7 +93,11 @@ test("of an event before which one is missing, no keys are looked for", async ()
 
 test("where the leader's key is not its own, nobody else's is looked for", async () => {
   const { ingest, next, asked } = await given("unknown");
-  expect(await ingest(signedBy(abroad, next, {}))).toMatchObject({ seq: 2, ended: { at: 3, why: "UNKNOWN_KEY" } });
+  const { key } = signerOf("other.example");
+  const proposal = { ...next.event.proposal, platform: "other.example", key: key.key };
+  const event = signedBy(abroad, next, { proposal });
+  const signatures = { ...event.signatures, proposal: key.sign("proposal", proposalId(proposal)) };
+  expect(await ingest({ ...event, signatures })).toMatchObject({ seq: 2, ended: { at: 3, why: "UNKNOWN_KEY" } });
   expect(asked).toEqual([abroad]);
 });
 
@@ -108,4 +116,42 @@ test("what we sequenced and have not is told of, but not where the conversation 
   await freeze();
   await ingest(event);
   expect(lost).toHaveLength(1);
+});
+
+test.each([
+  ["does not join on", "BROKEN_CHAIN", (next) => signedBy(abroad, next, { parent: someHash("another") })],
+  [
+    "is not signed",
+    "BAD_SIGNATURE",
+    (next) => ({ ...next, event: { ...next.event, timestamp: timeAfter(beginning, 1) } }),
+  ],
+  ["has words that were not signed for", "BAD_COMMITMENT", (next) => ({ ...next, salt: someHash("another") })],
+] satisfies [string, string, (next: SignedEvent) => SignedEvent][])(
+  "of an event that %s, no keys are looked for",
+  async (_, why, otherOf) => {
+    const { ingest, next, asked } = await given();
+    expect(await ingest(otherOf(next))).toMatchObject({ seq: 2, ended: { at: 3, why } });
+    expect(asked).toEqual([]);
+  },
+);
+
+test("what has to be looked up for a run is on the budget of who handed it over", async () => {
+  const { handed, elsewhere, conversation, setting, eve, asked, people } = await given();
+  await elsewhere.does(conversation, eve, adds(await setting.person("frank", "frank.example")));
+  expect(await handed(...(await elsewhere.log(conversation)))).toMatchObject({ seq: 4, ended: null });
+  expect(asked).toEqual([`${abroad} for caller.example`]);
+  expect(people).toEqual(["frank@frank.example for caller.example"]);
+});
+
+test("who is added by what is had, or is not taken, is looked up by nobody", async () => {
+  const { handed, elsewhere, conversation, setting, eve, next, people } = await given();
+  const adding = await elsewhere.does(conversation, eve, adds(await setting.person("frank", "frank.example")));
+  const before = await elsewhere.log(conversation);
+  expect(await handed(...before.slice(0, 2))).toMatchObject({ seq: 2, ended: null });
+  const { event, signatures, body, salt } = adding;
+  const stray = { event: { ...event, seq: 1 }, signatures, body, salt };
+  expect(await handed(stray)).toMatchObject({ seq: 2, ended: { at: 1, why: "BAD_SIGNATURE" } });
+  const unsigned = { event: { ...event, timestamp: timeAfter(beginning, 1) }, signatures, body, salt };
+  expect(await handed(next, unsigned)).toMatchObject({ seq: 3, ended: { at: 4, why: "BAD_SIGNATURE" } });
+  expect(people).toEqual([]);
 });

@@ -122,7 +122,7 @@ const lies: Readonly<Record<string, Lie>> = {
     },
   },
   "under a key of small order": {
-    code: "UNKNOWN_KEY or later",
+    code: "BAD_SIGNATURE",
     tell: (said) => {
       const { signatures, ...rest } = log.sequenced(liar.signer, said, { key: smallOrderKey });
       return { ...rest, signatures: { ...signatures, event: smallOrderSignature } };

@@ -410,7 +410,7 @@ export function describePeerStore(name: string, inSetting: InSetting): void {
         await peers.doubt(lossOf(beginning), null);
         for (const platform of [abroad, third]) await peers.lossTold(platform);
         expect(await peers.endDoubts(later(3))).toEqual([]);
-        expect(await peers.debtors()).toEqual([]);
+        expect(await peers.destinationsOwed()).toEqual([]);
         expect(await peers.doubt(lossOf(later(5)), { conversation, sequencedAt: later(-1) })).toEqual([abroad]);
         expect(await setting.says(conversation, alice)).toMatchObject({ leader: home });
         await setting.does(other, alice, says("not of this one"));

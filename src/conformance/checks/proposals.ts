@@ -54,6 +54,8 @@ const proposes = (
     return stage.results({ proposal: make(stage, log, own) });
   });
 
+const wrongPlatformOrTwice = ["rejected WRONG_PLATFORM", "rejected ALREADY_PARTICIPANT"];
+
 /** Said by us, but otherwise than that. */
 const saidBut =
   (but: Partial<Proposal>) =>
@@ -202,7 +204,8 @@ export const leadTries: readonly Try[] = [
   proposes("M57", "somebody whom nobody knows", "rejected RECIPIENT_UNKNOWN", (stage, log, own) =>
     log.proposal(stage.signer, own, adding(stage.nobody(), { role: "READER", via: stage.tested.name })),
   ),
-  proposes("M57", "somebody of theirs, said to be of ours", "rejected WRONG_PLATFORM", (stage, log, own) => {
+  // Who takes part already may be refused for that before they are looked up.
+  proposes("M57", "somebody of theirs, said to be of ours", wrongPlatformOrTwice, (stage, log, own) => {
     const value = { role: "READER", via: stage.signer.platform } as const;
     return log.proposal(stage.signer, own, adding(stage.address ?? stage.nobody(), value));
   }),
