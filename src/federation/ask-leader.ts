@@ -1,5 +1,6 @@
 // Appending where another platform leads: the command is signed as a proposal, kept, asked of the leader, and the event
 // that it answers with is followed. What waits for a leader that does not answer is asked again, in its order.
+import { mayWait } from "../conversation/may-wait.ts";
 import { type Rejection, type RejectionCode, reject, rejectionCodes } from "../conversation/rejection.ts";
 import type { PlatformName, SignedEvent, Timestamp } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
@@ -13,7 +14,7 @@ import type {
   Pending,
 } from "../store/conversation-store.ts";
 import type { PeerStore, PendingProposal } from "../store/peer-store.ts";
-import type { Refusal, Result } from "./batch.ts";
+import { batchLimits, type Refusal, type Result } from "./batch.ts";
 import type { CatchUp } from "./catch-up.ts";
 import type { EraseLate } from "./erase-late.ts";
 import type { Ingest } from "./ingest.ts";
@@ -22,7 +23,10 @@ import { isUnreachable, type Transport } from "./transport.ts";
 export interface AskLeaderOptions {
   readonly platform: PlatformName;
   readonly store: Pick<ConversationStore, "append">;
-  readonly peers: Pick<PeerStore, "head" | "keepPending" | "pendingIn" | "settled" | "failed" | "dropPending">;
+  readonly peers: Pick<
+    PeerStore,
+    "head" | "keepPending" | "pendingIn" | "firstPending" | "settled" | "failed" | "dropPending"
+  >;
   readonly ingest: Ingest;
   readonly eraseLate: EraseLate;
   readonly catchUp: CatchUp;
@@ -55,8 +59,10 @@ export interface AskLeader {
 const answerWithinMs = 2_000;
 /** How often it is asked anew of whom the lead went to. */
 const redirectsMax = 3;
-/** What waits is asked so many at a time. */
+/** What waits is asked so many at a time, */
 const askedMax = 100;
+/** and so many characters of JSON, each of up to three bytes; or a single one. */
+const askedCharactersMax = batchLimits.bytes / 4;
 /** A leader takes no proposal that is older. */
 const proposalLivesMs = 7 * 24 * 3_600 * 1_000;
 
@@ -178,15 +184,15 @@ export function createAskLeader(options: AskLeaderOptions): AskLeader {
     // Asked before under this clientId: that is what is asked again.
     const { proposal } = kept;
     if (kept.rejection) return { rejection: kept.rejection };
-    const first = mayWait(kept) ? (await peers.pendingIn(conversation)).find(mayWait) : undefined;
+    const first = mayWait(proposal.proposal) ? await peers.firstPending(conversation) : null;
     // Those that wait keep their order: nothing overtakes them.
-    const isInTurn = first === undefined || first.id === kept.id;
+    const isInTurn = first === null || first.id === kept.id;
     const [answer] = isInTurn ? await hand([kept], answerWithinMs, request.people) : [];
     if (answer) {
       if ("rejection" in answer) await peers.dropPending(kept.id);
       return answer;
     }
-    if (!mayWait(kept)) {
+    if (!mayWait(proposal.proposal)) {
       // Kept where the client named it: asking again under that name asks for this one, which may be in the log.
       if (kept.clientId === null) await peers.dropPending(kept.id);
       return { rejection: reject("LEADER_UNREACHABLE") };
@@ -197,7 +203,7 @@ export function createAskLeader(options: AskLeaderOptions): AskLeader {
   };
 
   const stillWaiting = async (conversation: Hash): Promise<StillWaiting | null> => {
-    const first = (await peers.pendingIn(conversation)).find(mayWait);
+    const first = await peers.firstPending(conversation);
     const leader = (await peers.head(conversation))?.leader ?? platform;
     return first ? { conversation, leader, since: first.createdAt } : null;
   };
@@ -216,11 +222,11 @@ export function createAskLeader(options: AskLeaderOptions): AskLeader {
     askAgain: async (conversation) => {
       for (;;) {
         // What was not to wait is asked only by who named it.
-        const waiting = (await peers.pendingIn(conversation)).filter(mayWait);
-        const [first, ...others] = waiting;
+        const [first, ...others] = await peers.pendingIn(conversation, askedMax);
         if (!first) return null;
-        const answers = await hand([first, ...others.slice(0, askedMax - 1)], 5 * answerWithinMs);
-        for (const [index, pending] of waiting.slice(0, askedMax).entries()) {
+        const asked = inOneBatch(first, others);
+        const answers = await hand(asked, 5 * answerWithinMs);
+        for (const [index, pending] of asked.entries()) {
           const answer = answers[index];
           if (answer && "rejection" in answer) await giveUp(pending, answer.rejection);
           if (answer) continue;
@@ -237,10 +243,18 @@ export function createAskLeader(options: AskLeaderOptions): AskLeader {
   };
 }
 
-/** Whether it waits where the leader does not answer: what else people do is done at once, or not at all. */
-function mayWait({ proposal: { proposal } }: Asked): boolean {
-  const { action, model } = proposal;
-  return action === "add" && (model === "message" || model === "attachment");
+/** As many of these as a leader takes in one request. */
+function inOneBatch(
+  first: PendingProposal,
+  others: readonly PendingProposal[],
+): [PendingProposal, ...PendingProposal[]] {
+  const sizeOf = ({ proposal }: PendingProposal) => JSON.stringify(proposal).length;
+  let size = sizeOf(first);
+  const end = others.findIndex((one) => {
+    size += sizeOf(one);
+    return size > askedCharactersMax;
+  });
+  return [first, ...others.slice(0, end === -1 ? others.length : end)];
 }
 
 function isTooOld({ proposal: { proposal } }: Asked, now: string): boolean {

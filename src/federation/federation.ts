@@ -97,7 +97,7 @@ export function createFederation(options: FederationOptions): Federation {
     return retry(1 + Math.floor(Math.log2(1 + waitedMs / 1_000)), random()) ?? lastRetryMs;
   };
   const onLeader = async (conversation: Hash, leader: PlatformName) => {
-    if ((await peers.pendingIn(conversation)).length > 0) schedule.askAgain(conversation, leader, 0);
+    if (await peers.firstPending(conversation)) schedule.askAgain(conversation, leader, 0);
   };
   const doubt = createDoubt({ ...options, onToTell: (platform, inMs) => schedule.deliver(platform, inMs) });
   const onWordless = (conversation: Hash) => schedule.askWords(conversation, wordsMs, 0);

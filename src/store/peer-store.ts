@@ -148,8 +148,10 @@ export interface PeerStore {
 
   /** Keeps a proposal before it is sent for the first time. One of the account's with that clientId that is kept already is returned instead. */
   keepPending(pending: Omit<PendingProposal, "rejection">): Promise<PendingProposal>;
-  /** What waits for an answer in conversations, the oldest first. */
-  pendingIn(conversation: Hash): Promise<readonly PendingProposal[]>;
+  /** What waits for who leads the conversation (`mayWait`: what else is kept is asked for by who named it alone), the oldest first, at most `limit`. */
+  pendingIn(conversation: Hash, limit: number): Promise<readonly PendingProposal[]>;
+  /** The first of that; null where nothing waits. */
+  firstPending(conversation: Hash): Promise<Pick<PendingProposal, "id" | "createdAt"> | null>;
   /** Conversations in which something waits, and who leads them. */
   conversationsPending(): Promise<readonly { readonly conversation: Hash; readonly leader: PlatformName }[]>;
   /** These are in the log: they wait no more, and their clientIds find them. Safe to repeat; others are passed over. */

@@ -25,9 +25,13 @@ const pendingOf = (row: PendingRow): PendingProposal => ({
   rejection: row.rejection,
 });
 
+/** As `mayWait` of conversation/may-wait.ts. */
+const waits = `rejection IS NULL AND proposal->'proposal'->>'action' = 'add'
+  AND proposal->'proposal'->>'model' IN ('message', 'attachment')`;
+
 type Pendings = Pick<
   PeerStore,
-  "keepPending" | "pendingIn" | "conversationsPending" | "settled" | "failed" | "dropPending"
+  "keepPending" | "pendingIn" | "firstPending" | "conversationsPending" | "settled" | "failed" | "dropPending"
 >;
 
 export function pendingProposals(pool: pg.Pool): Pendings {
@@ -47,13 +51,24 @@ export function pendingProposals(pool: pg.Pool): Pendings {
       return pendingOf(row);
     },
 
-    pendingIn: async (conversation) => {
+    pendingIn: async (conversation, limit) => {
       const { rows } = await pool.query<PendingRow>({
         name: "pending_in",
-        text: "SELECT * FROM pending_proposal WHERE conversation_id = $1 AND rejection IS NULL ORDER BY position",
-        values: [conversation],
+        text: `SELECT * FROM pending_proposal WHERE conversation_id = $1 AND ${waits} ORDER BY position LIMIT $2`,
+        values: [conversation, limit],
       });
       return rows.map(pendingOf);
+    },
+
+    firstPending: async (conversation) => {
+      const { rows } = await pool.query<Pick<PendingRow, "id" | "created_at">>({
+        name: "first_pending",
+        text: `SELECT id, created_at FROM pending_proposal
+          WHERE conversation_id = $1 AND ${waits} ORDER BY position LIMIT 1`,
+        values: [conversation],
+      });
+      const [row] = rows;
+      return row ? { id: row.id, createdAt: row.created_at.toISOString() } : null;
     },
 
     conversationsPending: async () => {

@@ -2,7 +2,8 @@
 import type { WorkerUtils } from "graphile-worker";
 import { expect, test } from "vitest";
 import { scheduleJobs } from "../../src/cli/open-federation.ts";
-import type { Entry, Result } from "../../src/federation/batch.ts";
+import { limits } from "../../src/conversation/limits.ts";
+import { batchLimits, type Entry, type Result, signedEventOf } from "../../src/federation/batch.ts";
 import { createFederation, type Schedule } from "../../src/federation/federation.ts";
 import type { Transport } from "../../src/federation/transport.ts";
 import { createLogger } from "../../src/observe/logger.ts";
@@ -21,15 +22,18 @@ interface Planned {
   readonly failures?: number;
 }
 
+type Post = (entries: readonly Entry[]) => Promise<readonly Result[] | null> | readonly Result[] | null;
+
+const unreachable = { unreachable: "refused", answer: "", retryAfterMs: null };
+
 /** A platform, whose requests come to nothing but for what `post` answers, and what it plans. */
-function given(post: (entries: readonly Entry[]) => readonly Result[] | null = () => null) {
+function given(post: Post = () => null) {
   const tables = newTables();
   const setting = memorySetting(tables);
   const peers = memoryPeerStore(tables, newPeerTables(), home);
   const planned: Planned[] = [];
-  const unreachable = { unreachable: "refused", answer: "", retryAfterMs: null };
   const transport: Transport = {
-    post: async (_, entries) => post(entries) ?? unreachable,
+    post: async (_, entries) => (await post(entries)) ?? unreachable,
     events: async () => unreachable,
     greet: async () => unreachable,
   };
@@ -57,8 +61,8 @@ function given(post: (entries: readonly Entry[]) => readonly Result[] | null = (
 }
 
 /** A conversation of eve's elsewhere that alice is in as an ADMIN, and something that she said while nobody answers there. */
-async function givenThatWaits() {
-  const all = given();
+async function givenThatWaits(post?: Post) {
+  const all = given(post);
   const { setting, federation } = all;
   const [alice, eve] = [await setting.person("alice"), await setting.person("eve", abroad)];
   const elsewhere = new Elsewhere(setting);
@@ -131,6 +135,33 @@ test("what waits is asked of whom the lead went to, at once", async () => {
   const count = planned.length;
   await federation.askAgain(conversation);
   expect(planned).toHaveLength(count);
+});
+
+test("what waits is asked for in as many requests as a leader takes, in its order", async () => {
+  const sizes: number[] = [];
+  let isThere = false;
+  const { setting, federation, elsewhere, conversation, alice } = await givenThatWaits(async (entries) => {
+    if (!isThere) return null;
+    const size = Buffer.byteLength(JSON.stringify({ entries }));
+    sizes.push(size);
+    if (size > batchLimits.bytes) return null;
+    const results: Result[] = [];
+    for (const entry of entries) {
+      if (!("proposal" in entry)) throw new Error("something else was asked");
+      const event = signedEventOf(await elsewhere.takes(conversation, entry.proposal));
+      results.push({ result: "accepted", event });
+    }
+    return results;
+  });
+  const { accountId } = alice;
+  // Each character is of three bytes.
+  const texts = Array.from({ length: 30 }, (_, index) => `${index} ${"€".repeat(limits.messageBytes / 4)}`);
+  for (const text of texts) await federation.append({ conversation, accountId, command: says(text) });
+  isThere = true;
+  await federation.askAgain(conversation);
+  expect(sizes.length).toBeGreaterThan(1);
+  const said = (await setting.log(conversation)).map(({ body }) => body).slice(-texts.length);
+  expect(said).toEqual(texts.map((text) => messageBody(text)));
 });
 
 test("who comes back is asked for what waits for it, and for nothing that waits for others", async () => {

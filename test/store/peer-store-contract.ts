@@ -5,7 +5,7 @@ import type { Hash } from "../../src/protocol/hash.ts";
 import { proposalId } from "../../src/protocol/seal.ts";
 import type { Loss, PeerStore } from "../../src/store/peer-store.ts";
 import { abroad, beginning, home, messageBody, someHash, timeAfter } from "../conversation/given.ts";
-import { adds, erases, removes, says, takesTheLead } from "../support/commands.ts";
+import { adds, callsIt, erases, removes, says, takesTheLead } from "../support/commands.ts";
 import { Elsewhere } from "../support/elsewhere.ts";
 import type { Setting, Somebody } from "../support/setting.ts";
 
@@ -170,19 +170,31 @@ export function describePeerStore(name: string, inSetting: InSetting): void {
         ];
         for (const pending of [one, two])
           expect(await peers.keepPending(pending)).toEqual({ ...pending, rejection: null });
-        expect((await peers.pendingIn(conversation)).map(({ id }) => id)).toEqual([one.id, two.id]);
+        expect((await peers.pendingIn(conversation, 10)).map(({ id }) => id)).toEqual([one.id, two.id]);
+        expect(await peers.pendingIn(conversation, 1)).toMatchObject([{ id: one.id }]);
+        expect(await peers.firstPending(conversation)).toMatchObject({ id: one.id, createdAt: beginning });
         expect(await peers.conversationsPending()).toEqual([{ conversation, leader: abroad }]);
         // Not before it is there.
         await peers.settled(conversation, [one.id]);
-        expect(await peers.pendingIn(conversation)).toHaveLength(2);
+        expect(await peers.pendingIn(conversation, 10)).toHaveLength(2);
         await elsewhere.takes(conversation, one.proposal);
         await elsewhere.followed(conversation);
         await peers.settled(conversation, [one.id, someHash("of somebody else")]);
-        expect((await peers.pendingIn(conversation)).map(({ id }) => id)).toEqual([two.id]);
+        expect((await peers.pendingIn(conversation, 10)).map(({ id }) => id)).toEqual([two.id]);
         const again = await setting.says(conversation, alice, "Hello", "mine");
         expect(again).toEqual({ conversation, repeatOf: 3 });
       },
     );
+
+    promise("is not what is done at once or not at all, though that is kept", async (setting, peers) => {
+      const { alice, conversation } = await followed(setting);
+      const asked = await setting.asks(conversation, alice, callsIt("Lunch"));
+      if (!("leader" in asked)) throw new Error("nothing was proposed");
+      const one = await waiting(setting, conversation, alice, "mine");
+      await peers.keepPending({ ...one, id: proposalId(asked.proposal.proposal), proposal: asked.proposal });
+      expect(await peers.pendingIn(conversation, 10)).toEqual([]);
+      expect(await peers.firstPending(conversation)).toBeNull();
+    });
 
     promise("is the same where the account names it the same", async (setting, peers) => {
       const { alice, conversation } = await followed(setting);
@@ -192,7 +204,7 @@ export function describePeerStore(name: string, inSetting: InSetting): void {
       ];
       await peers.keepPending(one);
       expect(await peers.keepPending(again)).toEqual({ ...one, rejection: null });
-      expect(await peers.pendingIn(conversation)).toHaveLength(1);
+      expect(await peers.pendingIn(conversation, 10)).toHaveLength(1);
     });
 
     promise("is what is asked for again under its name, also once the lead came here", async (setting, peers) => {

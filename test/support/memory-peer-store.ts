@@ -1,6 +1,7 @@
 // What is kept of other platforms, in memory: what the one on PostgreSQL promises, beside the logs of a store in memory.
 import { bodyFault } from "../../src/conversation/body.ts";
 import { isErased } from "../../src/conversation/erased.ts";
+import { mayWait } from "../../src/conversation/may-wait.ts";
 import { isActive } from "../../src/conversation/roles.ts";
 import { isErasing } from "../../src/federation/erase-late.ts";
 import type { PlatformName, SignedEvent, Timestamp } from "../../src/protocol/event.ts";
@@ -79,6 +80,10 @@ export function memoryPeerStore(
     const all = new Set([...participants(kept).map(({ via }) => via), kept.state.conversation?.leader ?? platform]);
     return [...all].filter((name) => name !== platform);
   };
+  const waitingIn = (conversation: Hash) =>
+    [...pending.values()].filter(
+      (one) => one.conversation === conversation && one.rejection === null && mayWait(one.proposal.proposal),
+    );
   const toldAnew = (names: readonly PlatformName[], { at, askAt, waitUntil }: Loss) => {
     for (const name of names) {
       losses.set(name, { at, askAt, waitUntil, isTold: false });
@@ -273,8 +278,8 @@ export function memoryPeerStore(
       pending.set(kept.id, kept);
       return kept;
     },
-    pendingIn: async (conversation) =>
-      [...pending.values()].filter((one) => one.conversation === conversation && one.rejection === null),
+    pendingIn: async (conversation, limit) => waitingIn(conversation).slice(0, limit),
+    firstPending: async (conversation) => waitingIn(conversation)[0] ?? null,
     conversationsPending: async () => {
       const all = [...pending.values()].filter(({ rejection }) => rejection === null);
       return [...new Set(all.map(({ conversation }) => conversation))].map((conversation) => ({
