@@ -109,8 +109,9 @@ export function scheduleJobs(jobs: Pick<WorkerUtils, "addJob">, log: Logger): Sc
     deliver: (platform, inMs, mode) => add("deliver", platform, { platform }, inMs, modeOf(mode)),
     askAgain: (conversation, leader, inMs, mode) =>
       add("ask-leader", conversation, { conversation }, inMs, modeOf(mode), leader),
-    askWords: (conversation, inMs, failures) => add("ask-words", conversation, { conversation, failures }, inMs),
+    askWords: (conversation, inMs, failures, mode) =>
+      addJob(jobs, "ask-words", conversation, { conversation, failures }, inMs, modeOf(mode)),
     catchUp: (conversation, from, inMs, failures) =>
-      add("catch-up", `${conversation}:${from}`, { conversation, from, failures }, inMs, "replace", from),
+      addJob(jobs, "catch-up", `${conversation}:${from}`, { conversation, from, failures }, inMs, "replace", from),
   };
 }

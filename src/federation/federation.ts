@@ -14,15 +14,19 @@ import { createReceive, type Receive, type ReceiveOptions } from "./receive.ts";
 import { createServeLog, type ServeLog } from "./serve-log.ts";
 import type { Transport } from "./transport.ts";
 
-/** Work for later. Asking twice for the same makes it once; each runs one at a time for its key, and survives a crash. */
+/**
+ * Work for later. Asking twice for the same makes it once; each runs one at a time for its key, and survives a crash once it
+ * is kept. `deliver` and `askAgain` are found again by `resume`; the others are kept when their promise is, which rejects
+ * where they cannot be: whoever told of it is not answered then, and tells again.
+ */
 export interface Schedule {
   /** @param mode `unlessPlanned`: a run that is planned stays when it is, though later. Left out: it is moved */
   deliver(to: PlatformName, inMs: number, mode?: "unlessPlanned"): void;
   /** @param leader who is asked: one conversation after the other, so that a silent one costs others nothing */
   askAgain(conversation: Hash, leader: PlatformName, inMs: number, mode?: "unlessPlanned"): void;
   /** One conversation after the other, of each platform. @param failures how often in a row it came to nothing */
-  catchUp(conversation: Hash, from: PlatformName, inMs: number, failures: number): void;
-  askWords(conversation: Hash, inMs: number, failures: number): void;
+  catchUp(conversation: Hash, from: PlatformName, inMs: number, failures: number): Promise<void>;
+  askWords(conversation: Hash, inMs: number, failures: number, mode?: "unlessPlanned"): Promise<void>;
 }
 
 export interface FederationOptions extends IngestOptions {
@@ -36,7 +40,14 @@ export interface FederationOptions extends IngestOptions {
     DoubtOptions["peers"] &
     Pick<
       PeerStore,
-      "owe" | "oweErasures" | "oweReceipt" | "remind" | "destinationsOwed" | "neighbours" | "conversationsPending"
+      | "owe"
+      | "oweErasures"
+      | "oweReceipt"
+      | "remind"
+      | "destinationsOwed"
+      | "neighbours"
+      | "conversationsPending"
+      | "pendingWith"
     >;
   readonly transport: Transport;
   readonly schedule: Schedule;
@@ -85,6 +96,8 @@ const greetedAtOnce = 16;
 const wordsMs = 60_000;
 /** They are asked for over about a day, then shown as missing. */
 const wordsTriesMax = 10;
+/** What waits for longer was asked once, and not answered. */
+const askedWithinMs = 5_000;
 /** Receipts are told together. */
 const receiptsTogetherMs = 1_000;
 
@@ -100,7 +113,11 @@ export function createFederation(options: FederationOptions): Federation {
     if (await peers.firstPending(conversation)) schedule.askAgain(conversation, leader, 0);
   };
   const doubt = createDoubt({ ...options, onToTell: (platform, inMs) => schedule.deliver(platform, inMs) });
-  const onWordless = (conversation: Hash) => schedule.askWords(conversation, wordsMs, 0);
+  const onWordless = async (conversation: Hash, isNew: boolean) => {
+    // What is erased comes without its words, too.
+    if ((await peers.owedBodies(conversation, 1)).length === 0) return;
+    await schedule.askWords(conversation, wordsMs, 0, isNew ? undefined : "unlessPlanned");
+  };
   const ingest = createIngest({ ...options, onLost: doubt.found, onWordless, onLeader });
   const catchUp = createCatchUp({ ...options, ingest });
   const deliver = createDeliver({ ...options, doubt, onBehind });
@@ -120,9 +137,13 @@ export function createFederation(options: FederationOptions): Federation {
     onPending: ({ conversation, leader, since }) =>
       schedule.askAgain(conversation, leader, patienceMs(since), "unlessPlanned"),
   });
+  const serveLog = createServeLog(options);
   return {
     append,
-    serveLog: createServeLog(options),
+    serveLog: async (caller, ...asked) => {
+      await hear(caller);
+      return serveLog(caller, ...asked);
+    },
     receive: async (caller, entries) => {
       const results = await receive(caller, entries);
       // Who speaks is there: what waited for it need not wait longer.
@@ -132,8 +153,7 @@ export function createFederation(options: FederationOptions): Federation {
     greeted: async (by) => {
       await peers.remind(by);
       schedule.deliver(by, 0);
-      for (const { conversation, leader } of await peers.conversationsPending())
-        if (leader === by) schedule.askAgain(conversation, leader, 0);
+      await askWhatWaitsFor(by, options.now());
     },
     announced: async (places) => {
       const owed = [...Map.groupBy(places, ({ conversation }) => conversation)].map(([conversation, of]) => {
@@ -160,15 +180,15 @@ export function createFederation(options: FederationOptions): Federation {
     },
     catchUp: async (conversation, from, failures = 0) => {
       const caughtUp = await catchUp.events(conversation, from);
-      if (caughtUp === "more") return schedule.catchUp(conversation, from, 0, 0);
+      if (caughtUp === "more") return await schedule.catchUp(conversation, from, 0, 0);
       if (caughtUp === "behind") {
         const inMs = retry(failures + 1, random());
         // Given up: it is asked again when it tells of more, as it does when it comes back.
-        if (inMs !== null) schedule.catchUp(conversation, from, inMs, failures + 1);
+        if (inMs !== null) await schedule.catchUp(conversation, from, inMs, failures + 1);
         return;
       }
       // Who told of more is there to be asked for what is missing, too.
-      if (await catchUp.words(conversation)) schedule.askWords(conversation, wordsMs, 1);
+      if (await catchUp.words(conversation)) await schedule.askWords(conversation, wordsMs, 1);
     },
     greet: async () => {
       const left = [...(await peers.neighbours())];
@@ -183,7 +203,7 @@ export function createFederation(options: FederationOptions): Federation {
     askWords: async (conversation, failures) => {
       const isOwed = await catchUp.words(conversation);
       if (isOwed && failures < wordsTriesMax)
-        schedule.askWords(conversation, wordsMs * 2 ** (failures + 1), failures + 1);
+        await schedule.askWords(conversation, wordsMs * 2 ** (failures + 1), failures + 1);
     },
     restored: () => doubt.restored(),
     resume: async () => {
@@ -194,7 +214,13 @@ export function createFederation(options: FederationOptions): Federation {
     },
   };
 
+  async function askWhatWaitsFor(leader: PlatformName, saidUntil: Timestamp): Promise<void> {
+    for (const conversation of await peers.pendingWith(leader, saidUntil)) schedule.askAgain(conversation, leader, 0);
+  }
+
   async function hear(caller: PlatformName): Promise<void> {
+    // What was said just now is being asked.
+    await askWhatWaitsFor(caller, new Date(Date.parse(options.now()) - askedWithinMs).toISOString());
     if ((await peers.failures(caller)) === 0) return;
     await peers.remind(caller);
     schedule.deliver(caller, 0);

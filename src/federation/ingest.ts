@@ -39,8 +39,8 @@ export interface IngestOptions {
   people(conversation: Hash, added: readonly Added[], source?: PlatformName): Promise<ReadonlyMap<Address, Person>>;
   /** Told before events are taken in that we sequenced ourselves, and lost: the last of them. Not of what is frozen, for nothing is sequenced there. */
   onLost?(what: FoundLost): Promise<void>;
-  /** Told where words did not come with their event. */
-  onWordless?(conversation: Hash): void;
+  /** Told where words did not come with their event. @param isNew whether it is taken only now, and not sent once more */
+  onWordless?(conversation: Hash, isNew: boolean): Promise<void>;
   /** Told where the lead moved. */
   onLeader?(conversation: Hash, leader: PlatformName): Promise<void>;
   /** Told where a leader signed two histories, or what no rule allows. */
@@ -143,8 +143,10 @@ export function createIngest({
       run: vouched,
       ...(added.length > 0 && { people: await people(conversation, added, source) }),
     });
-    if (result.entries.some(({ event, body }) => event.proposal.ref !== null && body === null))
-      onWordless?.(conversation);
+    const isNewWordless = result.entries.some(isWordless);
+    // Also of those that were here: a crash may have come between them and this, and then they are sent again.
+    if (isNewWordless || vouched.some((one) => isWordless(one) && one.event.seq <= (result.head?.seq ?? 0)))
+      await onWordless?.(conversation, isNewWordless);
     // Also those that came by another way before this one was answered.
     const own = vouched.filter(({ event }) => event.proposal.platform === platform);
     await peers.settled(
@@ -183,6 +185,9 @@ export function createIngest({
 
   return ingest;
 }
+
+const isWordless = ({ event, body }: Pick<SignedEvent, "event" | "body">) =>
+  event.proposal.ref !== null && body === null;
 
 /** The first that is no event of the log, whoever signed it: one before it is missing, or its leader does not lead. */
 function strayIn(

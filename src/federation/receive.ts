@@ -34,7 +34,7 @@ export interface ReceiveOptions extends FirstContactOptions {
   /** The platform may be owed something that it lost. */
   onOwed(platform: PlatformName): void;
   /** The platform has more of a conversation than we do, or another log. */
-  onBehind(conversation: Hash, of: PlatformName): void;
+  onBehind(conversation: Hash, of: PlatformName): Promise<void>;
 }
 
 export type Receive = (caller: PlatformName, entries: readonly Entry[]) => Promise<readonly Result[]>;
@@ -76,7 +76,7 @@ export function createReceive(options: ReceiveOptions): Receive {
     const isShown = isIn || erased === "erased" || seq > (head?.seq ?? 0) || run[0]?.event.seq !== ended?.at;
     if (!isShown) return run.map(() => notFound);
     // Where its log is another than ours, both want to know.
-    if (ended && ["FORKED", "BROKEN_CHAIN"].includes(ended.why)) options.onBehind(conversation, caller);
+    if (ended && ["FORKED", "BROKEN_CHAIN"].includes(ended.why)) await options.onBehind(conversation, caller);
     return run.map(({ event }): Result => {
       if (erased !== null && event.seq === ended?.at) return erasedLate[erased];
       if (ended === null || event.seq < ended.at)
@@ -184,12 +184,12 @@ async function receiveHead(
   if (!head || reach === 0) return notFound;
   const upTo = Math.min(head.seq, reach);
   if (seq > head.seq) {
-    onBehind(conversation, caller);
+    await onBehind(conversation, caller);
     return { result: "gap", seq: upTo };
   }
   const [own] = await store.entriesAfter(conversation, seq - 1, 1);
   if (own?.hash !== hash) {
-    onBehind(conversation, caller);
+    await onBehind(conversation, caller);
     return refused("FORKED", "Another event is here at this place.");
   }
   if (seq >= upTo) return { result: "duplicate" };

@@ -24,7 +24,7 @@ export interface TellEventsOptions {
   readonly store: Pick<ConversationStore, "entriesAfter" | "entriesOfEach">;
   readonly peers: Pick<PeerStore, "debts" | "acknowledged" | "refused">;
   /** The platform has more of a conversation than we do, or another log. */
-  onBehind(conversation: Hash, of: PlatformName): void;
+  onBehind(conversation: Hash, of: PlatformName): Promise<void>;
 }
 
 /** Characters of a first push to somebody who knows nothing of the conversation: it has to fit in what they take of a stranger (M55). */
@@ -62,13 +62,11 @@ export async function tellEvents(options: TellEventsOptions, to: PlatformName, e
         from += entries.length;
         if (debt.isSure && seq !== null && seq < debt.after) moved = "back";
         else if (moved === "still" && (refusal !== null || seq !== (debt.isSure ? debt.after : null))) moved = "on";
-        if (refusal !== null) {
-          await peers.refused(to, { conversation, seq: (seq ?? debt.after) + 1 }, refusal);
-          // Where its log is another than ours, both want to know.
-          if (otherLog.has(refusal)) onBehind(conversation, to);
-        }
-        if (refusal === null && seq !== null) acknowledged.push({ conversation, seq: Math.min(seq, upTo) });
-        if (seq !== null && seq > upTo) onBehind(conversation, to);
+        // Where its log is another than ours, both want to know. Before anything is noted: a crash between leaves it to be told again.
+        if ((refusal !== null && otherLog.has(refusal)) || (seq !== null && seq > upTo))
+          await onBehind(conversation, to);
+        if (refusal !== null) await peers.refused(to, { conversation, seq: (seq ?? debt.after) + 1 }, refusal);
+        else if (seq !== null) acknowledged.push({ conversation, seq: Math.min(seq, upTo) });
       }
       await peers.acknowledged(to, acknowledged);
       return moved;

@@ -65,12 +65,12 @@ export async function tellReceipts({ peers, onBehind }: TellOthersOptions, to: P
   return {
     entries: [...receipts.map((receipt) => ({ receipt })), ...heads.map((head) => ({ head }))],
     answered: async (results) => {
-      await peers.receiptsTold(to, receipts);
       for (const [index, { conversation, seq }] of heads.entries()) {
         const result = results[receipts.length + index];
         const isOther = result?.result === "rejected" && otherLog.has(result.code);
-        if (isOther || (result?.result === "gap" && result.seq > seq)) onBehind(conversation, to);
+        if (isOther || (result?.result === "gap" && result.seq > seq)) await onBehind(conversation, to);
       }
+      await peers.receiptsTold(to, receipts);
       return "on";
     },
   };

@@ -154,6 +154,8 @@ export interface PeerStore {
   firstPending(conversation: Hash): Promise<Pick<PendingProposal, "id" | "createdAt"> | null>;
   /** Conversations in which something waits, and who leads them. */
   conversationsPending(): Promise<readonly { readonly conversation: Hash; readonly leader: PlatformName }[]>;
+  /** Conversations that `leader` leads, and in which something waits that was said until then. */
+  pendingWith(leader: PlatformName, until: Timestamp): Promise<readonly Hash[]>;
   /** These are in the log: they wait no more, and their clientIds find them. Safe to repeat; others are passed over. */
   settled(conversation: Hash, ids: readonly Hash[]): Promise<void>;
   /** It will not be in the log. */

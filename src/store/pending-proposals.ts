@@ -31,7 +31,7 @@ const waits = `rejection IS NULL AND proposal->'proposal'->>'action' = 'add'
 
 type Pendings = Pick<
   PeerStore,
-  "keepPending" | "pendingIn" | "firstPending" | "conversationsPending" | "settled" | "failed" | "dropPending"
+  "keepPending" | "pendingIn" | "firstPending" | "conversationsPending" | "pendingWith" | "settled" | "failed" | "dropPending"
 >;
 
 export function pendingProposals(pool: pg.Pool): Pendings {
@@ -77,6 +77,16 @@ export function pendingProposals(pool: pg.Pool): Pendings {
         WHERE c.id IN (SELECT conversation_id FROM pending_proposal WHERE rejection IS NULL)`,
       );
       return rows;
+    },
+
+    pendingWith: async (leader, until) => {
+      const { rows } = await pool.query<{ id: Hash }>({
+        name: "pending_with",
+        text: `SELECT id FROM conversation WHERE leader = $1 AND id IN (
+          SELECT conversation_id FROM pending_proposal WHERE rejection IS NULL AND created_at <= $2)`,
+        values: [leader, until],
+      });
+      return rows.map(({ id }) => id);
     },
 
     settled: async (conversation, ids) => {

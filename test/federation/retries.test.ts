@@ -7,7 +7,7 @@ import { batchLimits, type Entry, type Result, signedEventOf } from "../../src/f
 import { createFederation, type Schedule } from "../../src/federation/federation.ts";
 import type { Transport } from "../../src/federation/transport.ts";
 import { createLogger } from "../../src/observe/logger.ts";
-import { abroad, beginning, home, messageBody, timeAfter } from "../conversation/given.ts";
+import { abroad, beginning, home, messageBody, someHash, timeAfter } from "../conversation/given.ts";
 import { says, takesTheLead } from "../support/commands.ts";
 import { Elsewhere } from "../support/elsewhere.ts";
 import { memoryPeerStore, newPeerTables } from "../support/memory-peer-store.ts";
@@ -37,6 +37,12 @@ function given(post: Post = () => null) {
     events: async () => unreachable,
     greet: async () => unreachable,
   };
+  const schedule: Schedule = {
+    deliver: (of, inMs, mode) => planned.push({ kind: "deliver", of, inMs, mode }),
+    askAgain: (_, of, inMs, mode) => planned.push({ kind: "askAgain", of, inMs, mode }),
+    catchUp: async (_, of, inMs, failures) => void planned.push({ kind: "catchUp", of, inMs, failures }),
+    askWords: async (of, inMs, failures, mode) => void planned.push({ kind: "askWords", of, inMs, failures, mode }),
+  };
   const federation = createFederation({
     platform: home,
     store: setting.store,
@@ -50,14 +56,9 @@ function given(post: Post = () => null) {
     onPendingChanged: () => {},
     now: setting.circumstances.now,
     random: () => 0.5,
-    schedule: {
-      deliver: (of, inMs, mode) => planned.push({ kind: "deliver", of, inMs, mode }),
-      askAgain: (_, of, inMs, mode) => planned.push({ kind: "askAgain", of, inMs, mode }),
-      catchUp: (_, of, inMs, failures) => planned.push({ kind: "catchUp", of, inMs, failures }),
-      askWords: (of, inMs, failures) => planned.push({ kind: "askWords", of, inMs, failures }),
-    },
+    schedule,
   });
-  return { setting, peers, federation, planned };
+  return { setting, peers, federation, schedule, planned };
 }
 
 /** A conversation of eve's elsewhere that alice is in as an ADMIN, and something that she said while nobody answers there. */
@@ -172,6 +173,49 @@ test("who comes back is asked for what waits for it, and for nothing that waits 
   expect(planned.at(-1)).toEqual({ kind: "askAgain", of: abroad, inMs: 0, mode: undefined });
 });
 
+test("who speaks is asked for what waits for it, also where only that was not answered; not for what is being asked", async () => {
+  const { setting, federation, planned } = await givenThatWaits();
+  const asked = () => planned.filter(({ kind, inMs }) => kind === "askAgain" && inMs === 0);
+  const receipt = { conversation: someHash("any"), participant: someHash("anybody"), seq: 1 };
+  await federation.receive(abroad, [{ receipt }]);
+  expect(asked()).toEqual([]);
+  setting.circumstances.time = timeAfter(beginning, 60_000);
+  await federation.receive("c.example", [{ receipt }]);
+  expect(asked()).toEqual([]);
+  await federation.receive(abroad, [{ receipt }]);
+  expect(asked()).toEqual([{ kind: "askAgain", of: abroad, inMs: 0, mode: undefined }]);
+  await federation.serveLog(abroad, someHash("any"), 0);
+  expect(asked()).toHaveLength(2);
+});
+
+test("who tells of more is not answered where catching up cannot be kept: it tells again", async () => {
+  const { federation, schedule, conversation } = await givenThatWaits();
+  const { catchUp } = schedule;
+  schedule.catchUp = () => Promise.reject(new Error("nothing is kept here"));
+  const head = { conversation, seq: 9, hash: someHash("of more") };
+  await expect(federation.receive(abroad, [{ head }])).rejects.toThrow("nothing is kept here");
+  schedule.catchUp = catchUp;
+  expect(await federation.receive(abroad, [{ head }])).toMatchObject([{ result: "gap" }]);
+});
+
+test("words that did not come are asked for, also where a crash came between their event and that", async () => {
+  const { setting, federation, planned, elsewhere, conversation } = await givenThatWaits();
+  await elsewhere.does(conversation, await setting.person("eve", abroad), says("Hello"));
+  const log = await elsewhere.log(conversation);
+  const entries = log.map((event) => ({ event: { ...event, body: null, salt: null } })).slice(-1);
+  const word = { kind: "askWords", of: conversation, inMs: 60_000, failures: 0 };
+  await federation.receive(abroad, entries);
+  expect(planned.at(-1)).toEqual({ ...word, mode: undefined });
+  await federation.receive(abroad, entries);
+  expect(planned.at(-1)).toEqual({ ...word, mode: "unlessPlanned" });
+  expect(planned.filter(({ kind }) => kind === "askWords")).toHaveLength(2);
+  await federation.receive(
+    abroad,
+    log.slice(-1).map((event) => ({ event })),
+  );
+  expect(planned.filter(({ kind }) => kind === "askWords")).toHaveLength(2);
+});
+
 test("who cannot be caught up with is asked later each time, and not for ever", async () => {
   const { federation, planned, conversation } = await givenThatWaits();
   const delayAfter = async (failures: number) => {
@@ -195,7 +239,8 @@ test("a silent platform takes one place of the worker for each kind of work, how
   const schedule = scheduleJobs(jobs, createLogger({ level: "silent" })("worker"));
   for (const conversation of ["one", "two", "three"]) {
     schedule.askAgain(conversation, abroad, 0);
-    schedule.catchUp(conversation, abroad, 0, 0);
+    // Nothing else would find this again.
+    await expect(schedule.catchUp(conversation, abroad, 0, 0)).rejects.toThrow("nothing is kept here");
   }
   expect([...queues].sort()).toEqual([`ask-leader:${abroad}`, `catch-up:${abroad}`]);
 });

@@ -238,9 +238,9 @@ function scheduleOn(jobs: Jobs): Schedule {
       jobs.ask({ kind: "deliver", platform, conversation: nothing, failures: 0 }, inMs, mode),
     askAgain: (conversation, _, inMs, mode) =>
       jobs.ask({ kind: "askAgain", conversation, platform: "", failures: 0 }, inMs, mode),
-    catchUp: (conversation, platform, inMs, failures) =>
+    catchUp: async (conversation, platform, inMs, failures) =>
       jobs.ask({ kind: "catchUp", conversation, platform, failures }, inMs),
-    askWords: (conversation, inMs, failures) =>
-      jobs.ask({ kind: "askWords", conversation, platform: "", failures }, inMs),
+    askWords: async (conversation, inMs, failures, mode) =>
+      jobs.ask({ kind: "askWords", conversation, platform: "", failures }, inMs, mode),
   };
 }

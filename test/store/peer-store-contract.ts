@@ -174,6 +174,9 @@ export function describePeerStore(name: string, inSetting: InSetting): void {
         expect(await peers.pendingIn(conversation, 1)).toMatchObject([{ id: one.id }]);
         expect(await peers.firstPending(conversation)).toMatchObject({ id: one.id, createdAt: beginning });
         expect(await peers.conversationsPending()).toEqual([{ conversation, leader: abroad }]);
+        expect(await peers.pendingWith(abroad, beginning)).toEqual([conversation]);
+        expect(await peers.pendingWith(abroad, timeAfter(beginning, -1))).toEqual([]);
+        expect(await peers.pendingWith(third, beginning)).toEqual([]);
         // Not before it is there.
         await peers.settled(conversation, [one.id]);
         expect(await peers.pendingIn(conversation, 10)).toHaveLength(2);
@@ -239,6 +242,7 @@ export function describePeerStore(name: string, inSetting: InSetting): void {
       await peers.failed(one.id, rejection);
       await peers.dropPending(two.id);
       expect(await peers.conversationsPending()).toEqual([]);
+      expect(await peers.pendingWith(abroad, beginning)).toEqual([]);
       expect(await peers.keepPending(one)).toEqual({ ...one, rejection });
     });
   });

@@ -287,6 +287,12 @@ export function memoryPeerStore(
         leader: logs.get(conversation)?.state.conversation?.leader ?? platform,
       }));
     },
+    pendingWith: async (leader, until) => {
+      const all = [...pending.values()].filter(({ rejection, createdAt }) => rejection === null && createdAt <= until);
+      return [...new Set(all.map(({ conversation }) => conversation))].filter(
+        (conversation) => (logs.get(conversation)?.state.conversation?.leader ?? platform) === leader,
+      );
+    },
     settled: async (conversation, ids) => {
       for (const id of ids) {
         const [one, seq] = [pending.get(id), logs.get(conversation)?.seqs.get(id)];

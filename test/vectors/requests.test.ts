@@ -43,7 +43,7 @@ function platformCalled(platform: PlatformName) {
       events: async () => expect.fail("nobody is asked"),
       greet: async () => expect.fail("nobody is asked"),
     },
-    schedule: { deliver: () => {}, askAgain: () => {}, catchUp: () => {}, askWords: () => {} },
+    schedule: { deliver: () => {}, askAgain: () => {}, catchUp: async () => {}, askWords: async () => {} },
     people: async (_, added) =>
       new Map(added.map(({ address }) => [address, { recipientId: address, accountId: null }])),
     reach: async () => "unknown",
