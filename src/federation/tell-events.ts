@@ -22,7 +22,7 @@ export interface Telling {
 
 export interface TellEventsOptions {
   readonly store: Pick<ConversationStore, "entriesAfter" | "entriesOfEach">;
-  readonly peers: Pick<PeerStore, "debts" | "acknowledged" | "refused">;
+  readonly peers: Pick<PeerStore, "debts" | "passedOver" | "acknowledged" | "refused">;
   /** The platform has more of a conversation than we do, or another log. */
   onBehind(conversation: Hash, of: PlatformName): Promise<void>;
 }
@@ -48,13 +48,16 @@ interface Owed {
 /** @param entriesMax how many entries may be told */
 export async function tellEvents(options: TellEventsOptions, to: PlatformName, entriesMax: number): Promise<Telling> {
   const { peers, onBehind } = options;
-  const owed = await gather(options, await peers.debts(to, batchLimits.entries), entriesMax);
+  const { owed, lost } = await gather(options, await peers.debts(to, batchLimits.entries), entriesMax);
+  // As many of which nothing can be told would keep all others from being told.
+  await peers.passedOver(to, lost);
   return {
     entries: owed.flatMap(({ entries }) => entries),
     answered: async (results) => {
       let from = 0;
       let moved: Moved = "still";
       const acknowledged: Place[] = [];
+      const passed: Hash[] = [];
       for (const one of owed) {
         const { debt, entries } = one;
         const { conversation, upTo } = debt;
@@ -67,19 +70,21 @@ export async function tellEvents(options: TellEventsOptions, to: PlatformName, e
           await onBehind(conversation, to);
         if (refusal !== null) await peers.refused(to, { conversation, seq: (seq ?? debt.after) + 1 }, refusal);
         else if (seq !== null) acknowledged.push({ conversation, seq: Math.min(seq, upTo) });
+        else passed.push(conversation);
       }
+      await peers.passedOver(to, passed);
       await peers.acknowledged(to, acknowledged);
       return moved;
     },
   };
 }
 
-/** What is next to be told of each debt, as much as goes into one batch. */
+/** What is next to be told of each debt, as much as goes into one batch; and conversations of which there is none of that here. */
 async function gather(
   options: TellEventsOptions,
   debts: readonly Debt[],
   entriesMax: number,
-): Promise<readonly Owed[]> {
+): Promise<{ readonly owed: readonly Owed[]; readonly lost: readonly Hash[] }> {
   const asked: { readonly debt: Debt; readonly stretch: Stretch }[] = [];
   let left = entriesMax;
   for (const debt of debts) {
@@ -92,6 +97,7 @@ async function gather(
     left -= limit + introduction.length;
   }
   const owed: Owed[] = [];
+  const lost: Hash[] = [];
   let characters = 0;
   for (let from = 0; from < asked.length && characters < batchCharacters; from += readAtOnce) {
     const portion = asked.slice(from, from + readAtOnce);
@@ -103,12 +109,13 @@ async function gather(
         ? await nextEvents(options, debt, read, owed.length === 0, batchCharacters - characters)
         : ourHead(debt, read);
       // There is none here (we lost it), or it is too large for what is left: what others are owed does not wait for that.
+      if (read.length === 0) lost.push(debt.conversation);
       if (one.entries.length === 0) continue;
       owed.push(one);
       characters += JSON.stringify(one.entries).length;
     }
   }
-  return owed;
+  return { owed, lost };
 }
 
 /** How many entries of the log it takes to tell of this. */

@@ -10,7 +10,7 @@ export interface TellOthersOptions {
   readonly store: Pick<ConversationStore, "entriesAfter">;
   readonly peers: Pick<
     PeerStore,
-    "head" | "reachOf" | "lossFor" | "erasuresFor" | "erasuresTold" | "receiptsFor" | "receiptsTold"
+    "head" | "reachOf" | "lossFor" | "erasuresFor" | "erasuresTried" | "erasuresTold" | "receiptsFor" | "receiptsTold"
   >;
   readonly onBehind: TellEventsOptions["onBehind"];
   readonly doubt: Pick<Doubt, "told">;
@@ -35,18 +35,28 @@ export async function tellLoss({ peers, doubt, now }: TellOthersOptions, to: Pla
 
 export async function tellErasures({ peers, store }: TellOthersOptions, to: PlatformName): Promise<Telling> {
   const places: Place[] = [];
+  const lost: Place[] = [];
   const entries: Entry[] = [];
   for (const place of await peers.erasuresFor(to, erasuresMax)) {
     const [entry] = await store.entriesAfter(place.conversation, place.seq - 1, 1);
-    if (!entry) continue;
+    if (!entry) {
+      lost.push(place);
+      continue;
+    }
     places.push(place);
     entries.push({ event: signedEventOf(entry) });
   }
+  await peers.erasuresTried(to, lost);
   return {
     entries,
     answered: async (results) => {
       const told = places.filter((_, index) => isFinal(results[index]));
       await peers.erasuresTold(to, told);
+      // Or as many that are never taken would keep all others from being told.
+      await peers.erasuresTried(
+        to,
+        places.filter((place) => !told.includes(place)),
+      );
       return told.length > 0 ? "on" : "still";
     },
   };

@@ -6,7 +6,7 @@ import type { Place } from "./conversation-store.ts";
 import { eraseBodies } from "./erase.ts";
 import type { PeerStore } from "./peer-store.ts";
 
-type LateErasures = Pick<PeerStore, "oweErasures" | "erasuresFor" | "erasuresTold" | "eraseLate">;
+type LateErasures = Pick<PeerStore, "oweErasures" | "erasuresFor" | "erasuresTried" | "erasuresTold" | "eraseLate">;
 
 const listed = (places: readonly Place[]) => [
   places.map(({ conversation }) => conversation),
@@ -48,10 +48,21 @@ export function lateErasures(pool: pg.Pool, platform: PlatformName): LateErasure
       const { rows } = await pool.query<Place>({
         name: "erasures_for",
         text: `SELECT conversation_id AS conversation, seq FROM owed_erasure
-          WHERE platform = $1 ORDER BY conversation_id, seq LIMIT $2`,
+          WHERE platform = $1 ORDER BY tried_at, conversation_id, seq LIMIT $2`,
         values: [to, limit],
       });
       return rows;
+    },
+
+    erasuresTried: async (to, places) => {
+      if (places.length === 0) return;
+      await pool.query({
+        name: "erasures_tried",
+        text: `UPDATE owed_erasure AS o SET tried_at = clock_timestamp()
+          FROM unnest($2::text[], $3::int[]) AS k(conversation_id, seq)
+          WHERE o.platform = $1 AND o.conversation_id = k.conversation_id AND o.seq = k.seq`,
+        values: [to, ...listed(places)],
+      });
     },
 
     erasuresTold: async (to, places) => {

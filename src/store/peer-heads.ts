@@ -9,6 +9,7 @@ type PeerHeads = Pick<
   PeerStore,
   | "owe"
   | "debts"
+  | "passedOver"
   | "destinationsOwed"
   | "neighbours"
   | "acknowledged"
@@ -71,6 +72,19 @@ export function peerHeads(pool: pg.Pool, platform: PlatformName): PeerHeads {
         values: [to, limit],
       });
       return rows;
+    },
+
+    passedOver: async (to, conversations) => {
+      if (conversations.length === 0) return;
+      await pool.query({
+        name: "passed_over",
+        text: `WITH held AS MATERIALIZED (
+            SELECT conversation_id FROM peer_head WHERE platform = $1 AND conversation_id = ANY($2::text[]) AND is_owed
+            ORDER BY conversation_id FOR UPDATE)
+          UPDATE peer_head AS h SET changed_at = clock_timestamp()
+          FROM held WHERE h.conversation_id = held.conversation_id AND h.platform = $1`,
+        values: [to, conversations],
+      });
     },
 
     neighbours: async () => {

@@ -86,11 +86,16 @@ export interface PeerStore {
    * for they get nothing else. Safe to repeat. Returns these platforms.
    */
   oweErasures(places: readonly Place[]): Promise<readonly PlatformName[]>;
+  /** What it is owed of these, those that wait longest first. */
   erasuresFor(platform: PlatformName, limit: number): Promise<readonly Place[]>;
+  /** The platform does not take these now: others come before them. */
+  erasuresTried(platform: PlatformName, places: readonly Place[]): Promise<void>;
   /** The platform has erased what these say, or never will. */
   erasuresTold(platform: PlatformName, places: readonly Place[]): Promise<void>;
   /** What a platform is owed, at most `limit` conversations, those that wait longest first. */
   debts(platform: PlatformName, limit: number): Promise<readonly Debt[]>;
+  /** Nothing came of what it is owed of these conversations: others come before them. */
+  passedOver(platform: PlatformName, conversations: readonly Hash[]): Promise<void>;
   /** Platforms that are owed something, or to be asked something: all of them. */
   destinationsOwed(): Promise<readonly PlatformName[]>;
   /** Platforms with which we share a conversation that they or we led. */

@@ -34,7 +34,7 @@ async function given(role: Role = "ADMIN") {
     onPendingChanged: () => {},
     now: setting.circumstances.now,
     random: () => 0.5,
-    schedule: { deliver: () => {}, askAgain: () => {}, catchUp: () => {}, askWords: () => {} },
+    schedule: { deliver: () => {}, askAgain: () => {}, catchUp: async () => {}, askWords: async () => {} },
   });
   const [alice, eve] = [await setting.person("alice"), await setting.person("eve", abroad)];
   const conversation = await setting.published(alice, [[eve, role]]);

@@ -7,8 +7,9 @@ import { batchLimits, type Entry, type Result, signedEventOf } from "../../src/f
 import { createFederation, type Schedule } from "../../src/federation/federation.ts";
 import type { Transport } from "../../src/federation/transport.ts";
 import { createLogger } from "../../src/observe/logger.ts";
+import type { Hash } from "../../src/protocol/hash.ts";
 import { abroad, beginning, home, messageBody, someHash, timeAfter } from "../conversation/given.ts";
-import { says, takesTheLead } from "../support/commands.ts";
+import { removes, says, takesTheLead } from "../support/commands.ts";
 import { Elsewhere } from "../support/elsewhere.ts";
 import { memoryPeerStore, newPeerTables } from "../support/memory-peer-store.ts";
 import { memorySetting } from "../support/memory-setting.ts";
@@ -102,6 +103,44 @@ test("what is owed of one conversation does not wait for another whose events we
   await peers.owe([{ conversation: other, first: 1, seq: 2 }]);
   await federation.deliver(abroad);
   expect(told).toHaveLength(2);
+});
+
+test("erasures and logs that are never taken do not keep others from being told", async () => {
+  const told = new Set<string>();
+  const { setting, peers, federation } = given((entries) => {
+    for (const entry of entries) {
+      if ("event" in entry) told.add(entry.event.event.proposal.conversation ?? "");
+      if ("head" in entry) told.add(entry.head.conversation);
+    }
+    return entries.map(() => ({ result: "later" }));
+  });
+  const [alice, eve] = [await setting.person("alice"), await setting.person("eve", abroad)];
+  const erased: Hash[] = [];
+  // One more than are told at a time.
+  for (let count = 0; count < 101; count++) {
+    const conversation = await setting.published(alice, [[eve, "WRITER"]]);
+    const { id } = await setting.does(conversation, alice, says("Hello"));
+    await setting.does(conversation, alice, removes("participant", await setting.participant(conversation, eve)));
+    const { event } = await setting.does(conversation, alice, removes("message", id));
+    await peers.oweErasures([{ conversation, seq: event.seq }]);
+    erased.push(conversation);
+  }
+  for (let run = 0; run < 2; run++) await federation.deliver(abroad);
+  expect(told.size).toBe(erased.length);
+
+  // And of logs of which it says nothing, or of which there is no more here.
+  const passed = new Set<Hash>();
+  const { passedOver } = peers;
+  peers.passedOver = async (to, conversations) => {
+    for (const conversation of conversations) passed.add(conversation);
+    return passedOver(to, conversations);
+  };
+  await peers.unsettle(abroad, beginning);
+  const lost = await setting.published(alice, [[eve, "WRITER"]]);
+  await peers.owe([{ conversation: lost, first: 1, seq: 9 }]);
+  await peers.acknowledged(abroad, [{ conversation: lost, seq: 2 }]);
+  await federation.deliver(abroad);
+  expect(passed).toEqual(new Set([...erased, lost]));
 });
 
 test("what waits is asked again later the longer it waits, and nothing sets that back", async () => {

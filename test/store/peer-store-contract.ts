@@ -134,6 +134,24 @@ export function describePeerStore(name: string, inSetting: InSetting): void {
       },
     );
 
+    promise(
+      "tells first what waits longest, and has what nothing comes of wait behind the others",
+      async (setting, peers) => {
+        const { alice, eve, conversation: one } = await led(setting);
+        const two = await setting.published(alice, [[eve, "WRITER"]]);
+        for (const conversation of [one, two]) await peers.owe([{ conversation, first: 1, seq: 2 }]);
+        expect(await peers.debts(abroad, 1)).toMatchObject([{ conversation: one }]);
+        await peers.passedOver(abroad, [one]);
+        expect(await peers.debts(abroad, 10)).toMatchObject([
+          { conversation: two },
+          { conversation: one, after: 0, upTo: 2 },
+        ]);
+        await peers.acknowledged(abroad, [{ conversation: one, seq: 2 }]);
+        await peers.passedOver(abroad, [one]);
+        expect(await peers.debts(abroad, 10)).toHaveLength(1);
+      },
+    );
+
     promise("counts how often in a row a platform did not answer", async (_, peers) => {
       const failed = { at: beginning, code: "timeout", answer: "" };
       expect(await peers.failures(abroad)).toBe(0);
@@ -335,6 +353,11 @@ export function describePeerStore(name: string, inSetting: InSetting): void {
       const owed = places.map((seq) => ({ conversation, seq }));
       expect(await peers.oweErasures(owed)).toEqual([abroad]);
       expect(await peers.erasuresFor(abroad, 10)).toEqual([owed[0], owed[2]]);
+      // What is not taken waits behind the others.
+      await peers.erasuresTried(abroad, owed.slice(0, 1));
+      expect(await peers.erasuresFor(abroad, 1)).toEqual([owed[2]]);
+      await peers.oweErasures(owed);
+      expect(await peers.erasuresFor(abroad, 10)).toEqual([owed[2], owed[0]]);
       expect(await peers.destinationsOwed()).toEqual([abroad]);
       await peers.erasuresTold(abroad, owed);
       expect(await peers.destinationsOwed()).toEqual([]);

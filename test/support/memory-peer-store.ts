@@ -142,6 +142,14 @@ export function memoryPeerStore(
         .filter((erasure) => erasure.platform === to)
         .slice(0, limit)
         .map(({ conversation, seq }) => ({ conversation, seq })),
+    erasuresTried: async (to, places) => {
+      for (const { conversation, seq } of places) {
+        const key = `${to} ${conversation} ${seq}`;
+        const owed = owedErasures.get(key);
+        // The last of a map is what was put there last.
+        if (owedErasures.delete(key) && owed) owedErasures.set(key, owed);
+      }
+    },
     erasuresTold: async (to, places) => {
       for (const { conversation, seq } of places) owedErasures.delete(`${to} ${conversation} ${seq}`);
     },
@@ -157,6 +165,12 @@ export function memoryPeerStore(
           const introduction = [...theirs.map(({ seq }) => seq).slice(0, 1), lead].flat().sort((a, b) => a - b);
           return { conversation, after: acked, upTo: owed, isSure, introduction: acked === 0 ? introduction : [] };
         }),
+    passedOver: async (to, conversations) => {
+      for (const conversation of conversations) {
+        const head = heads.get(headKey(to, conversation));
+        if (head?.isOwed) head.changed = ++changes;
+      }
+    },
     neighbours: async () => [
       ...new Set(
         [

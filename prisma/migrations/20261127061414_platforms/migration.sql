@@ -136,6 +136,7 @@ CREATE TABLE "owed_erasure" (
     "platform" TEXT COLLATE "C" NOT NULL,
     "conversation_id" TEXT COLLATE "C" NOT NULL,
     "seq" INTEGER NOT NULL,
+    "tried_at" TIMESTAMPTZ(6) NOT NULL DEFAULT clock_timestamp(),
 
     CONSTRAINT "owed_erasure_pkey" PRIMARY KEY ("platform","conversation_id","seq")
 );
@@ -171,6 +172,9 @@ CREATE INDEX "pending_proposal_conversation_id_position_idx" ON "pending_proposa
 
 -- CreateIndex
 CREATE UNIQUE INDEX "pending_proposal_account_id_client_id_key" ON "pending_proposal"("account_id", "client_id");
+
+-- CreateIndex
+CREATE INDEX "owed_erasure_platform_tried_at_idx" ON "owed_erasure"("platform", "tried_at");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "platform_key_place_key" ON "platform_key"("place");
