@@ -109,9 +109,11 @@ export function scheduleJobs(jobs: Pick<WorkerUtils, "addJob">, log: Logger): Sc
     deliver: (platform, inMs, mode) => add("deliver", platform, { platform }, inMs, modeOf(mode)),
     askAgain: (conversation, leader, inMs, mode) =>
       add("ask-leader", conversation, { conversation }, inMs, modeOf(mode), leader),
-    askWords: (conversation, inMs, failures, mode) =>
-      addJob(jobs, "ask-words", conversation, { conversation, failures }, inMs, modeOf(mode)),
-    catchUp: (conversation, from, inMs, failures) =>
-      addJob(jobs, "catch-up", `${conversation}:${from}`, { conversation, from, failures }, inMs, "replace", from),
+    askWords: (words, inMs, mode) =>
+      addJob(jobs, "ask-words", words.conversation, words, inMs, modeOf(mode), words.from),
+    catchUp: (conversation, from, inMs, failures, heldUpTo) => {
+      const payload = { conversation, from, failures, heldUpTo };
+      return addJob(jobs, "catch-up", `${conversation}:${from}`, payload, inMs, "replace", from);
+    },
   };
 }

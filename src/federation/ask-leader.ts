@@ -29,7 +29,7 @@ export interface AskLeaderOptions {
   >;
   readonly ingest: Ingest;
   readonly eraseLate: EraseLate;
-  readonly catchUp: CatchUp;
+  readonly catchUp: Pick<CatchUp, "events">;
   readonly transport: Pick<Transport, "post">;
   now(): string;
   /** Something waits in this conversation from now on, for who leads it. */

@@ -8,6 +8,7 @@ import { retryAfterMostMs } from "./retry-after.ts";
 import { type TellEventsOptions, tellEvents } from "./tell-events.ts";
 import { type TellOthersOptions, tellErasures, tellLoss, tellReceipts } from "./tell-others.ts";
 import { isUnreachable, type Transport, type Unreachable } from "./transport.ts";
+import { beginTurn } from "./turn.ts";
 
 export interface DeliverOptions {
   readonly store: TellEventsOptions["store"];
@@ -65,7 +66,8 @@ export function createDeliver(options: DeliverOptions): (to: PlatformName) => Pr
     // Given up: what it is owed stays owed, and is sent when it says that it is there.
     if (retry(await peers.failures(to), 0) === null) return { againInMs: null };
     let backs = 0;
-    for (let round = 0; round < roundsMax; round++) {
+    const isOver = beginTurn(now);
+    for (let round = 0; round < roundsMax && !isOver(); round++) {
       const others = [await tellErasures(options, to), await tellReceipts(options, to)];
       const left = batchLimits.entries - 1 - others.reduce((sum, { entries }) => sum + entries.length, 0);
       // Erasures after the events of their log: only who has got all of it until it left takes them.

@@ -5,7 +5,7 @@ import type { Hash } from "../protocol/hash.ts";
 import type { AppendAnywhere, Place, ReceiptMove } from "../store/conversation-store.ts";
 import type { PeerStore, PendingProposal } from "../store/peer-store.ts";
 import { type AskLeaderOptions, createAskLeader } from "./ask-leader.ts";
-import { type CatchUpOptions, createCatchUp } from "./catch-up.ts";
+import { type CatchUpOptions, type CaughtUp, createCatchUp } from "./catch-up.ts";
 import { createDeliver, type DeliverOptions, lastRetryMs, type Retry, retryDelayMs } from "./deliver.ts";
 import { createDoubt, type DoubtOptions } from "./doubt.ts";
 import { createEraseLate, type EraseLateOptions } from "./erase-late.ts";
@@ -24,9 +24,24 @@ export interface Schedule {
   deliver(to: PlatformName, inMs: number, mode?: "unlessPlanned"): void;
   /** @param leader who is asked: one conversation after the other, so that a silent one costs others nothing */
   askAgain(conversation: Hash, leader: PlatformName, inMs: number, mode?: "unlessPlanned"): void;
-  /** One conversation after the other, of each platform. @param failures how often in a row it came to nothing */
-  catchUp(conversation: Hash, from: PlatformName, inMs: number, failures: number): Promise<void>;
-  askWords(conversation: Hash, inMs: number, failures: number, mode?: "unlessPlanned"): Promise<void>;
+  /**
+   * One conversation after the other, of each platform.
+   * @param failures how often in a row it came to nothing
+   * @param heldUpTo where to go on with holding its log against ours
+   */
+  catchUp(conversation: Hash, from: PlatformName, inMs: number, failures: number, heldUpTo?: number): Promise<void>;
+  /** One for each conversation; and one conversation after the other, of each platform. */
+  askWords(words: WordsToAsk, inMs: number, mode?: "unlessPlanned"): Promise<void>;
+}
+
+/** Words that a conversation lacks, and whom to ask for them now. */
+export interface WordsToAsk {
+  readonly conversation: Hash;
+  readonly from: PlatformName;
+  /** Who was asked before, this time. */
+  readonly asked: readonly PlatformName[];
+  /** How often in a row all were asked in vain. */
+  readonly failures: number;
 }
 
 export interface FederationOptions extends IngestOptions {
@@ -80,11 +95,14 @@ export interface Federation {
   /** The scheduled work; each asks for what is to follow. */
   deliver(to: PlatformName): Promise<void>;
   askAgain(conversation: Hash): Promise<void>;
-  /** @param failures how often in a row it came to nothing. @default 0 */
-  catchUp(conversation: Hash, from: PlatformName, failures?: number): Promise<void>;
+  /**
+   * @param failures how often in a row it came to nothing. @default 0
+   * @param heldUpTo where to go on with holding its log against ours; left out where nothing is known of it
+   */
+  catchUp(conversation: Hash, from: PlatformName, failures?: number, heldUpTo?: number): Promise<void>;
   /** Says to every platform with which we share a conversation that we are there; who answers is sent what it is owed. */
   greet(): Promise<void>;
-  askWords(conversation: Hash, failures: number): Promise<void>;
+  askWords(words: WordsToAsk): Promise<void>;
   /** The database is another copy than the one that we last wrote to, and may be older. To be called before anything else is. */
   restored(): Promise<void>;
   /** Takes up all that a crash may have left: after a start, and every now and then. */
@@ -114,9 +132,7 @@ export function createFederation(options: FederationOptions): Federation {
   };
   const doubt = createDoubt({ ...options, onToTell: (platform, inMs) => schedule.deliver(platform, inMs) });
   const onWordless = async (conversation: Hash, isNew: boolean) => {
-    // What is erased comes without its words, too.
-    if ((await peers.owedBodies(conversation, 1)).length === 0) return;
-    await schedule.askWords(conversation, wordsMs, 0, isNew ? undefined : "unlessPlanned");
+    await askAllForWords(conversation, wordsMs, 0, isNew ? undefined : "unlessPlanned");
   };
   const ingest = createIngest({ ...options, onLost: doubt.found, onWordless, onLeader });
   const catchUp = createCatchUp({ ...options, ingest });
@@ -133,7 +149,13 @@ export function createFederation(options: FederationOptions): Federation {
     ...options,
     ingest,
     eraseLate,
-    catchUp,
+    catchUp: {
+      events: async (conversation, from) => {
+        const caughtUp = await catchUp.events(conversation, from);
+        // Whoever waits for an answer does not wait for the rest.
+        return (await goesOn(conversation, from, caughtUp)) ? "behind" : caughtUp;
+      },
+    },
     onPending: ({ conversation, leader, since }) =>
       schedule.askAgain(conversation, leader, patienceMs(since), "unlessPlanned"),
   });
@@ -178,9 +200,9 @@ export function createFederation(options: FederationOptions): Federation {
       const waiting = await askAgain(conversation);
       if (waiting) schedule.askAgain(conversation, waiting.leader, patienceMs(waiting.since));
     },
-    catchUp: async (conversation, from, failures = 0) => {
-      const caughtUp = await catchUp.events(conversation, from);
-      if (caughtUp === "more") return await schedule.catchUp(conversation, from, 0, 0);
+    catchUp: async (conversation, from, failures = 0, heldUpTo) => {
+      const caughtUp = await catchUp.events(conversation, from, heldUpTo);
+      if (await goesOn(conversation, from, caughtUp)) return;
       if (caughtUp === "behind") {
         const inMs = retry(failures + 1, random());
         // Given up: it is asked again when it tells of more, as it does when it comes back.
@@ -188,7 +210,7 @@ export function createFederation(options: FederationOptions): Federation {
         return;
       }
       // Who told of more is there to be asked for what is missing, too.
-      if (await catchUp.words(conversation)) await schedule.askWords(conversation, wordsMs, 1);
+      await askAllForWords(conversation, 0, 0);
     },
     greet: async () => {
       const left = [...(await peers.neighbours())];
@@ -200,10 +222,13 @@ export function createFederation(options: FederationOptions): Federation {
       };
       await Promise.all(Array.from({ length: greetedAtOnce }, greetNext));
     },
-    askWords: async (conversation, failures) => {
-      const isOwed = await catchUp.words(conversation);
-      if (isOwed && failures < wordsTriesMax)
-        await schedule.askWords(conversation, wordsMs * 2 ** (failures + 1), failures + 1);
+    askWords: async ({ conversation, from, asked: before, failures }) => {
+      const isMore = await catchUp.words(conversation, from);
+      const asked = isMore ? before : [...before, from];
+      const { isOwed, next } = await catchUp.wordsFrom(conversation, asked);
+      if (next !== null) await schedule.askWords({ conversation, from: next, asked, failures }, 0);
+      else if (isOwed && failures < wordsTriesMax)
+        await askAllForWords(conversation, wordsMs * 2 ** (failures + 1), failures + 1);
     },
     restored: () => doubt.restored(),
     resume: async () => {
@@ -213,6 +238,20 @@ export function createFederation(options: FederationOptions): Federation {
         schedule.askAgain(conversation, leader, 0, "unlessPlanned");
     },
   };
+
+  async function askAllForWords(conversation: Hash, inMs: number, failures: number, mode?: "unlessPlanned") {
+    // What is erased comes without its words, too: then nobody is asked.
+    const { next } = await catchUp.wordsFrom(conversation, []);
+    if (next !== null) await schedule.askWords({ conversation, from: next, asked: [], failures }, inMs, mode);
+  }
+
+  /** Whether there is more to be pulled, or held against ours: that is planned then. */
+  async function goesOn(conversation: Hash, from: PlatformName, caughtUp: CaughtUp): Promise<boolean> {
+    if (caughtUp === "more") await schedule.catchUp(conversation, from, 0, 0);
+    else if (typeof caughtUp === "object") await schedule.catchUp(conversation, from, 0, 0, caughtUp.heldUpTo);
+    else return false;
+    return true;
+  }
 
   async function askWhatWaitsFor(leader: PlatformName, saidUntil: Timestamp): Promise<void> {
     for (const conversation of await peers.pendingWith(leader, saidUntil)) schedule.askAgain(conversation, leader, 0);

@@ -31,7 +31,14 @@ const waits = `rejection IS NULL AND proposal->'proposal'->>'action' = 'add'
 
 type Pendings = Pick<
   PeerStore,
-  "keepPending" | "pendingIn" | "firstPending" | "conversationsPending" | "pendingWith" | "settled" | "failed" | "dropPending"
+  | "keepPending"
+  | "pendingIn"
+  | "firstPending"
+  | "conversationsPending"
+  | "pendingWith"
+  | "settled"
+  | "failed"
+  | "dropPending"
 >;
 
 export function pendingProposals(pool: pg.Pool): Pendings {

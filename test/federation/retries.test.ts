@@ -1,15 +1,17 @@
 // How often others are asked again: not at once for ever, longer each time, and at once where something changed.
 import type { WorkerUtils } from "graphile-worker";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { scheduleJobs } from "../../src/cli/open-federation.ts";
 import { limits } from "../../src/conversation/limits.ts";
-import { batchLimits, type Entry, type Result, signedEventOf } from "../../src/federation/batch.ts";
+import { batchLimits, type Entry, type LogPage, type Result, signedEventOf } from "../../src/federation/batch.ts";
 import { createFederation, type Schedule } from "../../src/federation/federation.ts";
 import type { Transport } from "../../src/federation/transport.ts";
 import { createLogger } from "../../src/observe/logger.ts";
+import type { SignedEvent } from "../../src/protocol/event.ts";
 import type { Hash } from "../../src/protocol/hash.ts";
+import { eventHash } from "../../src/protocol/seal.ts";
 import { abroad, beginning, home, messageBody, someHash, timeAfter } from "../conversation/given.ts";
-import { removes, says, takesTheLead } from "../support/commands.ts";
+import { adds, removes, says, takesTheLead } from "../support/commands.ts";
 import { Elsewhere } from "../support/elsewhere.ts";
 import { memoryPeerStore, newPeerTables } from "../support/memory-peer-store.ts";
 import { memorySetting } from "../support/memory-setting.ts";
@@ -21,28 +23,33 @@ interface Planned {
   readonly inMs: number;
   readonly mode?: "unlessPlanned" | undefined;
   readonly failures?: number;
+  readonly heldUpTo?: number | undefined;
+  readonly asked?: readonly string[];
 }
 
 type Post = (entries: readonly Entry[]) => Promise<readonly Result[] | null> | readonly Result[] | null;
+type Pages = (after: number) => LogPage | null | Promise<LogPage | null>;
 
 const unreachable = { unreachable: "refused", answer: "", retryAfterMs: null };
 
-/** A platform, whose requests come to nothing but for what `post` answers, and what it plans. */
-function given(post: Post = () => null) {
+/** A platform, whose requests come to nothing but for what `post` and `events` answer, and what it plans. */
+function given(post: Post = () => null, events: Pages | null = null) {
   const tables = newTables();
   const setting = memorySetting(tables);
   const peers = memoryPeerStore(tables, newPeerTables(), home);
   const planned: Planned[] = [];
   const transport: Transport = {
     post: async (_, entries) => (await post(entries)) ?? unreachable,
-    events: async () => unreachable,
+    events: async (_, __, after) => (await events?.(after)) ?? unreachable,
     greet: async () => unreachable,
   };
   const schedule: Schedule = {
     deliver: (of, inMs, mode) => planned.push({ kind: "deliver", of, inMs, mode }),
     askAgain: (_, of, inMs, mode) => planned.push({ kind: "askAgain", of, inMs, mode }),
-    catchUp: async (_, of, inMs, failures) => void planned.push({ kind: "catchUp", of, inMs, failures }),
-    askWords: async (of, inMs, failures, mode) => void planned.push({ kind: "askWords", of, inMs, failures, mode }),
+    catchUp: async (_, of, inMs, failures, heldUpTo) =>
+      void planned.push({ kind: "catchUp", of, inMs, failures, ...(heldUpTo !== undefined && { heldUpTo }) }),
+    askWords: async ({ from: of, asked, failures }, inMs, mode) =>
+      void planned.push({ kind: "askWords", of, inMs, failures, mode, asked }),
   };
   const federation = createFederation({
     platform: home,
@@ -63,8 +70,8 @@ function given(post: Post = () => null) {
 }
 
 /** A conversation of eve's elsewhere that alice is in as an ADMIN, and something that she said while nobody answers there. */
-async function givenThatWaits(post?: Post) {
-  const all = given(post);
+async function givenThatWaits({ post, events = null }: { post?: Post; events?: Pages | null } = {}) {
+  const all = given(post, events);
   const { setting, federation } = all;
   const [alice, eve] = [await setting.person("alice"), await setting.person("eve", abroad)];
   const elsewhere = new Elsewhere(setting);
@@ -180,18 +187,20 @@ test("what waits is asked of whom the lead went to, at once", async () => {
 test("what waits is asked for in as many requests as a leader takes, in its order", async () => {
   const sizes: number[] = [];
   let isThere = false;
-  const { setting, federation, elsewhere, conversation, alice } = await givenThatWaits(async (entries) => {
-    if (!isThere) return null;
-    const size = Buffer.byteLength(JSON.stringify({ entries }));
-    sizes.push(size);
-    if (size > batchLimits.bytes) return null;
-    const results: Result[] = [];
-    for (const entry of entries) {
-      if (!("proposal" in entry)) throw new Error("something else was asked");
-      const event = signedEventOf(await elsewhere.takes(conversation, entry.proposal));
-      results.push({ result: "accepted", event });
-    }
-    return results;
+  const { setting, federation, elsewhere, conversation, alice } = await givenThatWaits({
+    post: async (entries) => {
+      if (!isThere) return null;
+      const size = Buffer.byteLength(JSON.stringify({ entries }));
+      sizes.push(size);
+      if (size > batchLimits.bytes) return null;
+      const results: Result[] = [];
+      for (const entry of entries) {
+        if (!("proposal" in entry)) throw new Error("something else was asked");
+        const event = signedEventOf(await elsewhere.takes(conversation, entry.proposal));
+        results.push({ result: "accepted", event });
+      }
+      return results;
+    },
   });
   const { accountId } = alice;
   // Each character is of three bytes.
@@ -242,7 +251,7 @@ test("words that did not come are asked for, also where a crash came between the
   await elsewhere.does(conversation, await setting.person("eve", abroad), says("Hello"));
   const log = await elsewhere.log(conversation);
   const entries = log.map((event) => ({ event: { ...event, body: null, salt: null } })).slice(-1);
-  const word = { kind: "askWords", of: conversation, inMs: 60_000, failures: 0 };
+  const word = { kind: "askWords", of: abroad, inMs: 60_000, failures: 0, asked: [] };
   await federation.receive(abroad, entries);
   expect(planned.at(-1)).toEqual({ ...word, mode: undefined });
   await federation.receive(abroad, entries);
@@ -279,7 +288,97 @@ test("a silent platform takes one place of the worker for each kind of work, how
   for (const conversation of ["one", "two", "three"]) {
     schedule.askAgain(conversation, abroad, 0);
     // Nothing else would find this again.
-    await expect(schedule.catchUp(conversation, abroad, 0, 0)).rejects.toThrow("nothing is kept here");
+    const words = { conversation, from: abroad, asked: [], failures: 0 };
+    for (const kept of [schedule.catchUp(conversation, abroad, 0, 0), schedule.askWords(words, 0)])
+      await expect(kept).rejects.toThrow("nothing is kept here");
   }
-  expect([...queues].sort()).toEqual([`ask-leader:${abroad}`, `catch-up:${abroad}`]);
+  expect([...queues].sort()).toEqual([`ask-leader:${abroad}`, `ask-words:${abroad}`, `catch-up:${abroad}`]);
+});
+
+describe("A platform that answers slowly takes a place of the worker for half a minute, then others have their turn", () => {
+  /** Pages of one event each, for each of which it takes its time. */
+  async function givenSlowPages() {
+    const pages = new Map<number, LogPage>();
+    const askedFor: number[] = [];
+    const all = await givenThatWaits({
+      events: async (after) => {
+        all.setting.circumstances.time = timeAfter(all.setting.circumstances.time, 20_000);
+        askedFor.push(after);
+        return pages.get(after) ?? null;
+      },
+    });
+    const shows = (log: readonly SignedEvent[]) => {
+      const last = log.at(-1);
+      if (!last) throw new Error("no log");
+      const head = { seq: last.event.seq, hash: eventHash(last.event) };
+      for (const event of log) pages.set(event.event.seq - 1, { head, events: [event] });
+      pages.set(head.seq, { head, events: [] });
+    };
+    return { ...all, eve: await all.setting.person("eve", abroad), askedFor, shows };
+  }
+
+  test("a delivery", async () => {
+    let posts = 0;
+    const { setting, peers, federation, planned } = given((entries) => {
+      posts++;
+      setting.circumstances.time = timeAfter(setting.circumstances.time, 10_000);
+      return entries.map((_, index) => ({ result: index === 0 ? "accepted" : "later" }));
+    });
+    const [alice, eve] = [await setting.person("alice"), await setting.person("eve", abroad)];
+    const conversation = await setting.published(alice, [[eve, "WRITER"]]);
+    for (let count = 0; count < 8; count++) await setting.does(conversation, alice, says("Hello"));
+    await peers.owe([{ conversation, first: 1, seq: 10 }]);
+    await federation.deliver(abroad);
+    expect(posts).toBe(3);
+    expect(planned).toEqual([{ kind: "deliver", of: abroad, inMs: 0, mode: undefined }]);
+  });
+
+  test("catching up", async () => {
+    const { federation, planned, elsewhere, conversation, eve, shows } = await givenSlowPages();
+    for (let count = 0; count < 3; count++) await elsewhere.does(conversation, eve, says("Hello"));
+    shows(await elsewhere.log(conversation));
+    planned.length = 0;
+    await federation.catchUp(conversation, abroad);
+    expect(planned).toEqual([{ kind: "catchUp", of: abroad, inMs: 0, failures: 0 }]);
+    await federation.catchUp(conversation, abroad);
+    expect(planned).toHaveLength(1);
+  });
+
+  test("holding another log against ours, which goes on where it was", async () => {
+    const { federation, planned, elsewhere, conversation, eve, askedFor, shows } = await givenSlowPages();
+    await elsewhere.does(conversation, eve, says("Hello"));
+    await elsewhere.followed(conversation);
+    const log = await elsewhere.log(conversation);
+    shows(log.map((one) => (one.event.seq < 3 ? one : { ...one, event: { ...one.event, key: "another" } })));
+    planned.length = 0;
+    await federation.catchUp(conversation, abroad);
+    expect(planned).toEqual([{ kind: "catchUp", of: abroad, inMs: 0, failures: 0, heldUpTo: 1 }]);
+    await federation.catchUp(conversation, abroad, 0, 1);
+    expect(planned).toHaveLength(1);
+    expect(askedFor).toEqual([3, 0, 1, 2]);
+  });
+
+  test("words: those who have some are asked on, then whoever is next, and all again later", async () => {
+    const { setting, federation, planned, elsewhere, conversation, eve, askedFor, shows } = await givenSlowPages();
+    const carol = await setting.person("carol", "c.example");
+    await elsewhere.does(conversation, eve, adds(carol));
+    for (let count = 0; count < 4; count++) await elsewhere.does(conversation, eve, says("Hello"));
+    const log = await elsewhere.log(conversation);
+    const last = log.length;
+    const bare = log.map((one) => (one.event.seq > 3 ? { ...one, body: null, salt: null } : one));
+    await elsewhere.followed(conversation, bare);
+    shows(log.slice(0, last - 1));
+    planned.length = 0;
+    const asks = (from: string, asked: readonly string[], inMs: number, failures = 0) => ({
+      ...{ kind: "askWords", of: from, asked, inMs, failures, mode: undefined },
+    });
+    const words = { conversation, from: abroad, asked: [], failures: 0 };
+    await federation.askWords(words);
+    expect(planned.at(-1)).toEqual(asks(abroad, [], 0));
+    await federation.askWords(words);
+    expect(planned.at(-1)).toEqual(asks("c.example", [abroad], 0));
+    await federation.askWords({ ...words, from: "c.example", asked: [abroad] });
+    expect(planned.at(-1)).toEqual(asks(abroad, [], 120_000, 1));
+    expect(askedFor).toEqual([3, 4, 5, last - 1, last - 1]);
+  });
 });

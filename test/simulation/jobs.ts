@@ -1,5 +1,6 @@
 // Jobs of a simulated platform: asked for twice they are one, of one name they run one at a time, and they outlive the
 // process; one that runs when it ends is tried again hours later, as graphile-worker does.
+import type { WordsToAsk } from "../../src/federation/federation.ts";
 import type { PlatformName } from "../../src/protocol/event.ts";
 import type { Hash } from "../../src/protocol/hash.ts";
 import type { Timeline } from "./timeline.ts";
@@ -10,6 +11,9 @@ export interface Job {
   readonly platform: PlatformName;
   /** How often in a row it came to nothing. */
   readonly failures: number;
+  readonly heldUpTo?: number | undefined;
+  /** Of askWords: whom to ask, which its name does not say. */
+  readonly words?: WordsToAsk;
 }
 
 export type JobTable = Map<string, { readonly job: Job; readonly at: number }>;

@@ -182,6 +182,6 @@ export const mutations: readonly Mutation[] = [
   {
     without: "that missing words are asked for",
     lie: "no words",
-    changes: [[`${federation}/catch-up.ts`, "await peers.fillBodies(conversation, answer.events);", ""]],
+    changes: [[`${federation}/catch-up.ts`, "filled += await peers.fillBodies(conversation, answer.events);", ""]],
   },
 ];

@@ -96,16 +96,16 @@ export class SimulatedPlatform {
       }),
     );
     const peers = life.guard(memoryPeerStore(this.disk.logs, this.disk.peers, this.name));
-    const work = async ({ kind, conversation, platform, failures }: Job): Promise<void> => {
+    const work = async ({ kind, conversation, platform, failures, heldUpTo, words }: Job): Promise<void> => {
       switch (kind) {
         case "deliver":
           return federation.deliver(platform);
         case "askAgain":
           return federation.askAgain(conversation);
         case "catchUp":
-          return federation.catchUp(conversation, platform, failures);
+          return federation.catchUp(conversation, platform, failures, heldUpTo);
         case "askWords":
-          return federation.askWords(conversation, failures);
+          return words && federation.askWords(words);
         case "erase":
           await store.eraseBodies(conversation);
       }
@@ -238,9 +238,13 @@ function scheduleOn(jobs: Jobs): Schedule {
       jobs.ask({ kind: "deliver", platform, conversation: nothing, failures: 0 }, inMs, mode),
     askAgain: (conversation, _, inMs, mode) =>
       jobs.ask({ kind: "askAgain", conversation, platform: "", failures: 0 }, inMs, mode),
-    catchUp: async (conversation, platform, inMs, failures) =>
-      jobs.ask({ kind: "catchUp", conversation, platform, failures }, inMs),
-    askWords: async (conversation, inMs, failures, mode) =>
-      jobs.ask({ kind: "askWords", conversation, platform: "", failures }, inMs, mode),
+    catchUp: async (conversation, platform, inMs, failures, heldUpTo) =>
+      jobs.ask({ kind: "catchUp", conversation, platform, failures, heldUpTo }, inMs),
+    askWords: async (words, inMs, mode) =>
+      jobs.ask(
+        { kind: "askWords", conversation: words.conversation, platform: "", failures: words.failures, words },
+        inMs,
+        mode,
+      ),
   };
 }

@@ -3,10 +3,15 @@ import { z } from "zod";
 import type { Federation } from "../../src/federation/federation.ts";
 import { defineTask } from "../task.ts";
 
-const payloadSchema = z.object({ conversation: z.string(), from: z.string(), failures: z.int().default(0) });
+const payloadSchema = z.object({
+  conversation: z.string(),
+  from: z.string(),
+  failures: z.int().default(0),
+  heldUpTo: z.int().optional(),
+});
 
 export function catchUpTask({ catchUp }: Pick<Federation, "catchUp">) {
-  return defineTask("catch-up", payloadSchema, ({ conversation, from, failures }) =>
-    catchUp(conversation, from, failures),
+  return defineTask("catch-up", payloadSchema, ({ conversation, from, failures, heldUpTo }) =>
+    catchUp(conversation, from, failures, heldUpTo),
   );
 }
