@@ -1,6 +1,5 @@
 // What other platforms ask of this one, under `/f/`: signed requests in, JSON out; errors as RFC 9457 says. A request is
 // verified before anything of it is parsed.
-import { STATUS_CODES } from "node:http";
 import { jsonOf } from "../protocol/encoding.ts";
 import type { PlatformName, Timestamp } from "../protocol/event.ts";
 import { base64url32Schema } from "../protocol/form.ts";
@@ -158,12 +157,25 @@ const answer = (status: number, value: unknown): PeerAnswer => ({
   json: value,
 });
 
+// RFC 9110 §15, RFC 6585 §4.
+const titles = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  404: "Not Found",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  422: "Unprocessable Content",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+} as const;
+
 /** RFC 9457, with `code` for programs. A problem of no type of its own is titled as its status is (§4.2.1). */
-export function problem(status: number, code: string, detail: string): PeerAnswer {
+export function problem(status: keyof typeof titles, code: string, detail: string): PeerAnswer {
   return {
     status,
     headers: { ...json, "content-type": "application/problem+json" },
-    json: { type: "about:blank", title: STATUS_CODES[status], status, detail, code },
+    json: { type: "about:blank", title: titles[status], status, detail, code },
   };
 }
 

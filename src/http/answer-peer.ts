@@ -41,7 +41,8 @@ async function ask(
       source: sourceOf(request, isProxyTrusted),
     });
   } catch (error) {
-    if (error instanceof BadRequestError) return problem(error.status, "MALFORMED", error.message);
+    // It broke off: mostly nobody is left to be told.
+    if (error instanceof BadRequestError) return problem(400, "MALFORMED", error.message);
     // What went wrong is nobody's else; the line in the log has the id that the answer has.
     log.error({ err: error }, "could not answer another platform");
     return problem(500, "FAULT", "This platform could not do it, and has logged why. Send it again later.");
