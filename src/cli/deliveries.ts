@@ -1,7 +1,7 @@
 // parley deliveries list|retry
 import { makeWorkerUtils, runMigrations } from "graphile-worker";
 import type { Config } from "../config/config.ts";
-import { type DestinationSummary, readDestinations } from "../store/peer-heads.ts";
+import { type DestinationSummary, readDestinations } from "../store/deliveries.ts";
 import { postgresPeerStore } from "../store/postgres-peer-store.ts";
 import { parseArguments } from "./arguments.ts";
 import { addJob } from "./open-federation.ts";

@@ -1,5 +1,5 @@
 // Event.deliveries: where an event has to go beyond this platform, and how far that is.
-import { attemptDays, type PeerDelivery, readPeerDeliveries } from "../../store/peer-heads.ts";
+import { attemptDays, type PeerDelivery, readPeerDeliveries } from "../../store/deliveries.ts";
 import type { Attempt } from "../../store/peer-store.ts";
 import { builder } from "../builder.ts";
 import { EventType } from "./Event.ts";

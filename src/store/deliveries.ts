@@ -1,0 +1,87 @@
+// How deliveries to other platforms stand: of one event, as people are shown it, and of each platform, for operators.
+import type pg from "pg";
+import type { PlatformName } from "../protocol/event.ts";
+import type { Hash } from "../protocol/hash.ts";
+import type { Attempt } from "./peer-store.ts";
+
+/** How the deliveries of one event stand, by platform: as people are shown it. */
+export interface PeerDelivery {
+  readonly platform: PlatformName;
+  readonly status: "DELIVERED" | "WAITING" | "REFUSED";
+  readonly refusal: string | null;
+  readonly attempts: readonly Attempt[];
+}
+
+const attemptsShown = 20;
+
+/** The event's deliveries to other platforms, with the tries since it was recorded. */
+export async function readPeerDeliveries(
+  pool: pg.Pool,
+  conversation: Hash,
+  seq: number,
+): Promise<readonly PeerDelivery[]> {
+  const { rows } = await pool.query<{
+    platform: PlatformName;
+    acked_seq: number;
+    refusal: string | null;
+    attempts: readonly Attempt[] | null;
+  }>({
+    name: "peer_deliveries",
+    text: `SELECT h.platform, h.acked_seq, h.refusal, (
+        SELECT json_agg(json_build_object('at', a.at, 'code', a.code, 'answer', a.answer) ORDER BY a.id)
+        FROM (SELECT * FROM attempt WHERE platform = h.platform AND at >= e.recorded_at
+          AND (h.acked_seq < e.seq OR at <= h.changed_at) ORDER BY id DESC LIMIT ${attemptsShown}) AS a) AS attempts
+      FROM peer_head AS h JOIN event AS e ON e.conversation_id = h.conversation_id AND e.seq = $2
+      WHERE h.conversation_id = $1 AND h.owed_seq >= $2 ORDER BY h.platform`,
+    values: [conversation, seq],
+  });
+  return rows.map(({ platform, acked_seq, refusal, attempts }) => ({
+    platform,
+    status: acked_seq >= seq ? "DELIVERED" : refusal === null ? "WAITING" : "REFUSED",
+    refusal: acked_seq >= seq ? null : refusal,
+    attempts: attempts ?? [],
+  }));
+}
+
+/** Days for which tries are kept. */
+export const attemptDays = 30;
+
+/** Deletes tries that are older than is kept. Returns how many. */
+export async function pruneAttempts(pool: pg.Pool): Promise<number> {
+  const { rowCount } = await pool.query(
+    "DELETE FROM attempt WHERE at < clock_timestamp() - make_interval(days => $1)",
+    [attemptDays],
+  );
+  return rowCount ?? 0;
+}
+
+/** What a platform is owed, and how it answers: for operators. */
+export interface DestinationSummary {
+  readonly platform: PlatformName;
+  /** Conversations, and their events, that it is to get. */
+  readonly waiting: { readonly conversations: number; readonly events: number };
+  /** Conversations of which it refuses the next event, and why. */
+  readonly refused: readonly { readonly conversation: Hash; readonly seq: number; readonly code: string }[];
+  /** How often in a row it did not answer. */
+  readonly failures: number;
+  readonly lastAttempt: Attempt | null;
+}
+
+const refusedShown = 20;
+
+/** Every platform that is owed something or was tried, by name. */
+export async function readDestinations(pool: pg.Pool): Promise<readonly DestinationSummary[]> {
+  const { rows } = await pool.query<DestinationSummary>(
+    `SELECT p.platform, coalesce(d.failures, 0) AS failures,
+      (SELECT json_build_object('conversations', count(*)::int, 'events', coalesce(sum(owed_seq - acked_seq), 0)::int)
+        FROM peer_head WHERE platform = p.platform AND acked_seq < owed_seq AND refusal IS NULL) AS waiting,
+      coalesce((SELECT json_agg(json_build_object('conversation', conversation_id, 'seq', acked_seq + 1, 'code', refusal))
+        FROM (SELECT * FROM peer_head WHERE platform = p.platform AND refusal IS NOT NULL
+          ORDER BY changed_at DESC LIMIT ${refusedShown}) AS r), '[]') AS refused,
+      (SELECT json_build_object('at', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'code', code, 'answer', answer)
+        FROM attempt WHERE platform = p.platform ORDER BY id DESC LIMIT 1) AS "lastAttempt"
+    FROM (SELECT platform FROM peer_head UNION SELECT platform FROM destination) AS p
+    LEFT JOIN destination AS d USING (platform) ORDER BY p.platform`,
+  );
+  return rows;
+}
