@@ -18,6 +18,8 @@ test.each([
   ["864000", 24 * hourMs],
   ["9".repeat(400), 24 * hourMs],
   ["Sun, 01 Mar 2026 13:00:00 GMT", hourMs],
+  ["Sunday, 01-Mar-26 13:00:00 GMT", hourMs],
+  ["Sun Mar  1 13:00:00 2026", hourMs],
   ["Sun, 01 Mar 2026 11:00:00 GMT", 0],
   ["Sun, 01 Mar 2027 12:00:00 GMT", 24 * hourMs],
   ["", null],
