@@ -265,8 +265,11 @@ function movedToOf(result: Result): PlatformName | undefined {
   return result.result === "rejected" && result.code === "WRONG_LEADER" ? result.leader : undefined;
 }
 
-/** Null where it is no rule's no (a key is not known yet): that may be asked again. */
+/** Null where another leads: it is asked again of that one. Every other no is the answer. */
 function rejectedBy({ code: named, message, latest }: Refusal): { readonly rejection: Rejection } | null {
+  if (named === "WRONG_LEADER") return null;
   const code = rejectionCodes.find((one): one is RejectionCode => one === named);
-  return code ? { rejection: { ...reject(code, message), ...(latest !== undefined && { latest }) } } : null;
+  if (code) return { rejection: { ...reject(code, message), ...(latest !== undefined && { latest }) } };
+  const why = `The platform that leads this conversation does not take it: ${named}. Ask who operates this one, then say it anew.`;
+  return { rejection: reject("FORBIDDEN", why) };
 }

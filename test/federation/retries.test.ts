@@ -11,7 +11,7 @@ import type { SignedEvent } from "../../src/protocol/event.ts";
 import type { Hash } from "../../src/protocol/hash.ts";
 import { eventHash } from "../../src/protocol/seal.ts";
 import { abroad, beginning, home, messageBody, someHash, timeAfter } from "../conversation/given.ts";
-import { adds, removes, says, takesTheLead } from "../support/commands.ts";
+import { adds, callsIt, removes, says, takesTheLead } from "../support/commands.ts";
 import { Elsewhere } from "../support/elsewhere.ts";
 import { memoryPeerStore, newPeerTables } from "../support/memory-peer-store.ts";
 import { memorySetting } from "../support/memory-setting.ts";
@@ -211,6 +211,32 @@ test("what waits is asked for in as many requests as a leader takes, in its orde
   expect(sizes.length).toBeGreaterThan(1);
   const said = (await setting.log(conversation)).map(({ body }) => body).slice(-texts.length);
   expect(said).toEqual(texts.map((text) => messageBody(text)));
+});
+
+test("what a leader rejects is answered with that, and nothing waits behind it", async () => {
+  let code: string | null = null;
+  const { peers, federation, planned, conversation, alice } = await givenThatWaits({
+    post: (entries) =>
+      code === null ? null : entries.map(() => ({ result: "rejected", code: code ?? "", message: "No." })),
+  });
+  const { accountId } = alice;
+  for (const named of ["UNKNOWN_KEY", "BAD_SIGNATURE", "BAD_FORM", "EXPIRED"]) {
+    code = named;
+    const count = planned.length;
+    await federation.askAgain(conversation);
+    expect(await peers.firstPending(conversation)).toBeNull();
+    expect(planned).toHaveLength(count);
+    const rejection = {
+      code: named === "EXPIRED" ? named : "FORBIDDEN",
+      message: expect.stringMatching(/No|: [A-Z_]+\./),
+    };
+    expect(await federation.append({ conversation, accountId, command: callsIt("Lunch") })).toEqual({ rejection });
+    code = null;
+    await federation.append({ conversation, accountId, command: says("Hello?") });
+  }
+  code = "WRONG_LEADER";
+  await federation.askAgain(conversation);
+  expect(await peers.firstPending(conversation)).not.toBeNull();
 });
 
 test("who comes back is asked for what waits for it, and for nothing that waits for others", async () => {
