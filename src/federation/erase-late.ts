@@ -37,16 +37,17 @@ export function createEraseLate({ platform, store, peers, keys }: EraseLateOptio
     }
   };
 
-  /** Whether one of those who may say so signed it. */
-  const isBelieved = async (state: State, signed: SignedEvent, source: PlatformName): Promise<boolean | "later"> => {
+  /** Who of those who might say so signed it: the leader that we knew, or somebody who was in it. The log need not be read for that. */
+  const signerOf = async (leader: PlatformName, conversation: Hash, signed: SignedEvent, source: PlatformName) => {
     const { event } = signed;
     const { proposal } = event;
-    const byLeader = event.leader === state.conversation?.leader && isSignedByItsLeader(signed);
+    const byLeader = event.leader === leader && isSignedByItsLeader(signed);
     const leaders = byLeader ? await keys.keyOf(event.leader, event.key, event.timestamp, { source }) : "unknown";
-    if (leaders === "valid") return true;
-    const byOwn = proposal.platform === viaOf(state, proposal) && isProposedByItsPlatform(signed);
-    const own = byOwn ? await keys.keyOf(proposal.platform, proposal.key, proposal.sentAt, { source }) : "unknown";
-    return own === "valid" || (leaders === "later" || own === "later" ? "later" : false);
+    if (leaders === "valid") return "leader";
+    const byOther = isProposedByItsPlatform(signed) && (await peers.reachOf(proposal.platform, conversation)) > 0;
+    const others = byOther ? await keys.keyOf(proposal.platform, proposal.key, proposal.sentAt, { source }) : "unknown";
+    if (others === "valid") return "proposer";
+    return leaders === "later" || others === "later" ? "later" : "nobody";
   };
 
   return async (conversation, signed, source) => {
@@ -55,12 +56,15 @@ export function createEraseLate({ platform, store, peers, keys }: EraseLateOptio
     const head = await peers.head(conversation);
     if (!head || !isErasing(proposal) || proposal.conversation !== conversation || seq <= head.seq) return null;
     if ((await peers.reachOf(platform, conversation)) > head.seq) return null;
+    const signer = await signerOf(head.leader, conversation, signed, source);
+    if (signer === "later") return "later";
+    if (signer === "nobody") return "unknownSigner";
     const log = await logOf(conversation);
     const state = fold(log);
+    const via = viaOf(state, proposal);
     // Nothing of it is here: where we are behind, it comes.
-    if (viaOf(state, proposal) === null) return null;
-    const verdict = await isBelieved(state, signed, source);
-    if (verdict !== true) return verdict === "later" ? "later" : "unknownSigner";
+    if (via === null) return null;
+    if (signer === "proposer" && proposal.platform !== via) return "unknownSigner";
     // Our copy of the log ends before it, so neither the log nor its state has it: only the words are gone.
     apply(state, evolve(state, { id: proposalId(proposal), hash: eventHash(event), event }));
     const erased = log.filter((entry) => entry.event.proposal.ref !== null && isErased(state, entry));

@@ -4,6 +4,7 @@ import type { PlatformName } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
 import type { Place } from "./conversation-store.ts";
 import { eraseBodies } from "./erase.ts";
+import { lastLed } from "./last-led-sql.ts";
 import type { PeerStore } from "./peer-store.ts";
 
 type LateErasures = Pick<PeerStore, "oweErasures" | "erasuresFor" | "erasuresTried" | "erasuresTold" | "eraseLate">;
@@ -28,7 +29,7 @@ export function lateErasures(pool: pg.Pool, platform: PlatformName): LateErasure
             WHERE e.leader = $3),
           gone AS (
             SELECT conversation_id, via, greatest(max(removed_seq), (
-              SELECT max(seq) FROM event WHERE conversation_id = p.conversation_id AND leader = p.via)) AS reach
+              SELECT ${lastLed("p.via")} FROM conversation AS c WHERE c.id = p.conversation_id)) AS reach
             FROM participant AS p
             WHERE conversation_id IN (SELECT conversation_id FROM erasing) AND via <> $3
               AND via <> (SELECT leader FROM conversation WHERE id = p.conversation_id)

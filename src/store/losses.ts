@@ -2,6 +2,7 @@
 // have; and that others did, until we have told them.
 import type pg from "pg";
 import type { PlatformName } from "../protocol/event.ts";
+import { lastLed } from "./last-led-sql.ts";
 import type { FoundLost, Loss, PeerStore } from "./peer-store.ts";
 
 type Losses = Pick<PeerStore, "doubt" | "lossFor" | "lossTold" | "endDoubts" | "unsettle" | "isUnsettled">;
@@ -109,7 +110,7 @@ export function losses(pool: Pick<pg.ClientBase, "query">, platform: PlatformNam
         theirs AS (
           SELECT c.id, c.leader, CASE
               WHEN c.leader = $1 OR bool_or(p.removed_seq IS NULL) THEN c.seq
-              ELSE greatest(max(p.removed_seq), (SELECT max(seq) FROM event WHERE conversation_id = c.id AND leader = $1))
+              ELSE greatest(max(p.removed_seq), ${lastLed("$1")})
             END AS reach
           FROM lost CROSS JOIN conversation AS c LEFT JOIN participant AS p ON p.conversation_id = c.id AND p.via = $1
           WHERE c.leader = $1 OR p.id IS NOT NULL GROUP BY c.id),

@@ -2,6 +2,8 @@
 // they answer.
 import type pg from "pg";
 import type { PlatformName } from "../protocol/event.ts";
+import type { Hash } from "../protocol/hash.ts";
+import { lastLed } from "./last-led-sql.ts";
 import type { Debt, OwedDestination, PeerStore } from "./peer-store.ts";
 
 type PeerHeads = Pick<
@@ -20,8 +22,8 @@ type PeerHeads = Pick<
   | "platformsIn"
 >;
 
-/** @param platform our own name: it is owed nothing */
-export function peerHeads(pool: pg.Pool, platform: PlatformName): PeerHeads {
+/** @param pool or one connection of it @param platform our own name: it is owed nothing */
+export function peerHeads(pool: Pick<pg.ClientBase, "query">, platform: PlatformName): PeerHeads {
   return {
     owe: async (places) => {
       if (places.length === 0) return [];
@@ -162,7 +164,7 @@ export function peerHeads(pool: pg.Pool, platform: PlatformName): PeerHeads {
             -- Whoever led has what it sequenced, also where nobody of theirs took part any more.
             ELSE greatest(
               (SELECT max(removed_seq) FROM participant WHERE conversation_id = $1 AND via = $2),
-              (SELECT max(seq) FROM event WHERE conversation_id = $1 AND leader = $2)) END AS reach
+              ${lastLed("$2")}) END AS reach
           FROM conversation AS c WHERE c.id = $1`,
         values: [conversation, of],
       });

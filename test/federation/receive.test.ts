@@ -3,9 +3,11 @@ import { expect, test } from "vitest";
 import { type Command, proposeOn } from "../../src/conversation/accept.ts";
 import { createFederation, type FederationOptions } from "../../src/federation/federation.ts";
 import type { Role, SignedProposal } from "../../src/protocol/event.ts";
-import { proposalId } from "../../src/protocol/seal.ts";
+import { eventHash, proposalId } from "../../src/protocol/seal.ts";
+import type { ConversationStore } from "../../src/store/conversation-store.ts";
 import { abroad, home, signerOf, someHash } from "../conversation/given.ts";
-import { adds } from "../support/commands.ts";
+import { adds, removes, says } from "../support/commands.ts";
+import { Elsewhere } from "../support/elsewhere.ts";
 import { memoryPeerStore, newPeerTables } from "../support/memory-peer-store.ts";
 import { memorySetting } from "../support/memory-setting.ts";
 import { newTables } from "../support/memory-store.ts";
@@ -18,9 +20,17 @@ async function given(role: Role = "ADMIN") {
   const unreachable = { unreachable: "refused", answer: "", retryAfterMs: null };
   const reached: string[] = [];
   let reach: Awaited<ReturnType<FederationOptions["reach"]>> = { platform: "frank.example" };
+  let logsRead = 0;
+  const store: ConversationStore = {
+    ...setting.store,
+    entriesAfter: async (...asked) => {
+      logsRead++;
+      return setting.store.entriesAfter(...asked);
+    },
+  };
   const federation = createFederation({
     platform: home,
-    store: setting.store,
+    store,
     peers,
     transport: { post: async () => unreachable, events: async () => unreachable, greet: async () => unreachable },
     keys: { keyOf: async () => "valid" },
@@ -46,7 +56,8 @@ async function given(role: Role = "ADMIN") {
     return { ...made, signature: signer.key.sign("proposal", proposalId(made.proposal)) };
   };
   return {
-    ...{ setting, conversation, reached },
+    ...{ setting, federation, conversation, reached },
+    logsRead: () => logsRead,
     reachesNobody: () => {
       reach = "later";
     },
@@ -69,4 +80,35 @@ test("nobody is looked up for who may not add them", async () => {
   const { adding, proposes, reached } = await given("READER");
   expect(await proposes(await adding("frank@frank.example"))).toMatchObject({ result: "rejected", code: "FORBIDDEN" });
   expect(reached).toEqual([]);
+});
+
+test("of a conversation that we left, no log is read for an event that nobody in it signed", async () => {
+  const { setting, federation, logsRead } = await given();
+  const [alice, eve] = [await setting.person("alice"), await setting.person("eve", abroad)];
+  const elsewhere = new Elsewhere(setting);
+  const conversation = await elsewhere.published(eve, [[alice, "WRITER"]]);
+  const [, added] = await elsewhere.log(conversation);
+  const said = await elsewhere.does(conversation, eve, says("Not for ever."));
+  await elsewhere.does(conversation, eve, removes("participant", added ? proposalId(added.event.proposal) : ""));
+  await elsewhere.followed(conversation);
+  await elsewhere.does(conversation, eve, says("Among ourselves."));
+  await elsewhere.does(conversation, eve, removes("message", said.id));
+  const [erasing] = await elsewhere.log(conversation, 5);
+  if (!erasing) throw new Error("nothing was erased");
+  const { event, signatures } = erasing;
+  const { platform, key } = signerOf("stranger.example");
+  const own = { leader: platform, key: key.key };
+  const madeUp = [
+    { ...event, seq: 9 },
+    { ...event, ...own },
+    { ...event, ...own, proposal: { ...event.proposal, platform, key: key.key } },
+  ];
+  const before = logsRead();
+  for (const one of madeUp) {
+    const signed = { ...erasing, event: one, signatures: { ...signatures, event: key.sign("event", eventHash(one)) } };
+    expect(await federation.receive(platform, [{ event: signed }])).toMatchObject([{ code: "NOT_FOUND" }]);
+  }
+  expect(logsRead()).toBe(before);
+  expect(await federation.receive(abroad, [{ event: erasing }])).toEqual([{ result: "accepted" }]);
+  expect(logsRead()).toBe(before + 1);
 });
