@@ -2,7 +2,6 @@
 // they answer.
 import type pg from "pg";
 import type { PlatformName } from "../protocol/event.ts";
-import type { Hash } from "../protocol/hash.ts";
 import { lastLed } from "./last-led-sql.ts";
 import type { Debt, OwedDestination, PeerStore } from "./peer-store.ts";
 
