@@ -37,7 +37,7 @@ export interface IngestOptions {
   readonly keys: Keys;
   /** Makes recipients of those who are added; by address. @param source whose budget of look-ups it is on */
   people(conversation: Hash, added: readonly Added[], source?: PlatformName): Promise<ReadonlyMap<Address, Person>>;
-  /** Told before events are taken in that we sequenced ourselves, and lost: the last of them. Not of what is frozen, for nothing is sequenced there. */
+  /** Told before and after events are taken in that we sequenced ourselves, and lost: the last of them. Not of what is frozen, for nothing is sequenced there. */
   onLost?(what: FoundLost): Promise<void>;
   /** Told where words did not come with their event. @param isNew whether it is taken only now, and not sent once more */
   onWordless?(conversation: Hash, isNew: boolean): Promise<void>;
@@ -143,6 +143,8 @@ export function createIngest({
       run: vouched,
       ...(added.length > 0 && { people: await people(conversation, added, source) }),
     });
+    // Once more, for whom these add: they may be the first of another platform that we know of.
+    if (lost && result.entries.length > 0) await onLost?.({ conversation, sequencedAt: lost.timestamp });
     const isNewWordless = result.entries.some(isWordless);
     // Also of those that were here: a crash may have come between them and this, and then they are sent again.
     if (isNewWordless || vouched.some((one) => isWordless(one) && one.event.seq <= (result.head?.seq ?? 0)))

@@ -239,6 +239,22 @@ test("what a leader rejects is answered with that, and nothing waits behind it",
   expect(await peers.firstPending(conversation)).not.toBeNull();
 });
 
+test("who becomes known only by what we lost is asked for the rest", async () => {
+  const { setting, peers, federation, planned } = given();
+  const [alice, eve] = [await setting.person("alice"), await setting.person("eve", abroad)];
+  const before = new Elsewhere(setting, home);
+  const conversation = await before.published(alice);
+  await before.does(conversation, alice, adds(eve));
+  const lost = await before.log(conversation);
+  await federation.receive(
+    abroad,
+    lost.map((event) => ({ event })),
+  );
+  expect(await peers.head(conversation)).toMatchObject({ seq: 2 });
+  expect(await peers.debtors()).toEqual([abroad]);
+  expect(planned).toContainEqual({ kind: "deliver", of: abroad, inMs: 125_000, mode: undefined });
+});
+
 test("who comes back is asked for what waits for it, and for nothing that waits for others", async () => {
   const { federation, planned } = await givenThatWaits();
   await federation.greeted("c.example");
