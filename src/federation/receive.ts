@@ -122,9 +122,13 @@ export function createReceive(options: ReceiveOptions): Receive {
     const others = entries.flatMap((entry, index) => {
       return "receipt" in entry || "lost" in entry ? [] : [{ index, entry, conversation: conversationOf(entry) }];
     });
-    for (const [index, entry] of entries.entries()) {
-      if ("lost" in entry) results[index] = await receiveLoss(options, caller, entry.lost.at);
-    }
+    // The latest of several says all that they say.
+    const lostAt = entries
+      .flatMap((entry) => ("lost" in entry ? [entry.lost.at] : []))
+      .sort()
+      .at(-1);
+    const loss = lostAt === undefined ? later : await receiveLoss(options, caller, lostAt);
+    for (const [index, entry] of entries.entries()) if ("lost" in entry) results[index] = loss;
     const groups = Map.groupBy(others, (one) => one.conversation).entries();
     const takeNext = async () => {
       // Each takes what none of the others has.
@@ -165,8 +169,12 @@ function conversationOf(entry: Extract<Entry, { head: unknown } | { event: unkno
 }
 
 /** The caller lost something: it is told what we have, and that this is all once it has it. */
-async function receiveLoss({ peers, onOwed }: ReceiveOptions, caller: PlatformName, at: Timestamp): Promise<Result> {
-  await peers.unsettle(caller, at);
+async function receiveLoss(
+  { peers, onOwed, now }: ReceiveOptions,
+  caller: PlatformName,
+  at: Timestamp,
+): Promise<Result> {
+  if (!(await peers.unsettle(caller, at, now()))) return later;
   if (!(await peers.isUnsettled(caller))) return accepted;
   onOwed(caller);
   return later;

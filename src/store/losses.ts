@@ -101,19 +101,22 @@ export function losses(pool: Pick<pg.ClientBase, "query">, platform: PlatformNam
       return names(rows);
     },
 
-    unsettle: async (by, at) => {
+    unsettle: async (by, at, now) => {
       await pool.query(
         `WITH lost AS (
-          INSERT INTO destination AS d (platform, lost_at) VALUES ($1, $2)
-          ON CONFLICT (platform) DO UPDATE SET lost_at = excluded.lost_at
-          WHERE d.lost_at IS DISTINCT FROM excluded.lost_at RETURNING platform),
+          INSERT INTO destination AS d (platform, lost_at, unsettled_at) VALUES ($1, $2, $4)
+          ON CONFLICT (platform) DO UPDATE SET lost_at = excluded.lost_at, unsettled_at = excluded.unsettled_at
+          WHERE d.lost_at IS NULL OR (
+            excluded.lost_at > d.lost_at AND excluded.unsettled_at >= d.unsettled_at + interval '1 minute')
+          RETURNING platform),
         theirs AS (
           SELECT c.id, c.leader, CASE
               WHEN c.leader = $1 OR bool_or(p.removed_seq IS NULL) THEN c.seq
               ELSE greatest(max(p.removed_seq), ${lastLed("$1")})
             END AS reach
-          FROM lost CROSS JOIN conversation AS c LEFT JOIN participant AS p ON p.conversation_id = c.id AND p.via = $1
-          WHERE c.leader = $1 OR p.id IS NOT NULL GROUP BY c.id),
+          FROM conversation AS c LEFT JOIN participant AS p ON p.conversation_id = c.id AND p.via = $1
+          -- Asked first, and once: nothing is read for a loss that is known.
+          WHERE EXISTS (SELECT FROM lost) AND (c.leader = $1 OR p.id IS NOT NULL) GROUP BY c.id),
         erased AS (
           INSERT INTO owed_erasure (platform, conversation_id, seq)
           SELECT $1, t.id, e.seq FROM theirs AS t JOIN event AS e ON e.conversation_id = t.id AND e.seq > t.reach
@@ -124,8 +127,10 @@ export function losses(pool: Pick<pg.ClientBase, "query">, platform: PlatformNam
         SELECT id, $1, reach, true, false FROM theirs ORDER BY id
         ON CONFLICT (conversation_id, platform) DO UPDATE SET owed_seq = greatest(h.owed_seq, excluded.owed_seq),
           is_owed = true, is_sure = false, refusal = NULL, changed_at = clock_timestamp()`,
-        [by, at, platform],
+        [by, at, platform, now],
       );
+      const { rowCount } = await pool.query("SELECT FROM destination WHERE platform = $1 AND lost_at >= $2", [by, at]);
+      return rowCount === 1;
     },
 
     isUnsettled: async (by) => {

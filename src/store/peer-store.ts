@@ -145,9 +145,10 @@ export interface PeerStore {
   endDoubts(now: Timestamp): Promise<readonly PlatformName[]>;
   /**
    * The platform may have lost the end of what it had: where it stands is to be asked for every conversation that it may
-   * have, and its erasures are owed again. Once for each `at`.
+   * have, and its erasures are owed again. Once for each `at`, and not for one before the last. Returns false where that has to wait:
+   * another began less than a minute before `now`.
    */
-  unsettle(platform: PlatformName, at: Timestamp): Promise<void>;
+  unsettle(platform: PlatformName, at: Timestamp, now: Timestamp): Promise<boolean>;
   /** Whether something of that is still to be told. */
   isUnsettled(platform: PlatformName): Promise<boolean>;
 

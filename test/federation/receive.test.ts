@@ -5,7 +5,7 @@ import { createFederation, type FederationOptions } from "../../src/federation/f
 import type { Role, SignedProposal } from "../../src/protocol/event.ts";
 import { eventHash, proposalId } from "../../src/protocol/seal.ts";
 import type { ConversationStore } from "../../src/store/conversation-store.ts";
-import { abroad, home, signerOf, someHash } from "../conversation/given.ts";
+import { abroad, beginning, home, signerOf, someHash, timeAfter } from "../conversation/given.ts";
 import { adds, removes, says } from "../support/commands.ts";
 import { Elsewhere } from "../support/elsewhere.ts";
 import { memoryPeerStore, newPeerTables } from "../support/memory-peer-store.ts";
@@ -16,7 +16,15 @@ import { newTables } from "../support/memory-store.ts";
 async function given(role: Role = "ADMIN") {
   const tables = newTables();
   const setting = memorySetting(tables);
-  const peers = memoryPeerStore(tables, newPeerTables(), home);
+  const memory = memoryPeerStore(tables, newPeerTables(), home);
+  const unsettled: string[] = [];
+  const peers: typeof memory = {
+    ...memory,
+    unsettle: async (platform, at, now) => {
+      unsettled.push(at);
+      return memory.unsettle(platform, at, now);
+    },
+  };
   const unreachable = { unreachable: "refused", answer: "", retryAfterMs: null };
   const reached: string[] = [];
   let reach: Awaited<ReturnType<FederationOptions["reach"]>> = { platform: "frank.example" };
@@ -56,7 +64,7 @@ async function given(role: Role = "ADMIN") {
     return { ...made, signature: signer.key.sign("proposal", proposalId(made.proposal)) };
   };
   return {
-    ...{ setting, federation, conversation, reached },
+    ...{ setting, federation, peers, conversation, reached, unsettled },
     logsRead: () => logsRead,
     reachesNobody: () => {
       reach = "later";
@@ -111,4 +119,20 @@ test("of a conversation that we left, no log is read for an event that nobody in
   expect(logsRead()).toBe(before);
   expect(await federation.receive(abroad, [{ event: erasing }])).toEqual([{ result: "accepted" }]);
   expect(logsRead()).toBe(before + 1);
+});
+
+test("of all that somebody lost, only the last is looked at, and nothing that is new for a minute", async () => {
+  const { federation, peers, conversation, unsettled } = await given();
+  const lost = (...times: readonly number[]) =>
+    federation.receive(
+      abroad,
+      times.map((ms) => ({ lost: { at: timeAfter(beginning, ms) } })),
+    );
+  const later = { result: "later" };
+  expect(await lost(1, 3, 2)).toEqual([later, later, later]);
+  expect(unsettled).toEqual([timeAfter(beginning, 3)]);
+  await peers.acknowledged(abroad, [{ conversation, seq: 2 }]);
+  expect(await lost(3)).toEqual([{ result: "accepted" }]);
+  expect(await lost(4)).toEqual([later]);
+  expect(await peers.debts(abroad, 10)).toEqual([]);
 });

@@ -251,7 +251,7 @@ test("who becomes known only by what we lost is asked for the rest", async () =>
     lost.map((event) => ({ event })),
   );
   expect(await peers.head(conversation)).toMatchObject({ seq: 2 });
-  expect(await peers.debtors()).toEqual([abroad]);
+  expect(await peers.destinationsOwed()).toEqual([abroad]);
   expect(planned).toContainEqual({ kind: "deliver", of: abroad, inMs: 125_000, mode: undefined });
 });
 

@@ -4,7 +4,7 @@ import type { Role } from "../../src/protocol/event.ts";
 import type { Hash } from "../../src/protocol/hash.ts";
 import { proposalId } from "../../src/protocol/seal.ts";
 import type { Loss, PeerStore } from "../../src/store/peer-store.ts";
-import { abroad, beginning, home, messageBody, someHash, timeAfter } from "../conversation/given.ts";
+import { abroad, beginning, home, messageBody, minuteMs, someHash, timeAfter } from "../conversation/given.ts";
 import { adds, callsIt, erases, removes, says, takesTheLead } from "../support/commands.ts";
 import { Elsewhere } from "../support/elsewhere.ts";
 import type { Setting, Somebody } from "../support/setting.ts";
@@ -483,7 +483,7 @@ export function describePeerStore(name: string, inSetting: InSetting): void {
         const other = await followed(setting);
         await peers.owe([{ conversation, first: 1, seq: 2 }]);
         await peers.acknowledged(abroad, [{ conversation, seq: 2 }]);
-        await peers.unsettle(abroad, beginning);
+        expect(await peers.unsettle(abroad, beginning, beginning)).toBe(true);
         expect(await peers.isUnsettled(abroad)).toBe(true);
         const debts = await peers.debts(abroad, 10);
         expect(new Set(debts.map((debt) => debt.conversation))).toEqual(new Set([conversation, other.conversation]));
@@ -496,9 +496,13 @@ export function describePeerStore(name: string, inSetting: InSetting): void {
           debts.map((debt) => ({ conversation: debt.conversation, seq: 2 })),
         );
         expect(await peers.isUnsettled(abroad)).toBe(false);
-        await peers.unsettle(abroad, beginning);
+        // The same again, and one before it, begin nothing; another one waits a minute.
+        const minute = timeAfter(beginning, minuteMs);
+        expect(await peers.unsettle(abroad, beginning, minute)).toBe(true);
+        expect(await peers.unsettle(abroad, timeAfter(beginning, -1), minute)).toBe(true);
+        expect(await peers.unsettle(abroad, later(5), timeAfter(minute, -1))).toBe(false);
         expect(await peers.debts(abroad, 10)).toEqual([]);
-        await peers.unsettle(abroad, later(5));
+        expect(await peers.unsettle(abroad, later(5), minute)).toBe(true);
         expect(await peers.debts(abroad, 10)).toHaveLength(2);
         expect(await peers.isUnsettled(third)).toBe(false);
       },
@@ -510,7 +514,7 @@ export function describePeerStore(name: string, inSetting: InSetting): void {
       await setting.does(conversation, alice, removes("participant", await setting.participant(conversation, eve)));
       const { event } = await setting.does(conversation, alice, removes("message", id));
       await setting.does(conversation, alice, adds(await setting.person("bob")));
-      await peers.unsettle(abroad, beginning);
+      await peers.unsettle(abroad, beginning, beginning);
       expect(await peers.erasuresFor(abroad, 10)).toEqual([{ conversation, seq: event.seq }]);
       expect(await peers.debts(abroad, 10)).toMatchObject([{ upTo: 4, isSure: false }]);
     });

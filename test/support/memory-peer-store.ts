@@ -32,8 +32,8 @@ export interface PeerTables {
   readonly owedErasures: Map<string, Place & { readonly platform: PlatformName }>;
   /** Who is to be told that we lost something, and who has told us all that they have. */
   readonly losses: Map<PlatformName, Loss & { readonly isTold: boolean }>;
-  /** What others lost, last. */
-  readonly unsettled: Map<PlatformName, Timestamp>;
+  /** What others lost, last, and when they said so. */
+  readonly unsettled: Map<PlatformName, { readonly at: Timestamp; readonly since: Timestamp }>;
   readonly proofs: Map<Hash, readonly [SignedEvent, SignedEvent]>;
 }
 
@@ -265,9 +265,11 @@ export function memoryPeerStore(
       for (const name of waited.length === 0 ? [...losses.keys()] : []) if (name !== platform) losses.delete(name);
       return besides;
     },
-    unsettle: async (by, at) => {
-      if (unsettled.get(by) === at) return;
-      unsettled.set(by, at);
+    unsettle: async (by, at, now) => {
+      const last = unsettled.get(by);
+      if (last && last.at >= at) return true;
+      if (last && Date.parse(now) < Date.parse(last.since) + 60_000) return false;
+      unsettled.set(by, { at, since: now });
       for (const [conversation, kept] of logs) {
         const reach = Math.min(reachIn(kept, by), kept.entries.length);
         if (reach === 0) continue;
@@ -275,6 +277,7 @@ export function memoryPeerStore(
         Object.assign(head, { owed: Math.max(head.owed, reach), isOwed: true, isSure: false, refusal: null });
         for (const { event } of kept.entries.slice(reach)) oweErasure(kept, { conversation, seq: event.seq });
       }
+      return true;
     },
     isUnsettled: async (by) =>
       [...heads.values()].some(({ platform: of, conversation, isSure, isOwed }) => {

@@ -72,6 +72,7 @@ CREATE TABLE "destination" (
     "platform" TEXT COLLATE "C" NOT NULL,
     "failures" INTEGER NOT NULL DEFAULT 0,
     "lost_at" TIMESTAMPTZ(3),
+    "unsettled_at" TIMESTAMPTZ(3),
     "changed_at" TIMESTAMPTZ(6) NOT NULL DEFAULT clock_timestamp(),
 
     CONSTRAINT "destination_pkey" PRIMARY KEY ("platform")
@@ -175,6 +176,9 @@ CREATE UNIQUE INDEX "pending_proposal_account_id_client_id_key" ON "pending_prop
 
 -- CreateIndex
 CREATE INDEX "owed_erasure_platform_tried_at_idx" ON "owed_erasure"("platform", "tried_at");
+
+-- CreateIndex
+CREATE INDEX "participant_via_conversation_id_idx" ON "participant"("via", "conversation_id");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "platform_key_place_key" ON "platform_key"("place");
