@@ -142,7 +142,7 @@ test("erasures and logs that are never taken do not keep others from being told"
     for (const conversation of conversations) passed.add(conversation);
     return passedOver(to, conversations);
   };
-  await peers.unsettle(abroad, beginning);
+  await peers.unsettle(abroad, beginning, beginning);
   const lost = await setting.published(alice, [[eve, "WRITER"]]);
   await peers.owe([{ conversation: lost, first: 1, seq: 9 }]);
   await peers.acknowledged(abroad, [{ conversation: lost, seq: 2 }]);
