@@ -67,7 +67,10 @@ export function createReceive(options: ReceiveOptions): Receive {
     const head = await peers.head(conversation);
     const beginning = head ? { least: 0 } : await judgeBeginning(options, caller, run);
     if ("fault" in beginning) return run.map(() => beginning.fault);
-    const isIn = !head || (await peers.reachOf(caller, conversation)) > 0;
+    const reach = head ? await peers.reachOf(caller, conversation) : 0;
+    const isIn = !head || reach > 0;
+    // Who left hears nothing of what came after, not even how much.
+    const isGone = head !== null && reach > 0 && reach < head.seq;
     const { seq, ended } = await options.ingest(conversation, run, { known: head, source: caller, ...beginning });
     if (seq === 0 && ended) return run.map(() => faultOf(ended.why));
     const late = ended?.why === "GAP" ? run.find(({ event }) => event.seq === ended.at) : undefined;
@@ -75,13 +78,16 @@ export function createReceive(options: ReceiveOptions): Receive {
     // Who is not in it as far as we have it may be in it further on; that they show by events that hold.
     const isShown = isIn || erased === "erased" || seq > (head?.seq ?? 0) || run[0]?.event.seq !== ended?.at;
     if (!isShown) return run.map(() => notFound);
+    // It has what it handed over and is had.
+    const shown = run.findLast(({ event }) => event.seq < (ended?.at ?? 0))?.event.seq ?? 0;
     // Where its log is another than ours, both want to know.
-    if (ended && ["FORKED", "BROKEN_CHAIN"].includes(ended.why)) await options.onBehind(conversation, caller);
+    if (ended && !isGone && ["FORKED", "BROKEN_CHAIN"].includes(ended.why))
+      await options.onBehind(conversation, caller);
     return run.map(({ event }): Result => {
       if (erased !== null && event.seq === ended?.at) return erasedLate[erased];
       if (ended === null || event.seq < ended.at)
         return event.seq <= (head?.seq ?? 0) ? { result: "duplicate" } : accepted;
-      if (ended.why === "GAP") return { result: "gap", seq };
+      if (ended.why === "GAP") return { result: "gap", seq: isGone ? Math.min(seq, Math.max(reach, shown)) : seq };
       // Those after the one that was refused are not looked at.
       return event.seq > ended.at ? later : faultOf(ended.why);
     });
@@ -191,8 +197,9 @@ async function receiveHead(
   const reach = head ? await peers.reachOf(caller, conversation) : 0;
   if (!head || reach === 0) return notFound;
   const upTo = Math.min(head.seq, reach);
-  if (seq > head.seq) {
-    await onBehind(conversation, caller);
+  if (seq > upTo) {
+    // Beyond its reach nothing is compared, and it is asked for nothing.
+    if (upTo === head.seq) await onBehind(conversation, caller);
     return { result: "gap", seq: upTo };
   }
   const [own] = await store.entriesAfter(conversation, seq - 1, 1);

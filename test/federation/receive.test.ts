@@ -18,6 +18,7 @@ async function given(role: Role = "ADMIN") {
   const setting = memorySetting(tables);
   const memory = memoryPeerStore(tables, newPeerTables(), home);
   const unsettled: string[] = [];
+  const caughtUp: string[] = [];
   const peers: typeof memory = {
     ...memory,
     unsettle: async (platform, at, now) => {
@@ -52,7 +53,12 @@ async function given(role: Role = "ADMIN") {
     onPendingChanged: () => {},
     now: setting.circumstances.now,
     random: () => 0.5,
-    schedule: { deliver: () => {}, askAgain: () => {}, catchUp: async () => {}, askWords: async () => {} },
+    schedule: {
+      deliver: () => {},
+      askAgain: () => {},
+      catchUp: async (_, of) => void caughtUp.push(of),
+      askWords: async () => {},
+    },
   });
   const [alice, eve] = [await setting.person("alice"), await setting.person("eve", abroad)];
   const conversation = await setting.published(alice, [[eve, role]]);
@@ -64,7 +70,7 @@ async function given(role: Role = "ADMIN") {
     return { ...made, signature: signer.key.sign("proposal", proposalId(made.proposal)) };
   };
   return {
-    ...{ setting, federation, peers, conversation, reached, unsettled },
+    ...{ setting, federation, peers, conversation, reached, unsettled, caughtUp },
     logsRead: () => logsRead,
     reachesNobody: () => {
       reach = "later";
@@ -135,4 +141,24 @@ test("of all that somebody lost, only the last is looked at, and nothing that is
   expect(await lost(3)).toEqual([{ result: "accepted" }]);
   expect(await lost(4)).toEqual([later]);
   expect(await peers.debts(abroad, 10)).toEqual([]);
+});
+
+test("who left is told nothing of what came after, whatever it says that it has", async () => {
+  const { setting, federation, conversation, caughtUp } = await given();
+  const [alice, eve] = [await setting.person("alice"), await setting.person("eve", abroad)];
+  await setting.does(conversation, alice, removes("participant", await setting.participant(conversation, eve)));
+  for (let said = 4; said <= 8; said++) await setting.says(conversation, alice);
+  const log = await setting.log(conversation);
+  const gap = [{ result: "gap", seq: 3 }];
+  for (const seq of [4, 8, 9]) {
+    expect(await federation.receive(abroad, [{ head: { conversation, seq, hash: someHash("some") } }])).toEqual(gap);
+  }
+  const [last] = log.slice(-1);
+  if (!last) throw new Error("the log is empty");
+  const { event, signatures, body, salt } = last;
+  const madeUp = { event: { ...event, seq: 20 }, signatures, body, salt };
+  expect(await federation.receive(abroad, [{ event: madeUp }])).toEqual(gap);
+  const other = { event: { ...event, seq: 9, parent: someHash("some") }, signatures, body, salt };
+  expect(await federation.receive(abroad, [{ event: other }])).toMatchObject([{ code: "BROKEN_CHAIN" }]);
+  expect(caughtUp).toEqual([]);
 });
