@@ -32,7 +32,7 @@ export const mutations: readonly Mutation[] = [
   {
     without: "the leader's signature",
     lie: "forged",
-    changes: [[seal, 'if (!isSignedByItsLeader(signed)) return "BAD_SIGNATURE";', ""]],
+    changes: [[seal, 'if (!verifySignature(event.key, "event", hash, signatures.event)) return "BAD_SIGNATURE";', ""]],
   },
   {
     without: "the signature of the proposing platform, in a log",
@@ -49,7 +49,7 @@ export const mutations: readonly Mutation[] = [
   {
     without: "the words against their commitment, in a log",
     lie: "words",
-    changes: [[seal, 'return isCommitted(event.proposal, body, salt) ? null : "BAD_COMMITMENT";', "return null;"]],
+    changes: [[seal, 'if (!isCommitted(event.proposal, body, salt)) return "BAD_COMMITMENT";', ""]],
   },
   {
     without: "the words against their commitment, where they are proposed",
@@ -170,7 +170,7 @@ export const mutations: readonly Mutation[] = [
     changes: [
       [
         `${federation}/catch-up.ts`,
-        "const { ended } = await ingest(conversation, answer.events);",
+        "const { ended } = await ingest(conversation, answer.events, { source: from });",
         "const ended = null;",
       ],
     ],
