@@ -59,17 +59,15 @@ export function participantReads(query: Query) {
       const found = new Map<PageKey, readonly ReadParticipantRow[]>();
       for (const [name, group] of alike) {
         const order = group[0]?.request.isBackward ? "DESC" : "ASC";
-        const rows = await query<{ readonly page: readonly ReadParticipantRow[] | null }>(
+        const rows = await query<ReadParticipantRow & { readonly place: number }>(
           name,
-          // A page as one value: hundreds of rows take longer to be read out of the database's answer than as JSON.
-          `SELECT list.page
+          `SELECT k.place, ${readColumns}
           FROM unnest($1::text[], $2::int[], $3::int[], $4::int[])
             WITH ORDINALITY AS k(conversation_id, after, before, most, place)
-          CROSS JOIN LATERAL (SELECT json_agg(t) AS page FROM (
-            SELECT ${readColumns} FROM participant AS t
-            WHERE conversation_id = k.conversation_id AND seq > k.after AND seq < k.before
+          CROSS JOIN LATERAL (
+            SELECT * FROM participant WHERE conversation_id = k.conversation_id AND seq > k.after AND seq < k.before
             ORDER BY seq ${order} LIMIT k.most
-          ) AS t) AS list ORDER BY k.place`,
+          ) AS t ORDER BY k.place, t.seq ${order}`,
           [
             group.map(({ of }) => of.id),
             group.map(({ request }) => request.after ?? 0),
@@ -77,7 +75,8 @@ export function participantReads(query: Query) {
             group.map(({ request }) => request.limit + 1),
           ],
         );
-        for (const [index, key] of group.entries()) found.set(key, rows[index]?.page ?? []);
+        const byPlace = Map.groupBy(rows, ({ place }) => place);
+        for (const [index, key] of group.entries()) found.set(key, byPlace.get(index + 1) ?? []);
       }
       return keys.map((key) => found.get(key) ?? []);
     },
