@@ -2,7 +2,6 @@
 // each other; and what they say to each other, looked at from outside.
 import type pg from "pg";
 import { emptyDraft, publishDraft } from "../src/conversation/draft.ts";
-import { followAll } from "../src/conversation/follow.ts";
 import { loadSigner } from "../src/federation/signer.ts";
 import { silentLogger } from "../src/observe/logger.ts";
 import type { PlatformName } from "../src/protocol/event.ts";
@@ -11,22 +10,13 @@ import type { Person } from "../src/store/conversation-store.ts";
 import { type Database, openDatabase } from "../src/store/database.ts";
 import { migrate } from "../src/store/migrate.ts";
 import { postgresStore } from "../src/store/postgres-store.ts";
-import { type EventRow, entryOf } from "../src/store/rows.ts";
+import { freePort } from "../test/support/free-port.ts";
 import type { Child } from "./ask-child.ts";
+import { checkLogs } from "./check-logs.ts";
 import { cpuMs } from "./cpu-time.ts";
 import { type Load, loadedSchema } from "./http-load.ts";
 import { requestsOf } from "./rows/message-add.ts";
-import {
-  freePort,
-  makePeople,
-  now,
-  type Parley,
-  type Somebody,
-  type Stage,
-  salt,
-  secret,
-  startParley,
-} from "./stage.ts";
+import { makePeople, now, type Parley, type Somebody, type Stage, salt, secret, startParley } from "./stage.ts";
 
 /** A platform, whether its process runs or not. */
 export interface Platform {
@@ -217,9 +207,6 @@ export async function sayAll(
   return loaded.elapsedMs;
 }
 
-/** Logs that are followed from their first signature to their last; of all the others, heads are compared. */
-const followedMax = 20;
-
 /**
  * That nothing was lost between them: as many messages as were said, equal heads of all conversations, and logs that hold.
  * @throws where that is not so
@@ -241,15 +228,7 @@ export async function checkEqual(
   );
   if (rows[0]?.messages !== said)
     throw new Error(`${said} messages were said, and ${rows[0]?.messages} are on ${follower.name}`);
-  for (const conversation of ids.slice(0, followedMax)) {
-    const log = await follower.database.pool.query<EventRow>(
-      "SELECT * FROM event WHERE conversation_id = $1 ORDER BY seq",
-      [conversation],
-    );
-    const followed = followAll(log.rows.map(entryOf), now());
-    if (!("state" in followed))
-      throw new Error(`the log of ${conversation} does not hold at ${followed.seq}: ${JSON.stringify(followed.fault)}`);
-  }
+  await checkLogs(follower.database.pool, ids);
 }
 
 async function headsOf(pool: pg.Pool, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {

@@ -3,7 +3,6 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -19,6 +18,7 @@ import { startEmbeddedPostgres } from "../src/store/embedded-postgres.ts";
 import { raiseInInbox, type Said } from "../src/store/inbox-order.ts";
 import { migrate } from "../src/store/migrate.ts";
 import { postgresStore } from "../src/store/postgres-store.ts";
+import { freePort } from "../test/support/free-port.ts";
 
 export const platform = "localhost";
 
@@ -320,12 +320,3 @@ async function startRedis(): Promise<{ readonly url: string } & AsyncDisposable>
   await said(child, /(Ready to accept connections)/);
   return { url: `redis://127.0.0.1:${port}`, [Symbol.asyncDispose]: () => stopped(child, "SIGTERM") };
 }
-
-export const freePort = (): Promise<number> =>
-  new Promise((found, failed) => {
-    const probe = createServer().once("error", failed);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => (typeof address === "object" && address ? found(address.port) : failed(new Error("no port"))));
-    });
-  });

@@ -5,6 +5,7 @@ import { firstKeys, keyAt } from "../../src/conformance/played-keys.ts";
 import { type Answered, type Asked, openPlayedPlatform } from "../../src/conformance/played-platform.ts";
 import { batchSchema } from "../../src/federation/batch.ts";
 import type { PlatformName } from "../../src/protocol/event.ts";
+import { freePort } from "../../test/support/free-port.ts";
 import { startChild } from "../ask-child.ts";
 import type { Effort } from "../effort.ts";
 import { median, type Row } from "../measure.ts";
@@ -17,7 +18,7 @@ import {
   sayAll,
   untilDelivered,
 } from "../platforms.ts";
-import { freePort, type Stage } from "../stage.ts";
+import type { Stage } from "../stage.ts";
 
 const talksCount = 200;
 

@@ -1,13 +1,12 @@
 // Row: `messageAdd` over HTTP, each event signed, announcing running, against one function call that writes the same.
-import { followAll } from "../../src/conversation/follow.ts";
-import { type EventRow, entryOf } from "../../src/store/rows.ts";
 import { startChild } from "../ask-child.ts";
+import { checkLogs } from "../check-logs.ts";
 import { cpuMs } from "../cpu-time.ts";
 import type { Effort } from "../effort.ts";
 import { type Load, loadedSchema } from "../http-load.ts";
 import { median, type Row } from "../measure.ts";
 import { openSqlAppend, pick } from "../sql-append.ts";
-import { messageText, now, type Stage, type Talk } from "../stage.ts";
+import { messageText, type Stage, type Talk } from "../stage.ts";
 
 const inFlight = 16;
 const talksCount = 1_000;
@@ -181,14 +180,7 @@ async function checkWritten({ database: { pool } }: Stage, talks: readonly Talk[
   const found = rows[0];
   if (found?.events !== said) throw new Error(`${said} messages were said, and ${found?.events} are in the logs`);
   if (found.untold > 0) throw new Error(`${found.untold} participants were not told of the last message`);
-  for (const conversation of ids.slice(0, 20)) {
-    const log = await pool.query<EventRow>("SELECT * FROM event WHERE conversation_id = $1 ORDER BY seq", [
-      conversation,
-    ]);
-    const followed = followAll(log.rows.map(entryOf), now());
-    if (!("state" in followed))
-      throw new Error(`the log of ${conversation} does not hold at ${followed.seq}: ${JSON.stringify(followed.fault)}`);
-  }
+  await checkLogs(pool, ids);
 }
 
 const sumOf = (parts: Readonly<Record<string, readonly number[]>>): number =>

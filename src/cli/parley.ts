@@ -9,10 +9,6 @@ import { terminalLines } from "../observe/terminal-lines.ts";
 import type { Running } from "./serve.ts";
 import { UsageError, usage, usageOf } from "./usage.ts";
 
-// Before a command is loaded: libraries ask for it at their start. For developers graphql looks twice at every value.
-// biome-ignore lint/style/noProcessEnv: it is set, and not a setting of ours
-process.env["NODE_ENV"] ??= "production";
-
 async function main([command, ...args]: readonly string[]): Promise<void> {
   if (command === undefined || command === "help" || command === "--help" || command === "-h") {
     console.log(usage);

@@ -38,13 +38,12 @@ import { type CollectedMetrics, createMetrics, noMetrics } from "../observe/metr
 import { currentRequestId } from "../observe/request-id.ts";
 import { noTracing, openTracing, type Tracing } from "../observe/tracing.ts";
 import type { Signer } from "../protocol/seal.ts";
+import { backlogOf } from "../store/backlog.ts";
 import type { ConversationStore } from "../store/conversation-store.ts";
 import { type Database, openDatabase } from "../store/database.ts";
 import { migrate } from "../store/migrate.ts";
-import { outboxBacklog } from "../store/outbox.ts";
 import { postgresDiscoveryStore } from "../store/postgres-discovery-store.ts";
 import { postgresStore } from "../store/postgres-store.ts";
-import { unindexedBacklog } from "../store/unindexed.ts";
 import type { Located } from "./database.ts";
 import { openFederation, scheduleJobs } from "./open-federation.ts";
 import { watchCopy } from "./watch-copy.ts";
@@ -118,8 +117,8 @@ export async function openCore(
       : createMetrics({
           pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
           isBusReady: () => bus.isReady(),
-          outbox: () => outboxBacklog(pool),
-          unindexed: () => unindexedBacklog(pool),
+          outbox: () => backlogOf(pool, "outbox"),
+          unindexed: () => backlogOf(pool, "unindexed"),
           jobs: () => countJobs(pool),
         });
   const jobs = await makeWorkerUtils({ pgPool: database.pool });

@@ -21,16 +21,6 @@ export async function unannounced(pool: pg.Pool, olderThanMs: number, limit: num
   return rows;
 }
 
-/** How many events are not announced yet, 10,000 for that many and more, and how long the oldest has waited. */
-export async function outboxBacklog(pool: pg.Pool): Promise<{ readonly size: number; readonly ageSeconds: number }> {
-  const { rows } = await pool.query<{ size: number; ageSeconds: number }>({
-    name: "outbox_backlog",
-    text: `SELECT (SELECT count(*) FROM (SELECT FROM outbox LIMIT 10000) AS o) AS size,
-      coalesce(extract(epoch FROM clock_timestamp() - (SELECT min(recorded_at) FROM outbox))::float8, 0) AS "ageSeconds"`,
-  });
-  return rows[0] ?? { size: 0, ageSeconds: 0 };
-}
-
 /** The place of an event that has been announced. */
 export interface AnnouncedPlace extends Place {
   /** Whether it is to be indexed. Left out: it may have a text. */

@@ -61,13 +61,3 @@ export function indexBatch(pool: pg.Pool, { waits = false, log }: IndexBatchOpti
 export async function indexAll(pool: pg.Pool, log: Logger): Promise<void> {
   while ((await indexBatch(pool, { waits: true, log })).events > 0);
 }
-
-/** How many events are not indexed yet, 10,000 for that many and more, and how long ago the oldest was recorded. */
-export async function unindexedBacklog(pool: pg.Pool): Promise<{ readonly size: number; readonly ageSeconds: number }> {
-  const { rows } = await pool.query<{ size: number; ageSeconds: number }>({
-    name: "unindexed_backlog",
-    text: `SELECT (SELECT count(*) FROM (SELECT FROM unindexed LIMIT 10000) AS u) AS size,
-      coalesce(extract(epoch FROM clock_timestamp() - (SELECT min(recorded_at) FROM unindexed))::float8, 0) AS "ageSeconds"`,
-  });
-  return rows[0] ?? { size: 0, ageSeconds: 0 };
-}

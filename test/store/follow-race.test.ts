@@ -1,5 +1,4 @@
 // Two processes take in the same events: each finds what the other was quicker with, and no fault in it.
-import type pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Command } from "../../src/conversation/accept.ts";
 import { createIngest } from "../../src/federation/ingest.ts";
@@ -7,6 +6,7 @@ import type { Hash } from "../../src/protocol/hash.ts";
 import { postgresPeerStore } from "../../src/store/postgres-peer-store.ts";
 import { postgresStore } from "../../src/store/postgres-store.ts";
 import { abroad, home } from "../conversation/given.ts";
+import { beforeStatements } from "../support/before-statements.ts";
 import { attaches, labels, modifies, removes, says } from "../support/commands.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { Elsewhere } from "../support/elsewhere.ts";
@@ -18,19 +18,11 @@ let before: { readonly name: string; readonly work: () => Promise<unknown> } | n
 
 beforeAll(async () => {
   database = await createTestDatabase({ poolSize: 4 });
-  const heard = new WeakSet<pg.PoolClient>();
-  database.pool.on("acquire", (client) => {
-    if (heard.has(client)) return;
-    heard.add(client);
-    const { query } = client;
-    client.query = (...args: readonly unknown[]) => {
-      const [config] = args;
-      const isIt = typeof config === "object" && config !== null && "name" in config && config.name === before?.name;
-      const work = isIt ? before?.work : undefined;
-      if (!work) return Reflect.apply(query, client, args);
-      before = null;
-      return work().then(() => Reflect.apply(query, client, args));
-    };
+  beforeStatements(database.pool, (name) => {
+    const due = before?.name === name ? before.work : null;
+    if (due === null) return null;
+    before = null;
+    return due();
   });
 });
 afterAll(() => database[Symbol.asyncDispose]());

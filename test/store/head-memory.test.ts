@@ -1,9 +1,9 @@
 // What a process remembers of conversations spares reading, and never decides anything that is not so any more.
-import type pg from "pg";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { ConversationStore } from "../../src/store/conversation-store.ts";
 import { postgresStore } from "../../src/store/postgres-store.ts";
 import { home } from "../conversation/given.ts";
+import { beforeStatements } from "../support/before-statements.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { postgresSetting } from "../support/postgres-setting.ts";
 import { entriesOf, rejectionOf, type Setting, type Somebody } from "../support/setting.ts";
@@ -21,16 +21,9 @@ let conversation: string;
 
 beforeAll(async () => {
   database = await createTestDatabase({ poolSize: 4 });
-  const heard = new WeakSet<pg.PoolClient>();
-  database.pool.on("acquire", (client) => {
-    if (heard.has(client)) return;
-    heard.add(client);
-    const { query } = client;
-    client.query = (...args: readonly unknown[]) => {
-      const [config] = args;
-      if (typeof config === "object" && config !== null && "name" in config) sent.push(String(config.name));
-      return Reflect.apply(query, client, args);
-    };
+  beforeStatements(database.pool, (name) => {
+    sent.push(name);
+    return null;
   });
 });
 afterAll(() => database[Symbol.asyncDispose]());

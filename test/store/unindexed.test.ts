@@ -3,11 +3,12 @@ import type pg from "pg";
 import { expect, test } from "vitest";
 import { silentLogger } from "../../src/observe/logger.ts";
 import type { Hash } from "../../src/protocol/hash.ts";
+import { backlogOf } from "../../src/store/backlog.ts";
 import { diagnose } from "../../src/store/doctor.ts";
 import { postgresPeerStore } from "../../src/store/postgres-peer-store.ts";
 import { reindex } from "../../src/store/reindex.ts";
 import { indexTexts } from "../../src/store/search-index.ts";
-import { indexAll, indexBatch, unindexedBacklog } from "../../src/store/unindexed.ts";
+import { indexAll, indexBatch } from "../../src/store/unindexed.ts";
 import { restAfter } from "../../workers/index-texts.ts";
 import { attachmentBody, home, messageBody } from "../conversation/given.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
@@ -50,14 +51,14 @@ test("what is announced waits to be indexed, once, where it has a text", async (
   expect(await waiting()).toEqual([]);
   await announce();
   expect(await waiting()).toEqual([seq, seq + 1]);
-  expect(await unindexedBacklog(pool)).toEqual({ size: 2, ageSeconds: expect.any(Number) });
+  expect(await backlogOf(pool, "unindexed")).toEqual({ size: 2, ageSeconds: expect.any(Number) });
   expect(await found()).toEqual([]);
   // Announcing it again, which is harmless, notes nothing.
   await setting.store.announced([{ conversation, seq }]);
   expect(await indexBatch(pool, { log })).toMatchObject({ events: 2, isBusy: false });
   expect(await found()).toEqual([seq]);
   await setting.store.announced([{ conversation, seq }]);
-  expect(await unindexedBacklog(pool)).toEqual({ size: 0, ageSeconds: 0 });
+  expect(await backlogOf(pool, "unindexed")).toEqual({ size: 0, ageSeconds: 0 });
   expect(await indexBatch(pool, { log })).toMatchObject({ events: 0 });
 });
 
