@@ -341,7 +341,7 @@ test.each<[string, Filter]>([
   expect(await page({ first: 1, after, before: present(next.endCursor) })).toMatchObject({ names: "d" });
 });
 
-test("a page of fifty asks the database as often as a page of five", async () => {
+test("a page of fifty asks the database for the same as a page of five, in fewer than a dozen statements", async () => {
   const { alice, bob } = await given.people("alice", "bob");
   for (let count = 0; count < 50; count++) {
     const conversation = await conversationOf(alice, [[bob, "WRITER"]], `${count}`);
@@ -374,8 +374,10 @@ test("a page of fifty asks the database as often as a page of five", async () =>
     return names.filter((name) => name.startsWith("read_")).toSorted();
   };
   const ofFive = await queriesOf(5);
-  expect(await queriesOf(50)).toEqual(ofFive);
-  expect(ofFive.length).toBeLessThan(12);
+  const ofFifty = await queriesOf(50);
+  expect(new Set(ofFifty)).toEqual(new Set(ofFive));
+  // Not equally many: whether two answers of the database come at once, and what they bring up is read by one, is chance.
+  expect(Math.max(ofFive.length, ofFifty.length)).toBeLessThan(12);
 });
 
 test("who was removed keeps the conversation in their list, up to there", async () => {
