@@ -1,9 +1,9 @@
 // parley import mbox FILE --as ADDRESS [--json]
 import { findViewer } from "../accounts/accounts.ts";
 import type { Config } from "../config/config.ts";
-import { type Archive, openArchive } from "../mail/archive.ts";
-import { importArchive } from "../mail/import.ts";
-import type { ImportSummary, Remark, Remarked } from "../mail/tally.ts";
+import { type Archive, openArchive } from "../mail/archive/archive.ts";
+import { importArchive } from "../mail/archive/import.ts";
+import type { ImportSummary, Remark, Remarked } from "../mail/archive/tally.ts";
 import { ExplainedError } from "../observe/explained-error.ts";
 import type { LoggerFactory } from "../observe/logger.ts";
 import { parseArguments } from "./arguments.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { createParley } from "../../sdk/src/index.ts";
-import { openArchive } from "../../src/mail/archive.ts";
+import { openArchive } from "../../src/mail/archive/archive.ts";
 import { parseMail } from "../../src/mail/parse.ts";
 import { diagnose } from "../../src/store/doctor.ts";
 import { contentOf } from "../mail/given.ts";

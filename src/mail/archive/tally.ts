@@ -1,5 +1,5 @@
 // What becomes of the mails of an archive, counted.
-import type { Hash } from "../protocol/hash.ts";
+import type { Hash } from "../../protocol/hash.ts";
 import type { Archive, ArchivedMail } from "./archive.ts";
 
 export interface ImportProgress {

@@ -1,8 +1,8 @@
 // What an import finds: which mails are here already, and who takes part in their conversations.
 import type pg from "pg";
-import type { Address } from "../conversation/address.ts";
-import { type Hash, sha256 } from "../protocol/hash.ts";
-import type { AccountId } from "../store/conversation-store.ts";
+import type { Address } from "../../conversation/address.ts";
+import { type Hash, sha256 } from "../../protocol/hash.ts";
+import type { AccountId } from "../../store/conversation-store.ts";
 
 /** The client request by which the import of a mail is known: an account imports a mail once. */
 export function mailKey(id: string): string {

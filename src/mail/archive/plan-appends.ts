@@ -1,16 +1,16 @@
 // The appends that mails come to: for each its conversation, where that is not there yet, its people, its words, its files.
-import type { Viewer } from "../accounts/accounts.ts";
-import { type Command, type Occasion, propose } from "../conversation/accept.ts";
-import type { Address } from "../conversation/address.ts";
-import { slugOf } from "../conversation/body.ts";
-import { limits } from "../conversation/limits.ts";
-import type { SignedProposal } from "../protocol/event.ts";
-import type { Hash } from "../protocol/hash.ts";
-import { proposalId, type Signer } from "../protocol/seal.ts";
-import type { AppendRequest, Person } from "../store/conversation-store.ts";
+import type { Viewer } from "../../accounts/accounts.ts";
+import { type Command, type Occasion, propose } from "../../conversation/accept.ts";
+import type { Address } from "../../conversation/address.ts";
+import { slugOf } from "../../conversation/body.ts";
+import { limits } from "../../conversation/limits.ts";
+import type { SignedProposal } from "../../protocol/event.ts";
+import type { Hash } from "../../protocol/hash.ts";
+import { proposalId, type Signer } from "../../protocol/seal.ts";
+import type { AppendRequest, Person } from "../../store/conversation-store.ts";
+import type { Mailbox, ParsedMail } from "../parse.ts";
 import { type Archive, type ArchivedThread, ancestorsMax, type MailNumber } from "./archive.ts";
 import { type MessagePlace, mailKey, type People } from "./imported.ts";
-import type { Mailbox, ParsedMail } from "./parse.ts";
 import type { Item } from "./portions.ts";
 import type { Brought, Remark, Tally } from "./tally.ts";
 

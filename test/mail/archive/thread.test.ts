@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createThreading, inOrder, type MailIds } from "../../src/mail/thread.ts";
+import { createThreading, inOrder, type MailIds } from "../../../src/mail/archive/thread.ts";
 
 const mail = (id: string, references = "", inReplyTo = ""): MailIds => ({
   id,

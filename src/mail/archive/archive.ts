@@ -1,9 +1,9 @@
 // An archive: an mbox file read once, so that it is known which mails there are, where, and which belong together. Of each
 // mail only its place, its ids and its time are held; the mails themselves are read when they are wanted.
 import { type FileHandle, open } from "node:fs/promises";
-import { ExplainedError } from "../observe/explained-error.ts";
-import { sha256 } from "../protocol/hash.ts";
-import { readMailHead } from "./mail-head.ts";
+import { ExplainedError } from "../../observe/explained-error.ts";
+import { sha256 } from "../../protocol/hash.ts";
+import { readMailHead } from "../mail-head.ts";
 import { type MboxMail, NoMboxError, splitMbox, unquoteFromLines } from "./mbox.ts";
 import { createThreading, inOrder, type Threads } from "./thread.ts";
 

@@ -1,5 +1,11 @@
 import { expect, test } from "vitest";
-import { headBytesMax, type MboxMail, NoMboxError, splitMbox, unquoteFromLines } from "../../src/mail/mbox.ts";
+import {
+  headBytesMax,
+  type MboxMail,
+  NoMboxError,
+  splitMbox,
+  unquoteFromLines,
+} from "../../../src/mail/archive/mbox.ts";
 
 async function* inChunks(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);

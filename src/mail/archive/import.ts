@@ -4,15 +4,15 @@
 // Each mail is one append, under a client request that names the mail: so a mail is there with all that it needs (its
 // conversation, its people, its files) or not at all, and doing it again finds what is there, wherever it was broken off.
 import type pg from "pg";
-import { ensureRecipients } from "../accounts/recipients.ts";
-import type { Address } from "../conversation/address.ts";
-import type { PlatformName } from "../protocol/event.ts";
-import type { Hash } from "../protocol/hash.ts";
-import type { ConversationStore, Person } from "../store/conversation-store.ts";
-import { readArchived } from "../store/receipts.ts";
+import { ensureRecipients } from "../../accounts/recipients.ts";
+import type { Address } from "../../conversation/address.ts";
+import type { PlatformName } from "../../protocol/event.ts";
+import type { Hash } from "../../protocol/hash.ts";
+import type { ConversationStore, Person } from "../../store/conversation-store.ts";
+import { readArchived } from "../../store/receipts.ts";
+import { type ParsedMail, parseMail } from "../parse.ts";
 import { type Archive, ancestorsMax, type MailNumber } from "./archive.ts";
 import { findImported, findPeopleOf, mailKey } from "./imported.ts";
-import { type ParsedMail, parseMail } from "./parse.ts";
 import { type PlanOptions, planAppends } from "./plan-appends.ts";
 import { type Item, itemsOf, type Portion, portionsOf } from "./portions.ts";
 import { type ImportProgress, type ImportSummary, Tally } from "./tally.ts";

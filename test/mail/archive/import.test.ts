@@ -2,15 +2,15 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { findViewer } from "../../src/accounts/accounts.ts";
-import { now, salt } from "../../src/cli/parts.ts";
-import { limits } from "../../src/conversation/limits.ts";
-import { type Archive, openArchive } from "../../src/mail/archive.ts";
-import { type ImportOptions, importArchive } from "../../src/mail/import.ts";
-import type { ImportSummary } from "../../src/mail/tally.ts";
-import type { ConversationStore } from "../../src/store/conversation-store.ts";
-import { type Person, startPlatform, type TestPlatform } from "../support/platform.ts";
-import { contentOf, mboxOf, type Written } from "./given.ts";
+import { findViewer } from "../../../src/accounts/accounts.ts";
+import { now, salt } from "../../../src/cli/parts.ts";
+import { limits } from "../../../src/conversation/limits.ts";
+import { type Archive, openArchive } from "../../../src/mail/archive/archive.ts";
+import { type ImportOptions, importArchive } from "../../../src/mail/archive/import.ts";
+import type { ImportSummary } from "../../../src/mail/archive/tally.ts";
+import type { ConversationStore } from "../../../src/store/conversation-store.ts";
+import { type Person, startPlatform, type TestPlatform } from "../../support/platform.ts";
+import { contentOf, mboxOf, type Written } from "../given.ts";
 
 let folder = "";
 beforeAll(async () => {
