@@ -435,7 +435,7 @@ export type RejectionCode =
   | 'NOT_FOUND'
   /** You do not take part in this conversation (any more). */
   | 'NOT_PARTICIPANT'
-  /** Nobody has this address. Check its spelling; people who have nothing but an email address cannot be added yet. */
+  /** Nobody has this address. Check its spelling. */
   | 'RECIPIENT_UNKNOWN'
   /** The platform of this address does not answer. Try again later; nothing was changed. */
   | 'RECIPIENT_UNREACHABLE'

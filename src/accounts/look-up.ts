@@ -1,4 +1,4 @@
-// Who an address belongs to: an account here, somebody on another platform, or nobody that can be reached.
+// Who an address belongs to: an account here, somebody on another platform, somebody who is reached by mail, or nobody.
 import type pg from "pg";
 import { type Address, domainOf } from "../conversation/address.ts";
 import type { PlatformName } from "../protocol/event.ts";
@@ -7,8 +7,10 @@ import { findPeople } from "./accounts.ts";
 import { ensureRecipients } from "./recipients.ts";
 
 export interface FoundRecipient {
-  /** The platform that speaks for them. */
+  /** The platform that speaks for them: of who is reached by mail, this one. */
   readonly via: PlatformName;
+  /** Whether they have nothing but their address. */
+  readonly mail: boolean;
   readonly person: Person;
 }
 
@@ -35,29 +37,30 @@ export interface LookUpOptions {
   readonly platformOf: PlatformOf;
 }
 
-/** Makes recipients of those on other platforms who are not known yet. Safe to repeat. */
+/** Makes recipients of those elsewhere who are not known yet. Safe to repeat. */
 export function createLookUp({ pool, platform, domains, platformOf }: LookUpOptions): LookUp {
   return async (addresses, source) => {
     const found = new Map<Address, FoundRecipient | "later">();
     const here = await findPeople({ pool }, addresses);
-    for (const [address, person] of here) found.set(address, { via: platform, person });
+    for (const [address, person] of here) found.set(address, { via: platform, mail: false, person });
     const elsewhere = addresses.filter((address) => !domains.includes(domainOf(address)));
     if (elsewhere.length === 0) return found;
     const asked = await Promise.all(
       [...new Set(elsewhere.map(domainOf))].map(async (domain) => [domain, await platformOf(domain, source)] as const),
     );
     const answers = new Map(asked);
-    const served = elsewhere.flatMap((address) => {
+    const reached = elsewhere.flatMap((address) => {
       const answer = answers.get(domainOf(address));
       if (answer?.kind === "later") found.set(address, "later");
-      return answer?.kind === "platform" && answer.platform !== platform
-        ? [{ address, name: null, platform: answer.platform }]
-        : [];
+      if (answer?.kind === "none") return [{ address, name: null, via: platform, mail: true }];
+      // A domain that says that we serve it, and is none of ours, has nobody.
+      if (answer?.kind !== "platform" || answer.platform === platform) return [];
+      return [{ address, name: null, platform: answer.platform, via: answer.platform, mail: false }];
     });
-    const ids = await ensureRecipients(pool, served, { platform, domains });
-    for (const { address, platform: via } of served) {
+    const ids = await ensureRecipients(pool, reached, { platform, domains });
+    for (const { address, via, mail } of reached) {
       const recipientId = ids.get(address);
-      if (recipientId !== undefined) found.set(address, { via, person: { recipientId, accountId: null } });
+      if (recipientId !== undefined) found.set(address, { via, mail, person: { recipientId, accountId: null } });
     }
     return found;
   };

@@ -25,7 +25,7 @@ export interface Announcement extends Place {
   readonly isErasing: boolean;
   /** It said something that people may search for. */
   readonly hasText: boolean;
-  /** Whether people of other platforms take or took part; left out where it is not known. */
+  /** Whether people of other platforms, or by mail, take or took part; left out where it is not known. */
   readonly isShared?: boolean | undefined;
   /** What the request that it came of is called in logs; left out where it is not known, as after a crash. */
   readonly requestId?: string | undefined;

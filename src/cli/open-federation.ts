@@ -63,7 +63,7 @@ export function openFederation(parts: FederationParts): OpenedFederation {
     reach: async (address, source) => {
       const found = (await lookUp([address], source)).get(address);
       if (found === "later") return "later";
-      return found ? { platform: found.via } : "unknown";
+      return found && !found.mail ? { platform: found.via } : "unknown";
     },
     isOurs: async (address) => domains.includes(domainOf(address)) && (await lookUp([address])).has(address),
     onReceipts: (moved) => tell(moved.map((move) => ({ kind: "receipt", ...move }))),

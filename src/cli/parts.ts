@@ -1,6 +1,7 @@
 // Puts the parts together: the one place that knows them all. Each part is handed what it needs, and let go of in the
 // reverse order.
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { makeWorkerUtils, runMigrations, type WorkerUtils } from "graphile-worker";
 import { countJobs } from "../../workers/count-jobs.ts";
 import { indexTextsBeside } from "../../workers/index-texts.ts";
@@ -28,6 +29,7 @@ import { createFetchDocument } from "../federation/fetch-document.ts";
 import { ownKeyList } from "../federation/keys.ts";
 import { readOwnDocument } from "../federation/own-document.ts";
 import { openSigner } from "../federation/signer.ts";
+import { diskBlobStore } from "../files/blob-store.ts";
 import { createGateway } from "../graphql/gateway.ts";
 import { type Listening, listen } from "../http/listen.ts";
 import { listenMetrics } from "../http/listen-metrics.ts";
@@ -46,6 +48,7 @@ import { postgresDiscoveryStore } from "../store/postgres-discovery-store.ts";
 import { postgresStore } from "../store/postgres-store.ts";
 import type { Located } from "./database.ts";
 import { openFederation, scheduleJobs } from "./open-federation.ts";
+import { type OpenedMail, openMail } from "./open-mail.ts";
 import { watchCopy } from "./watch-copy.ts";
 
 const same = <Part>(part: Part): Part => part;
@@ -75,6 +78,7 @@ export interface Core {
   readonly discovery: Discovery;
   readonly federation: Federation;
   readonly lookUp: LookUp;
+  readonly mail: OpenedMail;
   readonly jobs: WorkerUtils;
   /** Null where nobody asks for them. */
   readonly metrics: CollectedMetrics | null;
@@ -139,7 +143,9 @@ export async function openCore(
       pool: database.pool,
       bus,
       log: log("announce"),
-      owe: (places) => federation.announced(places),
+      owe: async (places) => {
+        await Promise.all([federation.announced(places), mail.owe(places)]);
+      },
       requestErasure: async (conversations, requestIds) => {
         for (const conversation of conversations) {
           const payload = { conversation, requestId: requestIds.get(conversation) };
@@ -182,13 +188,33 @@ export async function openCore(
     ...(retry && { retry }),
     log: log("federation"),
   });
-  const core = { config, database, signer, bus, announcer, discovery, federation, lookUp, jobs, metrics, tracing, log };
+  const mail = openMail({
+    ...{ config, database, signer, lookUp, jobs, log, now, salt },
+    append: federation.append,
+    blobs: diskBlobStore(join(config.dataFolder, "blobs")),
+  });
+  const core = {
+    config,
+    database,
+    signer,
+    bus,
+    announcer,
+    discovery,
+    federation,
+    lookUp,
+    mail,
+    jobs,
+    metrics,
+    tracing,
+    log,
+  };
   return { ...core, store: appending };
 }
 
 /** Starts to serve. */
 export async function openApi(stack: AsyncDisposableStack, core: Core): Promise<Listening> {
-  const { config, database, signer, bus, store, discovery, federation, lookUp, jobs, metrics, tracing, log } = core;
+  const { config, database, signer, bus, store, discovery, federation, lookUp, mail, jobs, metrics, tracing, log } =
+    core;
   const { pool, prisma } = database;
   const { platform, domains } = config;
   const feed = stack.use(await openFeed({ pool, bus, log: log("announce") }));
@@ -209,6 +235,7 @@ export async function openApi(stack: AsyncDisposableStack, core: Core): Promise<
         keyOf: (of, key, at, source) => discovery.keyOf(of, key, at, { source }),
         now,
       }),
+      pages: mail.pages,
       isProxyTrusted: config.isProxyTrusted,
       host: config.host,
       port: config.port,
@@ -222,6 +249,7 @@ export async function openApi(stack: AsyncDisposableStack, core: Core): Promise<
         ),
     }),
   );
+  await mail.listen(stack);
   // Others may have waited for this platform. Not before: what they send at once would find nobody.
   await jobs.addJob("greet", {}, { jobKey: "greet" });
   return listening;
@@ -241,7 +269,7 @@ function tellingOthers(store: ConversationStore, { receiptMoved }: Federation, l
 /** Starts to work through jobs, and to make texts searchable. */
 export async function openWorker(
   stack: AsyncDisposableStack,
-  { database, announcer, store, federation, metrics, tracing, log }: Core,
+  { database, announcer, store, federation, mail, metrics, tracing, log }: Core,
 ): Promise<void> {
   const tasks = [
     eraseBodiesTask(store),
@@ -249,6 +277,7 @@ export async function openWorker(
       taskOf(federation),
     ),
     pruneAttemptsTask(database.pool),
+    ...mail.tasks,
   ];
   const observing = { metrics: metrics ?? noMetrics, tracing, log: log("worker") };
   stack.use(await runWorker({ pool: database.pool, announcer, tasks, ...observing }));

@@ -122,6 +122,57 @@ export const settingsSchema = z.object({
   )
     .default(4)
     .describe("Database connections of each process, at least 2. More is not faster: on 2 cores, 4 beat 16."),
+  PARLEY_MAIL_DOMAIN: z
+    .string()
+    .refine(isName, "has to be a DNS name in lower case, such as mail.example.org")
+    .optional()
+    .describe(
+      "The domain of the addresses that mails come from and are answered to, if not PLATFORM. Its mail has to come to Parley, by PARLEY_SMTP_PORT or by Postmark.",
+    ),
+  SMTP_URL: z
+    .string()
+    .refine(
+      (url) => hasProtocol(url, ["smtp:", "smtps:"]),
+      "has to be the URL of a mail server: smtp://USER:PASSWORD@HOST:587, or smtps://…:465",
+    )
+    .optional()
+    .describe(
+      "A mail server that takes mails for people who have nothing but an email address. Not beside POSTMARK_TOKEN.",
+    ),
+  POSTMARK_TOKEN: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "The token of a Postmark server, which sends mails. Without it and SMTP_URL they go into files: DATA/mail/*.eml.",
+    ),
+  POSTMARK_STREAM: z
+    .string()
+    .min(1)
+    .default("outbound")
+    .describe("The message stream of Postmark that mails are sent in."),
+  POSTMARK_ORIGIN: z
+    .string()
+    .refine(
+      (url) => isOrigin(url) && hasProtocol(url, ["http:", "https:"]),
+      "has to be an origin, such as https://api.postmarkapp.com",
+    )
+    .transform((url) => new URL(url).origin)
+    .default("https://api.postmarkapp.com")
+    .describe("For development: where Postmark's API is."),
+  POSTMARK_WEBHOOK_PASSWORD: z
+    .string()
+    .min(16, "has to have at least 16 characters; `openssl rand -hex 16` makes one")
+    .optional()
+    .describe(
+      "What Postmark shows with its webhooks: https://postmark:PASSWORD@HOST/webhooks/postmark. Without it there are none.",
+    ),
+  PARLEY_SMTP_PORT: wholeNumber(0, 65_535, "has to be a port from 1 to 65535, or 0 for any that is free")
+    .optional()
+    .describe("Takes mails by SMTP on this port of PARLEY_HOST. Without it, none come in this way."),
+  PARLEY_MAIL_DELAY: wholeNumber(0, 3_600, "has to be a number of seconds from 0 to 3600")
+    .default(30)
+    .describe("Seconds that words wait before they are mailed: what is said within them goes into one mail."),
   PARLEY_METRICS_PORT: wholeNumber(0, 65_535, "has to be a port from 1 to 65535, or 0 for any that is free")
     .optional()
     .describe("Serves /metrics for Prometheus, and /healthz, on this port of PARLEY_HOST. Not for everybody's eyes."),
@@ -144,6 +195,22 @@ export const settingsSchema = z.object({
 
 /** The environment's part that is not ours to read and may still be there. */
 const knownElsewhere = new Set(["PARLEY_TEST_DATA"]);
+
+/** How people are reached who have nothing but an email address. */
+export interface MailConfig {
+  /** Of our addresses. */
+  readonly domain: string;
+  readonly provider:
+    | { readonly kind: "files" }
+    | { readonly kind: "smtp"; readonly url: string }
+    | { readonly kind: "postmark"; readonly token: string; readonly stream: string; readonly origin: string };
+  /** Undefined: Postmark's webhooks are not there. */
+  readonly webhookPassword: string | undefined;
+  /** Undefined: no mails come in by SMTP. 0: any that is free. */
+  readonly smtpPort: number | undefined;
+  /** How long words wait for others that go into the same mail. */
+  readonly delayMs: number;
+}
 
 /** What the parts are made with. */
 export type Config = {
@@ -168,6 +235,7 @@ export type Config = {
   /** Undefined only without databaseUrl: then it is made in the data folder. */
   secret: string | undefined;
   databasePoolSize: number;
+  mail: MailConfig;
   /** Undefined: metrics are not collected. */
   metricsPort: number | undefined;
   /** Of a collector, without a slash at its end. Undefined: nothing is traced. */
@@ -210,7 +278,7 @@ function explainUnknown(name: string): string {
 
 // A value may be a secret, so it is shown only where it cannot be one.
 const showValue = (name: string, value: string): string =>
-  /URL|SECRET|ENDPOINT/.test(name) ? "" : ` It is ${JSON.stringify(value.slice(0, 80))}.`;
+  /URL|SECRET|TOKEN|PASSWORD|ENDPOINT/.test(name) ? "" : ` It is ${JSON.stringify(value.slice(0, 80))}.`;
 
 /**
  * Reads the settings from an environment, by default this process's. A setting that is empty counts as not set, as `NAME= parley start` means it.
@@ -232,6 +300,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       "PARLEY_SECRET is missing. It is needed with DATABASE_URL, for every process on that database has to have the same; `openssl rand -base64 32` makes one.",
     );
   }
+  if (given["SMTP_URL"] !== undefined && given["POSTMARK_TOKEN"] !== undefined) {
+    faults.push("SMTP_URL and POSTMARK_TOKEN are both set. Mails go one way: unset the other.");
+  }
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
   const settings = parsed.data;
   return {
@@ -247,8 +318,21 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     redisUrl: settings.REDIS_URL,
     secret: settings.PARLEY_SECRET,
     databasePoolSize: settings.PARLEY_DATABASE_POOL,
+    mail: {
+      domain: settings.PARLEY_MAIL_DOMAIN ?? settings.PARLEY_PLATFORM,
+      provider: providerOf(settings),
+      webhookPassword: settings.POSTMARK_WEBHOOK_PASSWORD,
+      smtpPort: settings.PARLEY_SMTP_PORT,
+      delayMs: settings.PARLEY_MAIL_DELAY * 1_000,
+    },
     metricsPort: settings.PARLEY_METRICS_PORT,
     tracesTo: settings.OTEL_EXPORTER_OTLP_ENDPOINT,
     logLevel: settings.PARLEY_LOG_LEVEL,
   };
+}
+
+function providerOf(settings: z.infer<typeof settingsSchema>): MailConfig["provider"] {
+  const { SMTP_URL: url, POSTMARK_TOKEN: token, POSTMARK_STREAM: stream, POSTMARK_ORIGIN: origin } = settings;
+  if (url !== undefined) return { kind: "smtp", url };
+  return token === undefined ? { kind: "files" } : { kind: "postmark", token, stream, origin };
 }

@@ -154,10 +154,7 @@ export function doublesWords(
 export type IsKnown = (address: Address) => boolean;
 
 export function unknownRecipient(address: Address): Rejection {
-  return reject(
-    "RECIPIENT_UNKNOWN",
-    `Nobody has the address ${address}. Check its spelling; people who have nothing but an email address cannot be added yet.`,
-  );
+  return reject("RECIPIENT_UNKNOWN", `Nobody has the address ${address}. Check its spelling.`);
 }
 
 /**

@@ -20,8 +20,7 @@ const messages = {
   CONFLICT: "It was changed meanwhile. Look at its latest event, then try again with that as `follows`.",
   ALREADY_PARTICIPANT: "This recipient already takes part.",
   LABEL_EXISTS: "The conversation already has this label.",
-  RECIPIENT_UNKNOWN:
-    "Nobody has this address. Check its spelling; people who have nothing but an email address cannot be added yet.",
+  RECIPIENT_UNKNOWN: "Nobody has this address. Check its spelling.",
   RECIPIENT_UNREACHABLE: "The platform of this address does not answer. Try again later; nothing was changed.",
   LEADER_UNREACHABLE:
     "The platform that leads this conversation does not answer. Try again later; nothing was changed.",

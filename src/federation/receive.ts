@@ -241,11 +241,13 @@ async function receiveProposal(
   if (isForThem && value && body !== null && "address" in body) {
     const { address, name } = body;
     const { via, mail, imported } = value;
-    if (!mail && !imported) {
+    if (!imported) {
       const reached = await reach(address, caller);
       if (reached === "later") return later;
-      if (reached === "unknown") return refusalOf(reject("RECIPIENT_UNKNOWN", `Nobody has the address ${address}.`));
-      if (reached.platform !== via)
+      if (!mail && reached === "unknown")
+        return refusalOf(reject("RECIPIENT_UNKNOWN", `Nobody has the address ${address}.`));
+      // By mail is who has no platform.
+      if (reached !== "unknown" && (mail || reached.platform !== via))
         return refusalOf(reject("WRONG_PLATFORM", `${reached.platform} speaks for ${address}.`));
     }
     const added = { address, name, via, mail, imported, by: proposal.actor, byAddress: null };

@@ -36,6 +36,8 @@ export interface ListenOptions {
   readonly endpoints?: Endpoints;
   /** Whether only a proxy reaches the port, and says in `X-Forwarded-For` who is behind a request. @default false */
   readonly isProxyTrusted?: boolean;
+  /** What else is served, by the beginning of its path. @default none */
+  readonly pages?: readonly Pages[];
   /** What the platform says of itself. */
   wellKnown(): Promise<Told>;
   /** Why this process cannot serve now, or null where it can: what `/readyz` says. */
@@ -46,6 +48,14 @@ export interface ListenOptions {
   readonly checkTokensEveryMs?: number;
   /** How long requests in flight may take when it is to stop; then they are cut. @default 20_000 */
   readonly stopWithinMs?: number;
+}
+
+/** A part of the site: all paths that begin with its prefix. */
+export interface Pages {
+  /** With slashes around it; the path without the last one is its own, too. */
+  readonly prefix: `/${string}/`;
+  /** @throws BadRequestError for what cannot be read */
+  answer(request: IncomingMessage, response: ServerResponse, path: string): Promise<void>;
 }
 
 export interface Listening extends AsyncDisposable {
@@ -79,6 +89,8 @@ export async function listen(options: ListenOptions): Promise<Listening> {
 
   const route = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = pathOf(request);
+    const part = options.pages?.find(({ prefix }) => `${path}/`.startsWith(prefix));
+    if (part) return part.answer(request, response, path);
     if (endpoints && path.startsWith("/f/")) return answerPeer({ endpoints, isProxyTrusted, log }, request, response);
     switch (path) {
       case "/graphql": {

@@ -14,7 +14,7 @@ import { rememberIdle, settleRepeats } from "./repeats.ts";
 import { triesMax, type Waiting, waitingFor } from "./waiting.ts";
 import { type Appended, write } from "./write.ts";
 
-/** @property isShared whether people of other platforms take or took part */
+/** @property isShared whether people of other platforms, or by mail, take or took part */
 export type Committed = Appended & { readonly isShared: boolean };
 
 export interface AppendOptions extends DecideOptions {

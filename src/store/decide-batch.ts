@@ -166,7 +166,9 @@ function collect(
   const isFollowed = "run" in request;
   appended.isSequenced ||= !isFollowed;
   appended.isLost ||= isFollowed && entries.some(({ event }) => event.leader === platform);
-  appended.addsElsewhere ||= changes.some(({ participants }) => participants?.some(({ via }) => via !== platform));
+  appended.addsElsewhere ||= changes.some(({ participants }) =>
+    participants?.some(({ via, mail }) => mail || via !== platform),
+  );
   appended.entries.push(...entries);
   appended.changes.push(...changes);
   if (request.requestId !== undefined) appended.requestIds.push(request.requestId);

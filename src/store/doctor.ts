@@ -132,8 +132,10 @@ async function examine(client: pg.ClientBase, conversation: Hash, findings: Find
   note("conversation", conversation, differenceOf(head && conversationOf(head), expected));
 
   const platforms = new Set([...state.participants.values()].map(({ via }) => via));
-  if (platforms.size > 1 && head?.is_shared === false) {
-    note("conversation", conversation, `is_shared: false, and people of ${platforms.size} platforms take or took part`);
+  const isByMail = [...state.participants.values()].some(({ mail }) => mail);
+  if ((platforms.size > 1 || isByMail) && head?.is_shared === false) {
+    const who = isByMail ? "people by mail" : `people of ${platforms.size} platforms`;
+    note("conversation", conversation, `is_shared: false, and ${who} take or took part`);
   }
 
   const people = await examineParticipants(client, conversation, state, added, note);

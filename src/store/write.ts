@@ -31,7 +31,7 @@ export interface Appended {
   readonly isSequenced: boolean;
   /** Whether some of it was sequenced here and then lost, so that there may be more. */
   readonly isLost: boolean;
-  /** Whether somebody of another platform takes part since then. */
+  /** Whether somebody of another platform, or by mail, takes part since then. */
   readonly addsElsewhere: boolean;
   /** Drafts that were published by this: `version` null for one that was never stored. */
   readonly drafts: readonly { readonly hash: Hash; readonly version: number | null }[];
@@ -209,7 +209,7 @@ const statements = new Map<string, string>();
 
 /**
  * Writes `batch` (each conversation at most once) and returns the conversations that were written, each with whether people
- * of other platforms take or took part. One that is missing was moved on by somebody else since it was loaded, and nothing of
+ * of other platforms, or by mail, take or took part. One that is missing was moved on by somebody else since it was loaded, and nothing of
  * it was written.
  * @throws what the database throws; then nothing of the batch was written, or, where the connection broke, perhaps all
  */

@@ -55,7 +55,7 @@ export async function perform(
   const found = adds === null ? undefined : (await platform.lookUp([adds], viewer.accountId)).get(adds);
   if (found === "later") return { rejection: reject("RECIPIENT_UNREACHABLE") };
   const participant = found && participantOf(command.value ?? null);
-  const value = participant ? { ...participant, via: found.via } : command.value;
+  const value = participant ? { ...participant, via: found.via, mail: found.mail } : command.value;
   const request: AppendRequest = {
     conversation,
     accountId: viewer.accountId,

@@ -35,7 +35,7 @@ export async function publish(
     { address: viewer.address, name: viewer.name },
     (address) => {
       const recipient = found.get(address);
-      return recipient && recipient !== "later" ? { via: recipient.via, mail: false, imported: false } : null;
+      return recipient && recipient !== "later" ? { via: recipient.via, mail: recipient.mail, imported: false } : null;
     },
     occasion,
   );
