@@ -75,7 +75,14 @@ async function given(role: Role = "ADMIN") {
     reachesNobody: () => {
       reach = "later";
     },
+    isNobodys: () => {
+      reach = "unknown";
+    },
     adding: async (address: string) => proposed(adds({ address })),
+    addingByMail: async (address: string) => {
+      const value = { role: "WRITER", via: abroad, mail: true, imported: false } as const;
+      return proposed({ ...adds({ address }), value });
+    },
     proposes: async (proposal: SignedProposal) => (await federation.receive(abroad, [{ proposal }]))[0],
   };
 }
@@ -94,6 +101,17 @@ test("nobody is looked up for who may not add them", async () => {
   const { adding, proposes, reached } = await given("READER");
   expect(await proposes(await adding("frank@frank.example"))).toMatchObject({ result: "rejected", code: "FORBIDDEN" });
   expect(reached).toEqual([]);
+});
+
+test("by mail a leader adds who has no platform, and nobody who has one", async () => {
+  const { setting, addingByMail, proposes, reachesNobody, isNobodys } = await given();
+  const { address } = await setting.person("frank", "frank.example");
+  const proposal = await addingByMail(address);
+  expect(await proposes(proposal)).toMatchObject({ result: "rejected", code: "WRONG_PLATFORM" });
+  reachesNobody();
+  expect(await proposes(proposal)).toMatchObject({ result: "later" });
+  isNobodys();
+  expect(await proposes(proposal)).toMatchObject({ result: "accepted", event: { event: { seq: 3 } } });
 });
 
 test("of a conversation that we left, no log is read for an event that nobody in it signed", async () => {

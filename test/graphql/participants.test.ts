@@ -68,7 +68,6 @@ test("who came with an archive is shown as such, and never becomes ADMIN", async
 
 test.each([
   ["nobody's here", "nobody@localhost", "RECIPIENT_UNKNOWN"],
-  ["of another platform, until platforms talk to each other", "bob@elsewhere.example", "RECIPIENT_UNKNOWN"],
   ["without a domain", "bob", "INVALID_ADDRESS"],
   ["with two dots in a row", "b..ob@localhost", "INVALID_ADDRESS"],
   ["empty", "", "INVALID_ADDRESS"],
@@ -79,6 +78,22 @@ test.each([
   const participants = [{ address }];
   expect(await verdictOf(admin.parley.conversationCreate({ participants }))).toBe(code);
   expect(await verdictOf(admin.parley.conversationCreate({ participants, publish: true }))).toBe(code);
+});
+
+test("somebody of a domain without a platform takes part by mail, and never as ADMIN", async () => {
+  const { admin } = await given.people("admin");
+  const conversation = await conversationOf(admin);
+  const address = "carol@elsewhere.example";
+  const add = (role: "ADMIN" | "WRITER") => verdictOf(admin.parley.participantAdd({ conversation, address, role }));
+  expect(await add("ADMIN")).toBe("INVALID_ROLE");
+  expect(await add("WRITER")).toBe("done");
+  const log = present(await admin.parley.log({ conversation, last: 1 })).events.edges.map(({ node }) => node);
+  expect(log).toMatchObject([{ action: "ADD", value: { via: "localhost", mail: true, imported: false } }]);
+  expect(await add("WRITER")).toBe("ALREADY_PARTICIPANT");
+  const participants = [{ address }];
+  const published = await done(admin.parley.conversationCreate({ participants, publish: true }));
+  const people = present(await admin.parley.participants({ conversation: published.conversation.hash ?? "" }));
+  expect(people.participants.edges.map(({ node }) => node.address)).toContain(address);
 });
 
 test("the last ADMIN cannot be demoted, not by themselves either", async () => {
