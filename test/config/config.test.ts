@@ -27,6 +27,13 @@ test("without any setting Parley serves this machine, with a database of its own
     redisUrl: undefined,
     secret: undefined,
     databasePoolSize: 4,
+    mail: {
+      domain: "localhost",
+      provider: { kind: "files" },
+      webhookPassword: undefined,
+      smtpPort: undefined,
+      delayMs: 30_000,
+    },
     metricsPort: undefined,
     tracesTo: undefined,
     logLevel: "info",
@@ -48,6 +55,12 @@ test("every setting is taken", () => {
       REDIS_URL: "redis://cache:6379",
       PARLEY_SECRET: secret,
       PARLEY_DATABASE_POOL: "16",
+      PARLEY_MAIL_DOMAIN: "mail.example.org",
+      POSTMARK_TOKEN: "token",
+      POSTMARK_STREAM: "conversations",
+      POSTMARK_WEBHOOK_PASSWORD: secret,
+      PARLEY_SMTP_PORT: "2525",
+      PARLEY_MAIL_DELAY: "0",
       PARLEY_METRICS_PORT: "9464",
       OTEL_EXPORTER_OTLP_ENDPOINT: "https://collector.example.org/otlp/",
       PARLEY_LOG_LEVEL: "debug",
@@ -69,10 +82,25 @@ test("every setting is taken", () => {
     redisUrl: "redis://cache:6379",
     secret,
     databasePoolSize: 16,
+    mail: {
+      domain: "mail.example.org",
+      provider: { kind: "postmark", token: "token", stream: "conversations", origin: "https://api.postmarkapp.com" },
+      webhookPassword: secret,
+      smtpPort: 2525,
+      delayMs: 0,
+    },
     metricsPort: 9464,
     tracesTo: "https://collector.example.org/otlp",
     logLevel: "debug",
   });
+});
+
+test("mails go one way", () => {
+  const url = "smtps://parley:word@mail.example.org:465";
+  expect(readConfig({ SMTP_URL: url }).mail.provider).toEqual({ kind: "smtp", url });
+  expect(faultsOf({ SMTP_URL: url, POSTMARK_TOKEN: "token" })).toEqual([
+    "SMTP_URL and POSTMARK_TOKEN are both set. Mails go one way: unset the other.",
+  ]);
 });
 
 test("an empty setting counts as not set", () => {
@@ -123,6 +151,12 @@ test.each([
   ["PARLEY_SECRET", ["short"]],
   ["PARLEY_DATABASE_POOL", ["0", "1", "101", "many"]],
   ["PARLEY_TRUST_PROXY", ["true", "2", "10.0.0.1"]],
+  ["PARLEY_MAIL_DOMAIN", ["Mail.example.org", "@example.org"]],
+  ["SMTP_URL", ["mail.example.org:587", "http://mail.example.org"]],
+  ["POSTMARK_ORIGIN", ["api.postmarkapp.com", "https://api.postmarkapp.com/email"]],
+  ["POSTMARK_WEBHOOK_PASSWORD", ["short"]],
+  ["PARLEY_SMTP_PORT", ["-1", "65536", "smtp"]],
+  ["PARLEY_MAIL_DELAY", ["-1", "3601", "1m"]],
   ["PARLEY_METRICS_PORT", ["-1", "65536", "on"]],
   ["PARLEY_LOG_LEVEL", ["verbose", "INFO"]],
 ])("a wrong %s is told", (name, values) => {
@@ -132,8 +166,11 @@ test.each([
 });
 
 test("a fault shows no secret and no password", () => {
-  const faults = faultsOf({ PARLEY_SECRET: "hunter2", DATABASE_URL: "mysql://u:hunter2@h/d", REDIS_URL: "hunter2" });
-  expect(faults).toHaveLength(3);
+  const faults = faultsOf({
+    ...{ PARLEY_SECRET: "hunter2", DATABASE_URL: "mysql://u:hunter2@h/d", REDIS_URL: "hunter2" },
+    ...{ SMTP_URL: "http://u:hunter2@h", POSTMARK_WEBHOOK_PASSWORD: "hunter2" },
+  });
+  expect(faults).toHaveLength(5);
   expect(faults.join()).not.toContain("hunter2");
 });
 
