@@ -17,6 +17,8 @@ test("what breaks in a resolver is noted, and told without its text", async () =
   const { alice } = await given.people("alice");
   const conversation = await conversationOf(alice);
   const { pool } = given.platform.core.database;
+  // Else the worker meets it, too.
+  await given.platform.searchable();
   await pool.query("ALTER TABLE label RENAME TO lost");
   lines.length = 0;
   const error: unknown = await alice.parley.conversation({ hash: conversation }).catch((thrown: unknown) => thrown);
