@@ -95,9 +95,11 @@ export function conversationReads(query: Query, foldUpTo: FoldUpTo) {
     view: (accountId: AccountId, id: Hash) => viewLoader.load({ accountId, id }),
 
     /** The conversation of a row that was read for the account just now. */
-    viewOfRow: (accountId: AccountId, row: SeenConversationRow): Promise<ConversationView | null> => {
-      viewLoader.prime({ accountId, id: row.id }, toView(row, row.horizon));
-      return viewLoader.load({ accountId, id: row.id });
+    viewOfRow: (accountId: AccountId, row: SeenConversationRow): Promise<ConversationView> => {
+      const view = toView(row, row.horizon);
+      // Not loaded from there: that would wait for what else is asked for, fifty times for a list.
+      viewLoader.prime({ accountId, id: row.id }, view);
+      return view;
     },
 
     /** The conversation up to a horizon that was checked before. */
