@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // The `parley` command: says which command, prints faults as people can use them, and is the only place that exits.
+import "../config/production.ts";
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { type Config, readConfig } from "../config/config.ts";

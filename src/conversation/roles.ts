@@ -4,11 +4,14 @@ import type { Timestamp } from "../protocol/event.ts";
 import { type Role, roles } from "../protocol/event.ts";
 import type { Attachment, Item, Label, Message, Participant, State } from "./state.ts";
 
-export function isAtLeast(participant: Participant, role: Role): boolean {
+/** What of a participant says what they may do now. */
+type Acting = Pick<Participant, "id" | "role" | "status">;
+
+export function isAtLeast(participant: Pick<Participant, "role">, role: Role): boolean {
   return roles.indexOf(participant.role) >= roles.indexOf(role);
 }
 
-export function isActive(participant: Participant): boolean {
+export function isActive(participant: Pick<Participant, "status">): boolean {
   return participant.status === "ACTIVE";
 }
 
@@ -22,7 +25,7 @@ export function mayBeAdmin(participant: Pick<Participant, "mail" | "imported">):
 }
 
 /** A COMMENTER their own, a WRITER any. Locking and releasing go with it. */
-export function mayModifyMessage(participant: Participant, message: Message): boolean {
+export function mayModifyMessage(participant: Acting, message: Message): boolean {
   return isAtLeast(participant, message.addedBy === participant.id ? "COMMENTER" : "WRITER");
 }
 
@@ -68,7 +71,13 @@ export interface Lock {
  */
 export function heldLock(state: State, message: Message, at: Timestamp): Lock | null {
   const { lockHolder, lockUntil } = message;
-  if (lockHolder === null || lockUntil === null || lockUntil <= at) return null;
-  const holder = state.participants.get(lockHolder);
-  return holder && isActive(holder) && mayModifyMessage(holder, message) ? { holder, until: lockUntil } : null;
+  const holder = lockHolder === null ? undefined : state.participants.get(lockHolder);
+  return holder && lockUntil !== null && holdsLock(holder, message, at) ? { holder, until: lockUntil } : null;
+}
+
+/** Whether the participant holds the lock on `message` at `at`. */
+export function holdsLock(participant: Acting, message: Message, at: Timestamp): boolean {
+  const { lockHolder, lockUntil } = message;
+  if (lockHolder !== participant.id || lockUntil === null || lockUntil <= at) return false;
+  return isActive(participant) && mayModifyMessage(participant, message);
 }

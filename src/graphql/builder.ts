@@ -163,14 +163,40 @@ export interface Placed<Node> {
   readonly place: number | string;
 }
 
-/** What Relay's connections answer. Cursors are opaque: base64url of the place. */
-export function connectionOf<Node>({ nodes, hasNextPage, hasPreviousPage }: Page<Placed<Node>>) {
-  const edges = nodes.map(({ node, place }) => ({ node, cursor: Buffer.from(String(place)).toString("base64url") }));
-  const pageInfo = {
-    hasNextPage,
-    hasPreviousPage,
-    startCursor: edges[0]?.cursor ?? null,
-    endCursor: edges.at(-1)?.cursor ?? null,
-  };
-  return { edges, pageInfo };
+/** What Relay's connections answer. */
+export function connectionOf<Node>(page: Page<Placed<Node>>) {
+  return new Connection(page);
+}
+
+// Cursors are made where they are asked for: a list of conversations has hundreds of participants, shown without them. By
+// getters of classes, for those of object literals cost more to make than a cursor.
+class Edge<Node> {
+  readonly node: Node;
+  readonly #place: number | string;
+
+  constructor({ node, place }: Placed<Node>) {
+    this.node = node;
+    this.#place = place;
+  }
+
+  /** Opaque: base64url of the place. */
+  get cursor(): string {
+    return Buffer.from(String(this.#place)).toString("base64url");
+  }
+}
+
+class Connection<Node> {
+  readonly edges: readonly Edge<Node>[];
+  readonly #page: Page<Placed<Node>>;
+
+  constructor(page: Page<Placed<Node>>) {
+    this.#page = page;
+    this.edges = page.nodes.map((placed) => new Edge(placed));
+  }
+
+  get pageInfo() {
+    const { hasNextPage, hasPreviousPage } = this.#page;
+    const [startCursor, endCursor] = [this.edges[0]?.cursor ?? null, this.edges.at(-1)?.cursor ?? null];
+    return { hasNextPage, hasPreviousPage, startCursor, endCursor };
+  }
 }

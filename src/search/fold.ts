@@ -14,8 +14,12 @@ const isPlained = new RegExp(`[${Object.keys(plain).join("")}]`, "g");
 const marks =
   /(?<!и)\u0306|[\u0300-\u0305\u0307-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u00ad\u200b-\u200f\u2060\ufeff]/g;
 
+const isPlain = /^[\t-~]*$/;
+
 /** The text as it is compared: not of the same length. */
 export function fold(text: string): string {
+  // Most words of many texts: of ASCII nothing else changes.
+  if (isPlain.test(text)) return text.toLowerCase();
   return text
     .normalize("NFKC")
     .toLowerCase()

@@ -398,6 +398,46 @@ test("who was removed keeps the conversation in their list, up to there", async 
   expect(await listed(bob, { folder: "ARCHIVE", label: "old" })).toEqual(["Before"]);
 });
 
+test("a last event is the same whether all of it is asked for or only what lists show, also for whoever was removed", async () => {
+  const { alice, bob, carol } = await given.people("alice", "bob", "carol");
+  const people = [
+    [bob, "WRITER"],
+    [carol, "WRITER"],
+  ] as const;
+  const left = await conversationOf(alice, people, "bob was removed");
+  await done(alice.parley.participantRemove({ conversation: left, participant: await participantOf(bob, left) }));
+  await said(carol, left, "after bob");
+  const erased = await conversationOf(alice, people, "carol took her words along");
+  await said(carol, erased);
+  await done(carol.parley.conversationLeave({ conversation: erased, erase: true }));
+  await conversationOf(alice, people, "only begun");
+  await settled();
+
+  const shown = "__typename id hash seq timestamp action model actor { id displayName status readUpTo }";
+  const lastEvents = async ({ parley }: Somebody, fields: string) => {
+    const document = `query { conversations { edges { ...Listed } } }
+      fragment Listed on QueryConversationsConnectionEdge { node { subject lastEvent { ${fields} } } }`;
+    const { conversations } = await parley.request<{
+      conversations: { edges: readonly { node: { subject: string; lastEvent: Record<string, unknown> } }[] };
+    }>(document, {});
+    return conversations.edges.map(({ node }) => node);
+  };
+  for (const who of [alice, bob, carol]) {
+    const alone = await lastEvents(who, shown);
+    const whole = await lastEvents(who, `${shown} ref`);
+    expect(alone).toEqual(whole.map(({ lastEvent: { ref: _, ...lastEvent }, ...node }) => ({ ...node, lastEvent })));
+  }
+  expect((await lastEvents(bob, shown)).map(({ subject, lastEvent }) => [subject, lastEvent["action"]])).toEqual([
+    ["only begun", "ADD"],
+    ["carol took her words along", "REMOVE"],
+    ["bob was removed", "REMOVE"],
+  ]);
+  expect(await lastEvents(bob, "actor { displayName } action")).toContainEqual({
+    subject: "carol took her words along",
+    lastEvent: { actor: { displayName: "(erased)" }, action: "REMOVE" },
+  });
+});
+
 test("filters that nobody means well with are refused, or find nothing", async () => {
   const { alice } = await given.people("alice");
   await conversationOf(alice);

@@ -107,5 +107,5 @@ async function unknownAddress({ platform, viewer }: Context, draft: Draft): Prom
 async function continuedBy({ reader, viewer }: Context, named: string): Promise<Draft["continues"] | Rejection> {
   const view = await reader.view(viewer.accountId, hashOf(named, "continues"));
   const last = view && (await reader.event(view, Math.min(view.conversation.seq, view.horizon)));
-  return last ? { conversation: view.id, event: last.event.id } : reject("NOT_FOUND", "There is no such conversation.");
+  return last ? { conversation: view.id, event: last.id } : reject("NOT_FOUND", "There is no such conversation.");
 }

@@ -12,6 +12,7 @@ import { proposalId } from "../../protocol/seal.ts";
 import { participantOf } from "../../protocol/value.ts";
 import type { AppendRequest } from "../../store/conversation-store.ts";
 import { changeDraft } from "../../store/drafts.ts";
+import { eventView, type RecordedEventView } from "../../store/read/events.ts";
 import type { ConversationView, DraftView, EventView } from "../../store/read/views.ts";
 import { badInput } from "../builder.ts";
 import type { Context } from "../context.ts";
@@ -81,7 +82,7 @@ export async function perform(
     if (!isThere || result.repeatOf < 0) throw usedBefore();
     const view = await viewOf(context, result.conversation);
     const event = result.repeatOf === 0 ? null : await reader.event(view, result.repeatOf);
-    const { action, model } = event?.event.event.proposal ?? command;
+    const { action, model } = event ?? command;
     // There is always something to add: what had nothing left to do was another request.
     if (action !== command.action || model !== command.model || (event === null && action === "add"))
       throw usedBefore();
@@ -108,16 +109,13 @@ export async function perform(
   const changes = result.changes.at(-1);
   if (!entry || !changes) return { conversation: view, event: null, changes: null, item: command.item ?? null };
   // When the database recorded it is not known here, and nobody asks.
-  const event: EventView = {
-    of: view,
-    event: { ...entry, conversation: view.id, seq: entry.event.seq, recordedUs: 0, isErased: false },
-  };
+  const recorded = { ...entry, conversation: view.id, seq: entry.event.seq, recordedUs: 0, isErased: false };
+  const event = eventView(recorded, view);
   return { conversation: view, event, changes, item: itemOf(event) };
 }
 
-function itemOf({ event }: EventView): Hash | null {
-  const { action, item } = event.event.proposal;
-  return action === "add" || action === "publish" ? event.id : item;
+function itemOf({ id, action, recorded }: RecordedEventView): Hash | null {
+  return action === "add" || action === "publish" ? id : recorded.event.proposal.item;
 }
 
 /** @param unknown whom the command adds, where nobody has that address */

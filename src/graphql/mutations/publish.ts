@@ -48,7 +48,7 @@ export async function publish(
   const view = await viewOf(context, result.conversation);
   if ("repeatOf" in result) {
     // What is published at once has no stored draft to be known by; but all of its proposals were made at one time.
-    const sentAt = async (seq: number) => (await reader.event(view, seq))?.event.event.proposal.sentAt;
+    const sentAt = async (seq: number) => (await reader.event(view, seq))?.recorded.event.proposal.sentAt;
     const isPublishing =
       version === undefined
         ? (await sentAt(1)) === (await sentAt(result.repeatOf))

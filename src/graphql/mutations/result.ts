@@ -108,7 +108,7 @@ function isPerformed(source: unknown): source is Performed {
 
 function messageOf({ conversation, event, changes, item, pending }: Performed, _: unknown, { reader }: Context) {
   if (pending && !isDraft(conversation)) return pendingMessage(conversation, pending);
-  const body = event?.event.body;
+  const body = event?.recorded?.body;
   // New words are at hand; of what was locked, released or removed they are not.
   if (!isDraft(conversation) && changes?.message && body && "text" in body)
     return { of: conversation, message: changes.message, body, isErased: false, saidAt: undefined };

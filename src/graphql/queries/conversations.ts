@@ -1,4 +1,5 @@
 // Query.conversations
+import type { GraphQLResolveInfo } from "graphql";
 import { toAddress } from "../../accounts/accounts.ts";
 import { labelKey } from "../../conversation/body.ts";
 import { isCanonicalText } from "../../protocol/canonical-json.ts";
@@ -8,7 +9,9 @@ import { pageOf, presentOf } from "../../store/read/page.ts";
 import type { ListCursor } from "../../store/read/views.ts";
 import { badInput, builder, connectionOf, type Placed, pageRequest } from "../builder.ts";
 import type { ConversationSource } from "../find-conversation.ts";
+import { selectedBelow } from "../selected.ts";
 import { ConversationType } from "../types/Conversation.ts";
+import { shownEventFields } from "../types/Event.ts";
 import { FolderFilterType } from "../types/Participation.ts";
 
 const Filter = builder.inputType("ConversationFilter", {
@@ -46,7 +49,7 @@ builder.queryField("conversations", (t) =>
     args: {
       filter: t.arg({ type: Filter, description: "Which of them. Default: all but hidden ones, SPAM and TRASH." }),
     },
-    resolve: async (_, { filter, ...args }, { reader, viewer }) => {
+    resolve: async (_, { filter, ...args }, { reader, viewer }, info) => {
       const { accountId } = viewer;
       const request = pageRequest(args, decode);
       const asked = filter ?? {};
@@ -68,11 +71,17 @@ builder.queryField("conversations", (t) =>
           return draft && { id, draft };
         });
       }
-      const rows = await reader.listRows(accountId, listFilter(asked), request);
+      const rows = await reader.listRows(accountId, listFilter(asked), request, areLastEventsListed(info));
       return pageOfNodes(rows, (row) => reader.viewOfRow(accountId, row));
     },
   }),
 );
+
+/** Whether the last events are asked for, and nothing of them but what lists show. */
+function areLastEventsListed(info: GraphQLResolveInfo): boolean {
+  const fields = selectedBelow(info, ["edges", "node", "lastEvent"]);
+  return fields.size > 0 && [...fields].every((field) => shownEventFields.has(field));
+}
 
 function listFilter(asked: Asked): ListFilter {
   const { folder, label, person, ...others } = asked;

@@ -105,8 +105,8 @@ builder.queryField("search", (t) =>
       }
       const page = await reader.search(viewer.accountId, parsed.node, request);
       const found = await Promise.all(
-        page.nodes.map(async ({ cursor, hits }): Promise<Placed<FoundSource> | null> => {
-          const of = await reader.view(viewer.accountId, cursor.id);
+        page.nodes.map(async ({ cursor, row, hits }): Promise<Placed<FoundSource> | null> => {
+          const of = await reader.viewOfRow(viewer.accountId, row);
           const node = of && { of, hits: hits.map((hit) => ({ of, hit })) };
           return node && { node, place: `${cursor.rank} ${cursor.at} ${cursor.id}` };
         }),

@@ -3,6 +3,7 @@ import { freshForMs } from "../../announce/feed.ts";
 import { type LiveItem, liveStream } from "../../announce/live.ts";
 import { everything } from "../../conversation/audience.ts";
 import { viewAtHead } from "../../store/read/conversations.ts";
+import { eventView } from "../../store/read/events.ts";
 import { participantView } from "../../store/read/participants.ts";
 import { badInput, builder } from "../builder.ts";
 import type { Context } from "../context.ts";
@@ -56,7 +57,7 @@ const EventAddedType = builder.objectRef<EventSource>("EventAdded").implement({
         const { event, actor } = source.item;
         // Whoever was slow to take it gets the words that are left of it.
         const anew = isFresh(source.item) ? null : await context.reader.event(of, event.seq);
-        return anew ?? { of, event, actor: actor && participantView(actor, of) };
+        return anew ?? eventView(event, of, actor && participantView(actor, of));
       },
     }),
     conversation: t.field({

@@ -52,6 +52,6 @@ builder.objectField(EventType, "deliveries", (t) =>
   t.field({
     type: [DeliveryType],
     description: "Where it has to go beyond this platform, if this one leads the conversation, and how far that is.",
-    resolve: ({ of, event }, _, { platform }) => readPeerDeliveries(platform.database.pool, of.id, event.seq),
+    resolve: ({ of, seq }, _, { platform }) => readPeerDeliveries(platform.database.pool, of.id, seq),
   }),
 );

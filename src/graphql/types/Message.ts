@@ -1,9 +1,8 @@
 // A message: its latest words, its lock, its answers.
 import type { DraftMessage } from "../../conversation/draft.ts";
 import { limits } from "../../conversation/limits.ts";
-import { heldLock } from "../../conversation/roles.ts";
+import { holdsLock } from "../../conversation/roles.ts";
 import { saidAt } from "../../conversation/said-at.ts";
-import { emptyState } from "../../conversation/state.ts";
 import type { SignedProposal } from "../../protocol/event.ts";
 import type { Hash } from "../../protocol/hash.ts";
 import { proposalId } from "../../protocol/seal.ts";
@@ -151,7 +150,7 @@ builder.node(MessageType, {
       description: "When its words were last changed; null where they never were.",
       resolve: async (source, _, { reader }) => {
         if (isDrafted(source) || source.message.wordsSeq === source.message.seq) return null;
-        return (await reader.event(source.of, source.message.wordsSeq))?.event.event.timestamp ?? null;
+        return (await reader.event(source.of, source.message.wordsSeq))?.timestamp ?? null;
       },
     }),
     lock: t.field({
@@ -159,12 +158,13 @@ builder.node(MessageType, {
       nullable: true,
       description: "The lock that holds now.",
       resolve: async (source, _, { reader, platform }) => {
-        if (isDrafted(source) || source.message.lockHolder === null) return null;
-        const holder = await reader.participant(source.of, source.message.lockHolder);
-        const state = emptyState();
-        if (holder) state.participants.set(holder.participant.id, holder.participant);
-        const lock = heldLock(state, source.message, platform.now());
-        return lock && { until: lock.until, holder: { message: source, id: lock.holder.id } };
+        if (isDrafted(source)) return null;
+        const { lockHolder: id, lockUntil: until } = source.message;
+        const holder = id === null ? null : await reader.participant(source.of, id);
+        if (id === null || until === null || !holder) return null;
+        return holdsLock(holder.participant, source.message, platform.now())
+          ? { until, holder: { message: source, id } }
+          : null;
       },
     }),
     pending: t.boolean({
@@ -176,7 +176,7 @@ builder.node(MessageType, {
 
 async function readSaidAt({ of, message }: MessageView, reader: Reader): Promise<string | null> {
   const added = await reader.event(of, message.seq);
-  return added && saidAt(added.event.body, added.event.event.timestamp);
+  return added && saidAt(added.recorded.body, added.timestamp);
 }
 
 builder.objectFields(MessageType, (t) => ({

@@ -10,6 +10,7 @@ import { unseen } from "../../conversation/body.ts";
 import type { Hash } from "../../protocol/hash.ts";
 import type { AccountId } from "../conversation-store.ts";
 import { type Folder, folders } from "../participation.ts";
+import { lastEventSql } from "./acted-event.ts";
 import type { Query } from "./bounded-query.ts";
 import { type SeenConversationRow, seenColumns } from "./conversations.ts";
 import { isErasedSql } from "./erased-sql.ts";
@@ -103,13 +104,17 @@ const unannouncedSql = "SELECT DISTINCT conversation_id FROM (SELECT conversatio
 
 export function conversationListReads(query: Query) {
   return {
-    /** The account's list, one more than the page has, in the order of reading. */
+    /**
+     * The account's list, one more than the page has, in the order of reading.
+     * @param hasLastEvents whether to read with it what lists show of each conversation's last event
+     */
     listRows: (
       accountId: AccountId,
       filter: ListFilter,
       request: PageRequest<ListCursor>,
+      hasLastEvents = false,
     ): Promise<readonly (ListRow & SeenConversationRow)[]> => {
-      const { name, text, values } = listStatement(accountId, filter, request);
+      const { name, text, values } = listStatement(accountId, filter, request, hasLastEvents);
       return query<ListRow & SeenConversationRow>(name, text, values);
     },
 
@@ -144,7 +149,12 @@ export function conversationListReads(query: Query) {
 const narrowMax = 1_000;
 
 /** The statement of a page: one text, and one name, for each set of conditions. */
-function listStatement(accountId: AccountId, filter: ListFilter, request: PageRequest<ListCursor>) {
+function listStatement(
+  accountId: AccountId,
+  filter: ListFilter,
+  request: PageRequest<ListCursor>,
+  hasLastEvents: boolean,
+) {
   const { isBackward, after, before, limit } = request;
   const either = (wanted: boolean | null) => (wanted === null ? [true, false] : [wanted]);
   const pinned = either(filter.isPinned);
@@ -174,6 +184,7 @@ function listStatement(accountId: AccountId, filter: ListFilter, request: PageRe
     names.push(name);
     if (condition !== null) bounds.push(condition);
   };
+  if (hasLastEvents) names.push("events");
   if (filter.hasSaid) where("said", null);
   if (filter.isMuted !== null) where(filter.isMuted ? "muted" : "heard", `p.is_muted = ${filter.isMuted}`);
   if (filter.isUnread === true) where("unread", isUnreadSql);
@@ -217,7 +228,7 @@ function listStatement(accountId: AccountId, filter: ListFilter, request: PageRe
     SELECT conversation_id FROM participant WHERE recipient_id = (SELECT id FROM recipient WHERE address = ${person})
     ORDER BY conversation_id LIMIT ${narrowMax + 1})`;
   const text = `${person === null ? "" : narrow}
-    SELECT ${seenColumns}, (extract(epoch FROM page.sort_at) * 1e6)::bigint AS sort_us
+    SELECT ${seenColumns}, ${hasLastEvents ? `${lastEventSql} AS last_event,` : ""} (extract(epoch FROM page.sort_at) * 1e6)::bigint AS sort_us
     FROM (
       SELECT conversation_id, sort_at FROM (${sources.join(" UNION ALL ")}) AS listed
       ORDER BY sort_at ${direction}, conversation_id ${direction} LIMIT ${most}

@@ -2,14 +2,17 @@
 import DataLoader from "dataloader";
 import type { Body } from "../../protocol/event.ts";
 import type { Hash } from "../../protocol/hash.ts";
-import { type RecordedRow, recordedColumns, recordedEventOf } from "../recorded-event.ts";
+import { type RecordedEvent, type RecordedRow, recordedColumns, recordedEventOf } from "../recorded-event.ts";
 import type { Query } from "./bounded-query.ts";
 import { type Page, type PageRequest, pageOf, seqPageSql, statementName } from "./page.ts";
-import { participantView, type ReadParticipantRow } from "./participants.ts";
-import type { ConversationView, EventView } from "./views.ts";
+import { participantView, type ReadParticipantRow, readColumns } from "./participants.ts";
+import type { ConversationView, EventView, ParticipantView } from "./views.ts";
+
+/** An event of which all was read. */
+export type RecordedEventView = EventView & { readonly recorded: RecordedEvent };
 
 export function eventReads(query: Query) {
-  const eventLoader = new DataLoader<{ of: ConversationView; seq: number }, EventView | null, string>(
+  const eventLoader = new DataLoader<{ of: ConversationView; seq: number }, RecordedEventView | null, string>(
     async (keys) => {
       const rows = await query<RecordedRow & { readonly actor_row: ReadParticipantRow | null }>(
         "events",
@@ -17,7 +20,8 @@ export function eventReads(query: Query) {
         `SELECT ${recordedColumns("e", "t.is_erased")}, row_to_json(t) AS actor_row
         FROM unnest($1::text[], $2::int[]) AS k(conversation_id, seq) JOIN event AS e USING (conversation_id, seq)
         LEFT JOIN LATERAL (
-          SELECT * FROM participant WHERE conversation_id = e.conversation_id AND id = coalesce(e.actor, e.id) OFFSET 0
+          SELECT ${readColumns("p")} FROM participant AS p
+          WHERE p.conversation_id = e.conversation_id AND p.id = coalesce(e.actor, e.id) OFFSET 0
         ) AS t ON true`,
         [keys.map(({ of }) => of.id), keys.map(({ seq }) => seq)],
       );
@@ -25,7 +29,7 @@ export function eventReads(query: Query) {
       return keys.map(({ of, seq }) => {
         const row = seq <= of.horizon ? found.get(`${of.id} ${seq}`) : undefined;
         if (!row) return null;
-        return { ...eventView(row, of), actor: row.actor_row && participantView(row.actor_row, of) };
+        return eventView(recordedEventOf(row), of, row.actor_row && participantView(row.actor_row, of));
       });
     },
     { cacheKeyFn: ({ of, seq }) => `${of.id} ${of.horizon} ${seq}` },
@@ -34,7 +38,14 @@ export function eventReads(query: Query) {
   return {
     event: (of: ConversationView, seq: number) => eventLoader.load({ of, seq }),
 
-    eventById: async (of: ConversationView, id: Hash): Promise<EventView | null> => {
+    /** All of an event of which only what lists show was read. */
+    recorded: async ({ of, seq }: EventView): Promise<RecordedEvent> => {
+      const found = await eventLoader.load({ of, seq });
+      if (!found) throw new Error("an event that is shown is not there");
+      return found.recorded;
+    },
+
+    eventById: async (of: ConversationView, id: Hash): Promise<RecordedEventView | null> => {
       const [row] = await query<{ seq: number }>(
         "event_by_id",
         "SELECT seq FROM event WHERE conversation_id = $1 AND id = $2",
@@ -43,7 +54,7 @@ export function eventReads(query: Query) {
       return row ? eventLoader.load({ of, seq: row.seq }) : null;
     },
 
-    events: async (of: ConversationView, request: PageRequest<number>): Promise<Page<EventView>> => {
+    events: async (of: ConversationView, request: PageRequest<number>): Promise<Page<RecordedEventView>> => {
       const { sql, values } = seqPageSql("seq", 2, request, of.horizon);
       const rows = await query<RecordedRow>(
         statementName("event_page", request),
@@ -52,15 +63,22 @@ export function eventReads(query: Query) {
         [of.id, ...values],
       );
       const page = pageOf(rows, request);
-      return { ...page, nodes: page.nodes.map((row) => eventView(row, of)) };
+      return { ...page, nodes: page.nodes.map((row) => eventView(recordedEventOf(row), of)) };
     },
 
     /** The body of an event, null where it is erased or owed. */
     bodyAt: async (of: ConversationView, seq: number): Promise<Body | null> =>
-      (await eventLoader.load({ of, seq }))?.event.body ?? null,
+      (await eventLoader.load({ of, seq }))?.recorded.body ?? null,
   };
 }
 
-function eventView(row: RecordedRow, of: ConversationView): EventView {
-  return { of, event: recordedEventOf(row) };
+/** @param actor who did it, where that is at hand */
+export function eventView(
+  recorded: RecordedEvent,
+  of: ConversationView,
+  actor?: ParticipantView | null,
+): RecordedEventView {
+  const { id, seq, event } = recorded;
+  const { action, model } = event.proposal;
+  return { of, id, seq, timestamp: event.timestamp, action, model, recorded, actor };
 }

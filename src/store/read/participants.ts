@@ -3,20 +3,26 @@ import DataLoader from "dataloader";
 import { everything } from "../../conversation/audience.ts";
 import type { Hash } from "../../protocol/hash.ts";
 import type { AccountId } from "../conversation-store.ts";
-import { type ParticipantRow, participantOf } from "../rows.ts";
+import type { ParticipantRow } from "../rows.ts";
 import type { Query } from "./bounded-query.ts";
 import { byKey } from "./by-key.ts";
 import { type Page, type PageRequest, pageOf, pageOfList, presentOf, statementName } from "./page.ts";
-import type { ConversationView, ParticipantView, RecipientView } from "./views.ts";
+import type { ConversationView, ParticipantView, RecipientView, ShownParticipant } from "./views.ts";
+
+// What is shown, and no more: a list of conversations reads hundreds of these rows.
+const columns = [
+  ...(["id", "seq", "recipient_id", "account_id", "name", "role"] as const),
+  ...(["status", "via", "imported", "is_erased", "read_up_to"] as const),
+] as const satisfies readonly (keyof ParticipantRow)[];
 
 /** A participant as they are read: who they are and what they tell is looked up where it is asked for. */
-export type ReadParticipantRow = Omit<ParticipantRow, "conversation_id"> & {
+export type ReadParticipantRow = Pick<ParticipantRow, (typeof columns)[number]> & {
   readonly recipient?: RecipientView | null;
   readonly tells_receipts?: boolean | null;
 };
 
 /** A participant with all that is shown of them. */
-export type ShownParticipantRow = ParticipantRow & {
+export type ShownParticipantRow = ReadParticipantRow & {
   readonly recipient: RecipientView | null;
   /** Whether their account lets others know how far they have read; null where it is not here. */
   readonly tells_receipts: boolean | null;
@@ -29,13 +35,14 @@ interface PageKey {
 
 const recipientColumns = "address, kind, platform, name";
 
-/** The columns of a `ReadParticipantRow` `t`. */
-const readColumns = `t.id, t.seq, t.recipient_id, t.account_id, t.name, t.role, t.status, t.via, t.mail, t.imported, t.latest,
-  t.removed_seq, t.is_erased, t.read_up_to`;
+/** The columns of a `ReadParticipantRow`. @param alias of the participant's row, in SQL */
+export function readColumns(alias: string): string {
+  return columns.map((column) => `${alias}.${column}`).join(", ");
+}
 
 /** The columns of a `ShownParticipantRow`. @param alias of the participant's row, in SQL */
 export function shownColumns(alias: string): string {
-  return `${alias}.*,
+  return `${readColumns(alias)},
     (SELECT row_to_json(r) FROM (SELECT ${recipientColumns} FROM recipient WHERE id = ${alias}.recipient_id) AS r) AS recipient,
     (SELECT tells_receipts FROM account WHERE id = ${alias}.account_id) AS tells_receipts`;
 }
@@ -45,7 +52,7 @@ export function participantReads(query: Query) {
     (ids) =>
       query<ReadParticipantRow & Pick<ParticipantRow, "conversation_id">>(
         "participants",
-        `SELECT t.conversation_id, ${readColumns}
+        `SELECT t.conversation_id, ${readColumns("t")}
         FROM unnest($1::text[], $2::text[]) AS k(conversation_id, id) JOIN participant AS t USING (conversation_id, id)`,
         ids,
       ),
@@ -61,7 +68,7 @@ export function participantReads(query: Query) {
         const order = group[0]?.request.isBackward ? "DESC" : "ASC";
         const rows = await query<ReadParticipantRow & { readonly place: number }>(
           name,
-          `SELECT k.place, ${readColumns}
+          `SELECT k.place, ${readColumns("t")}
           FROM unnest($1::text[], $2::int[], $3::int[], $4::int[])
             WITH ORDINALITY AS k(conversation_id, after, before, most, place)
           CROSS JOIN LATERAL (
@@ -153,9 +160,13 @@ function readUpTo(row: ReadParticipantRow, { folded }: ConversationView): number
   return row.tells_receipts === false ? 0 : row.read_up_to;
 }
 
+function shownOf({ id, seq, role, status, via, imported, is_erased: isErased }: ReadParticipantRow): ShownParticipant {
+  return { id, seq, role, status, via, imported, isErased };
+}
+
 /** Null where they are not in the part that is seen. */
 export function participantView(row: ReadParticipantRow, of: ConversationView): ParticipantView | null {
-  const participant = of.folded ? of.folded.participants.get(row.id) : participantOf(row);
+  const participant = of.folded ? of.folded.participants.get(row.id) : shownOf(row);
   if (!participant) return null;
   return {
     of,

@@ -11,7 +11,9 @@
 import type { SearchNode } from "../../search/grammar.ts";
 import type { AccountId } from "../conversation-store.ts";
 import { ownSql } from "./conversation-list.ts";
+import { type SeenConversationRow, seenColumns } from "./conversations.ts";
 import { isErasedSql } from "./erased-sql.ts";
+import { horizonSql } from "./horizon.ts";
 import type { PageRequest } from "./page.ts";
 import {
   askedOf,
@@ -222,9 +224,8 @@ function leadSql(build: Builder, { node, request }: Search, { extent, isWhole }:
     FROM taken JOIN hit USING (id) GROUP BY id, taken.place ORDER BY taken.place DESC, id DESC`;
 }
 
-/** What is found when conversations are looked into. */
-export interface FoundRow {
-  readonly id: string;
+/** What is found when conversations are looked into: the conversation, and where in it. */
+export interface FoundRow extends SeenConversationRow {
   /** As text. */
   readonly place: string;
   readonly rank: number;
@@ -290,9 +291,9 @@ export function lookStatement(
       SELECT id, place, seqs FROM looked WHERE place IS NOT NULL${build.between("place", "id", placeOf)}
       ORDER BY place ${direction}, id ${direction} LIMIT ${parameter(limit, "int")}
     )
-    SELECT id, place::text, (place >> ${timeBits})::int AS rank, (place & ((1::bigint << ${timeBits}) - 1)) - ${yearOneMs} AS at, hits,
+    SELECT ${seenColumns}, place::text, (place >> ${timeBits})::int AS rank, (place & ((1::bigint << ${timeBits}) - 1)) - ${yearOneMs} AS at, hits,
       (SELECT coalesce(bool_or(is_cut AND coalesce(cardinality(seqs), 0) < ${hitsMax}), false) FROM looked) AS "isUnsure"
-    FROM (${quotedSql("page")}) AS page ORDER BY page.place ${direction}, id ${direction}`;
+    FROM ${quotedSql("page")} ORDER BY page.place ${direction}, page.id ${direction}`;
   const { after, before } = search.request;
   // One of a few texts, where nothing is asked but words.
   const name = isGiven && both.length === 0 ? `look${after ? "_after" : ""}${before ? "_before" : ""}` : null;
@@ -335,17 +336,18 @@ export function listStatement(search: Search): Statement {
       WHERE true${build.all(clauses.conversation)} AND seen.seqs IS NOT NULL
       ORDER BY own.sort_at ${direction}, own.conversation_id ${direction} LIMIT ${limit}
     )
-    SELECT id, place::text, 0 AS rank, place AS at, hits, false AS "isUnsure" FROM (${quotedSql("page")}) AS page
-    ORDER BY place ${direction}, id ${direction}`;
+    SELECT ${seenColumns}, place::text, 0 AS rank, place AS at, hits, false AS "isUnsure"
+    FROM ${quotedSql("page")} ORDER BY page.place ${direction}, page.id ${direction}`;
   return { text, values: build.values };
 }
 
-/** Rows of `page` with the texts of its `seqs`. */
-const quotedSql = (page: string): string => `SELECT ${page}.*, quoted.hits FROM ${page} CROSS JOIN LATERAL (
+/** Rows of `page` with the texts of its `seqs`, and with the conversation as the account sees it. */
+const quotedSql = (page: string): string => `${page} CROSS JOIN LATERAL (
     SELECT json_agg(json_build_object('kind', t.kind, 'item', t.item, 'at', t.at, 'format', w.body->>'format', 'language', t.language, 'text', left(
       coalesce(w.body->>'text', w.body->>'subject', w.body->>'title', concat_ws(' ', w.body->>'name', w.body->>'address')),
       ${quotedCharacters})) ORDER BY hit.n) AS hits
     FROM unnest(${page}.seqs) WITH ORDINALITY AS hit(seq, n)
     CROSS JOIN LATERAL (SELECT * FROM searchable WHERE conversation_id = ${page}.id AND seq = hit.seq OFFSET 0) AS t
     CROSS JOIN LATERAL ${wordsOfText} AS w
-  ) AS quoted`;
+  ) AS quoted
+  CROSS JOIN LATERAL (SELECT * FROM conversation WHERE id = ${page}.id OFFSET 0) AS c ${horizonSql("c.id", "$1")}`;

@@ -6,6 +6,7 @@ import { plainTextOf } from "../../search/plain-text.ts";
 import type { Needle } from "../../search/snippet.ts";
 import type { AccountId } from "../conversation-store.ts";
 import type { Query } from "./bounded-query.ts";
+import type { SeenConversationRow } from "./conversations.ts";
 import { type Page, type PageRequest, pageOf } from "./page.ts";
 import { needlesIn, type Stem, type Terms, wordsIn } from "./search-conditions.ts";
 import {
@@ -40,6 +41,8 @@ export interface SearchHitRow {
 
 export interface FoundConversation {
   readonly cursor: SearchCursor;
+  /** The conversation, as the account sees it. */
+  readonly row: SeenConversationRow;
   /** At most `hitsMax`, best first. */
   readonly hits: readonly SearchHitRow[];
 }
@@ -128,8 +131,9 @@ export function searchReads(query: Query, bounds: SearchBounds = usualBounds) {
       const page = pageOf(rows, request);
       return {
         ...page,
-        nodes: page.nodes.map(({ id, rank, at, hits }) => ({
-          cursor: { id, rank, at },
+        nodes: page.nodes.map(({ rank, at, hits, ...row }) => ({
+          cursor: { id: row.id, rank, at },
+          row,
           hits: hits.map(({ kind, item, at, text, format, language }) => ({
             kind,
             item,

@@ -1,16 +1,22 @@
 // What is shown: parts of a conversation as a viewer may see them, published or still a draft.
 import type { Attachment, Conversation, Label, Message, Participant, State } from "../../conversation/state.ts";
-import type { AttachmentBody, MessageBody, Timestamp } from "../../protocol/event.ts";
+import type { AttachmentBody, Event, MessageBody, Timestamp } from "../../protocol/event.ts";
 import type { Hash } from "../../protocol/hash.ts";
 import type { AccountId } from "../conversation-store.ts";
 import type { StoredDraft } from "../drafts.ts";
 import type { Recipient } from "../prisma/client.ts";
 import type { RecordedEvent } from "../recorded-event.ts";
 
+/** What is shown of a conversation's state. */
+export type ShownConversation = Pick<
+  Conversation,
+  "seq" | "createdAt" | "leader" | "expiresAt" | "subjectSeq" | "isFrozen"
+>;
+
 /** A conversation up to `horizon`. Whatever is read of it is read up to there. */
 export interface ConversationView {
   readonly id: Hash;
-  readonly conversation: Conversation;
+  readonly conversation: ShownConversation;
   readonly horizon: number;
   /** The draft that it was published from; undefined where that was not read. */
   readonly draftHash: Hash | null | undefined;
@@ -20,6 +26,8 @@ export interface ConversationView {
   readonly folded: State | null;
   /** Where that is at hand. */
   readonly heading?: Heading | undefined;
+  /** The event at its seq, where that is at hand. */
+  readonly lastEvent?: EventView | undefined;
   readonly draft?: undefined;
 }
 
@@ -42,18 +50,27 @@ export interface ListCursor {
   readonly id: Hash;
 }
 
-export interface EventView {
+/** What lists show of an event: none of its words. */
+export type ShownEvent = Pick<RecordedEvent, "id" | "seq"> &
+  Pick<Event, "timestamp"> &
+  Pick<Event["proposal"], "action" | "model">;
+
+export interface EventView extends ShownEvent {
   readonly of: ConversationView;
-  readonly event: RecordedEvent;
+  /** All of it; undefined where that was not read: `Reader.recorded`. */
+  readonly recorded: RecordedEvent | undefined;
   /** Who did it, where that is at hand. */
-  readonly actor?: ParticipantView | null;
+  readonly actor: ParticipantView | null | undefined;
 }
+
+/** What is shown of a participant's state. */
+export type ShownParticipant = Pick<Participant, "id" | "seq" | "role" | "status" | "via" | "imported" | "isErased">;
 
 export type RecipientView = Pick<Recipient, "address" | "kind" | "platform" | "name">;
 
 export interface ParticipantView {
   readonly of: ConversationView;
-  readonly participant: Participant;
+  readonly participant: ShownParticipant;
   /** null once erased. */
   readonly recipientId: string | null;
   /** null once erased; undefined where that was not read: `Reader.recipientOf`. */
