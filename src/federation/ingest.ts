@@ -7,7 +7,7 @@ import type { RejectionCode } from "../conversation/rejection.ts";
 import type { Conversation } from "../conversation/state.ts";
 import type { Event, PlatformName, SignedEvent, Timestamp } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
-import { eventHash, isSignedByItsLeader, proposalId, sealFault } from "../protocol/seal.ts";
+import { hashesOf, isSignedByItsLeader, sealFault, verifyAhead } from "../protocol/seal.ts";
 import type { PublicKey } from "../protocol/signature.ts";
 import { leaderOf, participantOf } from "../protocol/value.ts";
 import type { ConversationStore, FollowResult, Person } from "../store/conversation-store.ts";
@@ -69,6 +69,9 @@ export interface Taking {
   readonly source?: PlatformName | undefined;
 }
 
+/** So many are taken in one transaction. */
+const partEvents = 250;
+
 export type Ingest = (conversation: Hash, run: readonly SignedEvent[], taking?: Taking) => Promise<Ingested>;
 
 /** Safe to repeat. @throws where the database fails */
@@ -109,10 +112,9 @@ export function createIngest({
       // What is had, and what we lost, is not taken here: all that it may tell is what its leader signed.
       if (!joinsOn && !isSignedByItsLeader(signed)) continue;
       if (joinsOn) {
-        const hash = eventHash(event);
-        const fault = sealFault(signed, previous, hash);
+        const fault = sealFault(signed, previous);
         if (fault !== null) return { count, why: fault };
-        previous = { seq: event.seq, hash };
+        previous = { seq: event.seq, hash: hashesOf(signed).hash };
       }
       const leaders = await ask(event.leader, event.key, event.timestamp);
       if (leaders !== "valid") return { count, why: leaders === "later" ? "LATER" : "UNKNOWN_KEY" };
@@ -125,7 +127,7 @@ export function createIngest({
     return { count: run.length, why: "LATER" };
   };
 
-  const ingest: Ingest = async (conversation, run, { known, least = 0, source } = {}) => {
+  const ingestPart: Ingest = async (conversation, run, { known, least = 0, source } = {}) => {
     const before = known === undefined ? await peers.head(conversation) : known;
     const { count, why } = await vouchedFor(run, before, source);
     const vouched = run.slice(0, count);
@@ -153,7 +155,7 @@ export function createIngest({
     const own = vouched.filter(({ event }) => event.proposal.platform === platform);
     await peers.settled(
       conversation,
-      own.map(({ event }) => proposalId(event.proposal)),
+      own.map((one) => hashesOf(one).id),
     );
     const { stopped, head, entries, changes } = result;
     if (head && entries.some(({ event }) => event.proposal.model === "leader"))
@@ -162,6 +164,21 @@ export function createIngest({
     const seq = head?.seq ?? 0;
     if (stopped) return { seq, entries, changes, head, ended: { at: stopped.seq, why: whyOf(stopped) } };
     return { seq, entries, changes, head, ended: next ? { at: next.event.seq, why } : null };
+  };
+
+  const ingest: Ingest = async (conversation, run, taking = {}) => {
+    // What holds only with what comes far behind it is one part: it is short.
+    const size = (taking.least ?? 0) > 0 ? Math.max(run.length, 1) : partEvents;
+    let result: Ingested | null = null;
+    await verifyAhead(run.slice(0, size));
+    for (let from = 0; ; from += size) {
+      // While one part is written, the signatures of the next are verified.
+      const ahead = verifyAhead(run.slice(from + size, from + 2 * size));
+      const known: Taking = result ? { ...taking, known: result.head } : taking;
+      const [ingested] = await Promise.all([ingestPart(conversation, run.slice(from, from + size), known), ahead]);
+      result = result ? together(result, ingested) : ingested;
+      if (ingested.ended !== null || from + size >= run.length) return result;
+    }
   };
 
   /** The last of these that we sequenced ourselves, where we have it not. */
@@ -178,7 +195,7 @@ export function createIngest({
     const had = await store.entriesAfter(conversation, Math.max(seq - 2, 0), 2);
     const own = had.findLast((entry) => entry.event.seq <= seq);
     // The one that is had may stand before it in the run, or be all that there is.
-    const event = run.find((one) => one.event.seq === seq && eventHash(one.event) !== own?.hash);
+    const event = run.find((one) => one.event.seq === seq && hashesOf(one).hash !== own?.hash);
     const proof = head && event && own ? proofOfLie(event, own, head.leader) : null;
     if (!proof) return;
     await peers.freeze(conversation, proof);
@@ -187,6 +204,13 @@ export function createIngest({
 
   return ingest;
 }
+
+/** What came of a part of a run, and then of the next. */
+const together = (one: Ingested, next: Ingested): Ingested => ({
+  ...next,
+  entries: [...one.entries, ...next.entries],
+  changes: [...one.changes, ...next.changes],
+});
 
 const isWordless = ({ event, body }: Pick<SignedEvent, "event" | "body">) =>
   event.proposal.ref !== null && body === null;
@@ -220,7 +244,8 @@ export function whyOf({ fault }: Stopped): Why {
 function addedBy(run: readonly SignedEvent[], seq: number): readonly Added[] {
   const addresses = new Map<Hash, Address>();
   let last = seq;
-  return run.flatMap(({ event, body }): Added[] => {
+  return run.flatMap((signed): Added[] => {
+    const { event, body } = signed;
     if (event.seq !== last + 1) return [];
     last = event.seq;
     const { proposal } = event;
@@ -228,7 +253,7 @@ function addedBy(run: readonly SignedEvent[], seq: number): readonly Added[] {
     // Of a body that breaks the rules of words, nothing is taken.
     if (!value || body === null || !("address" in body) || bodyFault(proposal.model, body)) return [];
     const { address, name } = body;
-    addresses.set(proposalId(proposal), address);
+    addresses.set(hashesOf(signed).id, address);
     const { via, mail, imported } = value;
     const byAddress = proposal.actor === null ? null : (addresses.get(proposal.actor) ?? null);
     return [{ address, name, via, mail, imported, by: proposal.actor, byAddress }];

@@ -32,7 +32,7 @@ export const mutations: readonly Mutation[] = [
   {
     without: "the leader's signature",
     lie: "forged",
-    changes: [[seal, 'if (!verifySignature(event.key, "event", hash, signatures.event)) return "BAD_SIGNATURE";', ""]],
+    changes: [[seal, 'if (!isSignedByItsLeader(signed)) return "BAD_SIGNATURE";', ""]],
   },
   {
     without: "the signature of the proposing platform, in a log",
@@ -49,7 +49,7 @@ export const mutations: readonly Mutation[] = [
   {
     without: "the words against their commitment, in a log",
     lie: "words",
-    changes: [[seal, 'if (!isCommitted(event.proposal, body, salt)) return "BAD_COMMITMENT";', ""]],
+    changes: [[seal, 'return known.isCommitted ? null : "BAD_COMMITMENT";', "return null;"]],
   },
   {
     without: "the words against their commitment, where they are proposed",
@@ -82,7 +82,7 @@ export const mutations: readonly Mutation[] = [
   {
     without: "that an event of a place that has another is another",
     lie: "other history",
-    changes: [[follow, "if ((taken?.hash ?? had.hashAt(seq)) === eventHash(event)) continue;", "continue;"]],
+    changes: [[follow, "if ((taken?.hash ?? had.hashAt(seq)) === hashesOf(signed).hash) continue;", "continue;"]],
   },
   {
     without: "that a lie is proved, and ends the conversation",
@@ -136,8 +136,8 @@ export const mutations: readonly Mutation[] = [
     changes: [
       [
         follow,
-        "if ((taken?.hash ?? had.hashAt(seq)) === eventHash(event)) continue;",
-        'if ((taken?.hash ?? had.hashAt(seq)) === eventHash(event)) return ended(seq, "BROKEN_CHAIN");',
+        "if ((taken?.hash ?? had.hashAt(seq)) === hashesOf(signed).hash) continue;",
+        'if ((taken?.hash ?? had.hashAt(seq)) === hashesOf(signed).hash) return ended(seq, "BROKEN_CHAIN");',
       ],
     ],
   },

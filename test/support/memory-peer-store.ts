@@ -221,6 +221,11 @@ export function memoryPeerStore(
       const kept = logs.get(conversation);
       return kept ? reachIn(kept, of) : 0;
     },
+    standing: async (of, conversation) => {
+      const kept = logs.get(conversation);
+      const head = kept?.state.conversation;
+      return kept && head ? { head, reach: reachIn(kept, of) } : null;
+    },
     platformsIn: async (conversation) => {
       const kept = logs.get(conversation);
       return kept ? platformsOf(kept) : [];
