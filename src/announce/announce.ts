@@ -25,8 +25,8 @@ export interface Announcement extends Place {
   readonly isErasing: boolean;
   /** It said something that people may search for. */
   readonly hasText: boolean;
-  /** Whether people of other platforms take or took part; left out where it is not known. */
-  readonly isShared?: boolean | undefined;
+  /** Whether it may be owed to other platforms; left out where that is not known. */
+  readonly mayBeOwed?: boolean | undefined;
   /** What the request that it came of is called in logs; left out where it is not known, as after a crash. */
   readonly requestId?: string | undefined;
 }
@@ -92,7 +92,7 @@ export function createAnnouncer({ pool, bus, log, owe, requestErasure }: Announc
   const publish = (batch: readonly Announcement[]) =>
     bus.publish(batch.map(({ conversation, seq }) => ({ kind: "event", conversation, seq })));
   const oweAndAsk = async (batch: readonly Announcement[]) => {
-    const owed = batch.filter(({ isShared = true }) => isShared);
+    const owed = batch.filter(({ mayBeOwed = true }) => mayBeOwed);
     if (owed.length > 0) await owe(owed);
     const erasing = batch.filter(({ isErasing }) => isErasing);
     if (erasing.length === 0) return;

@@ -160,7 +160,8 @@ export async function openCore(
           entries.map(({ event, body }) => ({
             ...announcementOf(conversation, { ...event.proposal, seq: event.seq, timestamp: event.timestamp, body }),
             requestId: requestIds.at(-1),
-            isShared,
+            // Of what others sequenced, only what may have given the lead to us.
+            mayBeOwed: isShared && (event.leader === signer.platform || event.proposal.model === "leader"),
           })),
         ),
       ),

@@ -126,7 +126,7 @@ describe("announcing", () => {
     await announcer.idle();
     expect(owed.slice(-2)).toEqual([alone, shared]);
 
-    announcer.announce(announcements.map(({ isShared: _, ...rest }) => rest));
+    announcer.announce(announcements.map(({ mayBeOwed: _, ...rest }) => rest));
     await announcer.idle();
     expect(owed.slice(-1)).toEqual([shared]);
     expect(owed.slice(-announcements.length)).toContain(alone);

@@ -32,7 +32,7 @@ export async function given(): Promise<Given> {
           const { action, model, value, actor } = event.proposal;
           committed.push({
             ...announcementOf(conversation, { ...event, action, model, value, actor, body }),
-            isShared,
+            mayBeOwed: isShared,
           });
         }
       }
