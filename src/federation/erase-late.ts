@@ -7,7 +7,7 @@ import type { Hash } from "../protocol/hash.ts";
 import { type Entry, eventHash, isProposedByItsPlatform, isSignedByItsLeader, proposalId } from "../protocol/seal.ts";
 import type { ConversationStore } from "../store/conversation-store.ts";
 import type { PeerStore } from "../store/peer-store.ts";
-import type { Keys } from "./ingest.ts";
+import type { Keys } from "./vouching.ts";
 
 export interface EraseLateOptions {
   readonly platform: PlatformName;

@@ -198,7 +198,7 @@ export function createFederation(options: FederationOptions): Federation {
     },
     askAgain: async (conversation) => {
       const waiting = await askAgain(conversation);
-      if (waiting) schedule.askAgain(conversation, waiting.leader, patienceMs(waiting.since));
+      if (waiting) schedule.askAgain(conversation, waiting.leader, waiting.isMore ? 0 : patienceMs(waiting.since));
     },
     catchUp: async (conversation, from, failures = 0, heldUpTo) => {
       const caughtUp = await catchUp.events(conversation, from, heldUpTo);

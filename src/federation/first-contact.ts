@@ -8,7 +8,8 @@ import type { PlatformName, SignedEvent, Timestamp } from "../protocol/event.ts"
 import { isCommitted, isProposedByItsPlatform, isSignedByItsLeader, verifyAhead } from "../protocol/seal.ts";
 import { leaderOf, participantOf } from "../protocol/value.ts";
 import { type Result, refused } from "./batch.ts";
-import { type Keys, type Why, whyOf } from "./ingest.ts";
+import { whyOf } from "./ingest.ts";
+import type { Keys, Why } from "./vouching.ts";
 
 export interface FirstContactOptions {
   readonly platform: PlatformName;

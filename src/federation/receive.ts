@@ -85,7 +85,9 @@ export function createReceive(options: ReceiveOptions): Receive {
       if (erased !== null && event.seq === ended?.at) return erasedLate[erased];
       if (ended === null || event.seq < ended.at)
         return event.seq <= (head?.seq ?? 0) ? { result: "duplicate" } : accepted;
-      if (ended.why === "GAP") return { result: "gap", seq: isGone ? Math.min(seq, Math.max(reach, shown)) : seq };
+      // Whatever it is, and wherever our log ends: to who left, an event of what came after is one that lacks those before it.
+      if (isGone && ended.at > reach) return { result: "gap", seq: Math.min(seq, Math.max(reach, shown)) };
+      if (ended.why === "GAP") return { result: "gap", seq };
       // Those after the one that was refused are not looked at.
       return event.seq > ended.at ? later : faultOf(ended.why);
     });

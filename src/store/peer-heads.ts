@@ -2,6 +2,7 @@
 // they answer.
 import type pg from "pg";
 import type { PlatformName } from "../protocol/event.ts";
+import type { Hash } from "../protocol/hash.ts";
 import type { Debt, OwedDestination, PeerStore } from "./peer-store.ts";
 
 type PeerHeads = Pick<
@@ -16,6 +17,7 @@ type PeerHeads = Pick<
   | "remind"
   | "attempted"
   | "failures"
+  | "viasOf"
   | "platformsIn"
 >;
 
@@ -150,6 +152,15 @@ export function peerHeads(pool: Pick<pg.ClientBase, "query">, platform: Platform
         of,
       ]);
       return rows[0]?.failures ?? 0;
+    },
+
+    viasOf: async (conversation, participants) => {
+      const { rows } = await pool.query<{ id: Hash; via: PlatformName }>({
+        name: "vias_of",
+        text: "SELECT id, via FROM participant WHERE conversation_id = $1 AND id = ANY($2::text[])",
+        values: [conversation, participants],
+      });
+      return new Map(rows.map(({ id, via }) => [id, via]));
     },
 
     platformsIn: async (conversation) => {

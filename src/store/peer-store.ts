@@ -127,6 +127,8 @@ export interface PeerStore {
   reachOf(platform: PlatformName, conversation: Hash): Promise<number>;
   /** Both of one moment, null where there is no such conversation: what is asked in one turn of the event loop is read together. */
   standing(platform: PlatformName, conversation: Hash): Promise<Standing | null>;
+  /** Which platform speaks for each of these participants, of those that there are; also of who is gone. */
+  viasOf(conversation: Hash, participants: readonly Hash[]): Promise<ReadonlyMap<Hash, PlatformName>>;
   /** The platforms that are in the conversation now, without our own. */
   platformsIn(conversation: Hash): Promise<readonly PlatformName[]>;
 

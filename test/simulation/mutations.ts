@@ -59,14 +59,18 @@ export const mutations: readonly Mutation[] = [
   {
     without: "whose key signed",
     lie: "stolen name",
-    changes: [[`${federation}/ingest.ts`, 'if (leaders !== "valid") return', 'if (leaders === "later") return']],
+    changes: [[`${federation}/vouching.ts`, 'if (leaders !== "valid") return', 'if (leaders === "later") return']],
   },
   {
     without: "that the leader leads",
     lie: "usurped",
     changes: [
       [follow, "event.leader !== (conversation?.leader ?? event.proposal.platform)", "false"],
-      [`${federation}/ingest.ts`, 'if (event.leader !== leader && !isOwn) return { count, why: "WRONG_LEADER" };', ""],
+      [
+        `${federation}/vouching.ts`,
+        'if (event.leader !== leader && !isOwn) return { count, why: "WRONG_LEADER" };',
+        "",
+      ],
     ],
   },
   {
@@ -145,7 +149,7 @@ export const mutations: readonly Mutation[] = [
     without: "that a gap is noticed",
     changes: [
       [follow, 'if (seq > head + 1) return ended(seq, "GAP");', "if (seq > head + 1) continue;"],
-      [`${federation}/ingest.ts`, 'if (event.seq > seq + 1) return { count, why: "GAP" };', ""],
+      [`${federation}/vouching.ts`, 'if (event.seq > seq + 1) return { count, why: "GAP" };', ""],
     ],
   },
   {

@@ -226,6 +226,11 @@ export function memoryPeerStore(
       const head = kept?.state.conversation;
       return kept && head ? { head, reach: reachIn(kept, of) } : null;
     },
+    viasOf: async (conversation, asked) => {
+      const kept = logs.get(conversation);
+      const found = (kept ? participants(kept) : []).filter(({ id }) => asked.includes(id));
+      return new Map(found.map(({ id, via }) => [id, via]));
+    },
     platformsIn: async (conversation) => {
       const kept = logs.get(conversation);
       return kept ? platformsOf(kept) : [];

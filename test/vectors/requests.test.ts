@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { createEndpoints, type PeerAnswer } from "../../src/federation/endpoints.ts";
 import { createFederation } from "../../src/federation/federation.ts";
-import type { KeyVerdict } from "../../src/federation/ingest.ts";
+import type { KeyVerdict } from "../../src/federation/vouching.ts";
 import { signRequest } from "../../src/federation/request-signature.ts";
 import type { PlatformName } from "../../src/protocol/event.ts";
 import { sha256 } from "../../src/protocol/hash.ts";
