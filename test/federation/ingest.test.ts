@@ -114,6 +114,21 @@ function proposedBy(by: string, { event, ...rest }: SignedEvent, but: Partial<Ev
   return { ...rest, event: other, signatures };
 }
 
+test("a long run is taken part by part, up to the first that does not hold", async () => {
+  const { setting, elsewhere, conversation, eve, handed } = await given();
+  for (let said = 4; said <= 700; said++) await elsewhere.does(conversation, eve, says("Hello"));
+  const log = await elsewhere.log(conversation, 2);
+  const bad = log.map((one) => (one.event.seq === 650 ? { ...one, body: null } : one));
+  const taken = await handed(...bad);
+  expect(taken).toMatchObject({ seq: 649, ended: { at: 650, why: "BAD_COMMITMENT" } });
+  expect(taken.entries.map(({ event }) => event.seq)).toEqual(Array.from({ length: 647 }, (_, index) => index + 3));
+  expect(taken.changes).toHaveLength(647);
+  const rest = await handed(...log);
+  expect(rest).toMatchObject({ seq: 700, ended: null, head: { seq: 700 } });
+  expect(rest.entries).toHaveLength(51);
+  expect((await setting.log(conversation)).at(-1)?.hash).toBe(rest.head?.head);
+});
+
 test("a name that the leader made up is not looked for: whoever acts is spoken for by another platform, or is nobody", async () => {
   for (const [but, why] of [
     [{}, "WRONG_PLATFORM"],
