@@ -9,6 +9,8 @@ export interface Mutation {
   readonly without: string;
   /** The lie against which it is needed; left out: it is needed among the honest. */
   readonly lie?: Lie;
+  /** The seed to begin with, where it shows in few and in none of the first. @default 1 */
+  readonly firstSeed?: number;
   readonly changes: readonly Change[];
 }
 
@@ -64,6 +66,7 @@ export const mutations: readonly Mutation[] = [
   {
     without: "that the leader leads",
     lie: "usurped",
+    firstSeed: 101,
     changes: [
       [follow, "event.leader !== (conversation?.leader ?? event.proposal.platform)", "false"],
       [
