@@ -27,6 +27,8 @@ export interface Announcement extends Place {
   readonly hasText: boolean;
   /** Whether people of other platforms, or by mail, take or took part; left out where it is not known. */
   readonly isShared?: boolean | undefined;
+  /** Whether other platforms get it from us: we sequenced it, or may lead since then. Left out where that is not known. */
+  readonly isOursToTell?: boolean | undefined;
   /** What the request that it came of is called in logs; left out where it is not known, as after a crash. */
   readonly requestId?: string | undefined;
 }
@@ -47,8 +49,8 @@ export interface AnnouncerOptions {
   readonly pool: pg.Pool;
   readonly bus: Bus;
   readonly log: Logger;
-  /** Owes events to other platforms, those of them that are to get them. Safe to repeat. */
-  owe(announced: readonly Pick<Announcement, "conversation" | "seq" | "isErasing">[]): Promise<void>;
+  /** Owes events to other platforms and to who takes part by mail, those of them that are to get them. Safe to repeat. */
+  owe(announced: readonly Pick<Announcement, "conversation" | "seq" | "isErasing" | "isOursToTell">[]): Promise<void>;
   /**
    * Asks for a job that deletes the erased bodies of these conversations. Asking twice makes one job.
    * @param requestIds of the requests that it comes of, by conversation, as far as they are known

@@ -144,7 +144,8 @@ export async function openCore(
       bus,
       log: log("announce"),
       owe: async (places) => {
-        await Promise.all([federation.announced(places), mail.owe(places)]);
+        const toTell = places.filter(({ isOursToTell = true }) => isOursToTell);
+        await Promise.all([federation.announced(toTell), mail.owe(places)]);
       },
       requestErasure: async (conversations, requestIds) => {
         for (const conversation of conversations) {
@@ -167,6 +168,8 @@ export async function openCore(
             ...announcementOf(conversation, { ...event.proposal, seq: event.seq, timestamp: event.timestamp, body }),
             requestId: requestIds.at(-1),
             isShared,
+            // Of what others sequenced, only what may have given the lead to us.
+            isOursToTell: event.leader === signer.platform || event.proposal.model === "leader",
           })),
         ),
       ),

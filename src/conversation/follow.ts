@@ -1,7 +1,7 @@
 // How a log that another platform made is checked: every entry on its own, against the one before, and by the rules.
 import type { SignedEvent, Timestamp } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
-import { type Entry, eventHash, isSignedByItsLeader, proposalId, type SealFault, sealFault } from "../protocol/seal.ts";
+import { type Entry, hashesOf, isSignedByItsLeader, type SealFault, sealFault } from "../protocol/seal.ts";
 import { bodyFault } from "./body.ts";
 import { decide } from "./decide.ts";
 import { evolve } from "./evolve.ts";
@@ -24,19 +24,14 @@ export type FollowFault =
  * @param now our clock, only for how far ahead an event may be
  */
 export function follow(state: State, signed: SignedEvent, now: Timestamp): FollowFault | null {
-  const followed = followOne(state, signed, proposalId(signed.event.proposal), now);
+  const followed = followOne(state, signed, now);
   return "changes" in followed ? null : followed.fault;
 }
 
-/** As `follow`, with what it comes to. @param id of the proposal: hashing is the most of it beside the signature, and done once */
-function followOne(
-  state: State,
-  signed: SignedEvent,
-  id: Hash,
-  now: Timestamp,
-): Taken | { readonly fault: FollowFault } {
-  const hash = eventHash(signed.event);
-  const fault = entryFault(state, signed, hash, now);
+/** As `follow`, with what it comes to. */
+function followOne(state: State, signed: SignedEvent, now: Timestamp): Taken | { readonly fault: FollowFault } {
+  const { hash, id } = hashesOf(signed);
+  const fault = entryFault(state, signed, now);
   if (fault !== null) return { fault };
   // What changes an item is bound to its place by `follows`; an add is not, and a leader could sequence one again to
   // bring back what was removed. Where `state` is partial, whoever keeps the log finds the id in it.
@@ -52,10 +47,10 @@ interface Taken {
   readonly changes: Changes;
 }
 
-function entryFault(state: State, signed: SignedEvent, hash: Hash, now: Timestamp): FollowFault | null {
+function entryFault(state: State, signed: SignedEvent, now: Timestamp): FollowFault | null {
   const { conversation } = state;
   const { event } = signed;
-  const seal = sealFault(signed, conversation && { seq: conversation.seq, hash: conversation.head }, hash);
+  const seal = sealFault(signed, conversation && { seq: conversation.seq, hash: conversation.head });
   if (seal) return seal;
   if (event.leader !== (conversation?.leader ?? event.proposal.platform)) return "WRONG_LEADER";
   if (conversation && event.timestamp < conversation.timestamp) return "TIME_RUNS_BACKWARDS";
@@ -106,14 +101,13 @@ export function followOn(state: State, run: readonly SignedEvent[], had: Had, no
     if (seq > head + 1) return ended(seq, "GAP");
     if (seq <= head) {
       const taken = entries.find((entry) => entry.event.seq === seq);
-      if ((taken?.hash ?? had.hashAt(seq)) === eventHash(event)) continue;
+      if ((taken?.hash ?? had.hashAt(seq)) === hashesOf(signed).hash) continue;
       return ended(seq, isSignedByItsLeader(signed) ? "FORKED" : "BAD_SIGNATURE");
     }
-    const id = proposalId(event.proposal);
-    const before = had.seqOf(id);
+    const before = had.seqOf(hashesOf(signed).id);
     if (before !== undefined) return ended(seq, "DONE_ALREADY");
     const isFit = bodyFault(event.proposal.model, signed.body) === null;
-    const taken = followOne(state, isFit ? signed : { ...signed, body: null, salt: null }, id, now);
+    const taken = followOne(state, isFit ? signed : { ...signed, body: null, salt: null }, now);
     if ("fault" in taken) return ended(seq, taken.fault);
     entries.push(taken.entry);
     changes.push(taken.changes);

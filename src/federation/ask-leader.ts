@@ -19,6 +19,7 @@ import type { CatchUp } from "./catch-up.ts";
 import type { EraseLate } from "./erase-late.ts";
 import type { Ingest } from "./ingest.ts";
 import { isUnreachable, type Transport } from "./transport.ts";
+import { beginTurn } from "./turn.ts";
 
 export interface AskLeaderOptions {
   readonly platform: PlatformName;
@@ -44,13 +45,15 @@ export interface StillWaiting {
   readonly leader: PlatformName;
   /** When the first of it was said. */
   readonly since: Timestamp;
+  /** Whether it goes on at once, behind what others wait for: some of it was settled in a turn that is over. */
+  readonly isMore?: boolean;
 }
 
 export interface AskLeader {
   readonly append: AppendAnywhere;
   /**
-   * Asks anew for what waits in the conversation, in its order. Returns what has to be asked for again; null where nothing is
-   * left. Safe to repeat, also at once.
+   * Asks anew for what waits in the conversation, in its order, for one turn. Returns what has to be asked for again; null where
+   * nothing is left. Safe to repeat, also at once.
    */
   askAgain(conversation: Hash): Promise<StillWaiting | null>;
 }
@@ -136,13 +139,14 @@ export function createAskLeader(options: AskLeaderOptions): AskLeader {
   const hand = async (
     asked: readonly [Asked, ...Asked[]],
     withinMs: number,
+    isOver: () => boolean,
     people?: AppendRequest["people"],
   ): Promise<readonly (AppendResult | null)[]> => {
     const { conversation } = asked[0];
     const before = await peers.head(conversation);
     if (before?.isFrozen) return asked.map(() => ({ rejection: reject("FROZEN") }));
     let leader = before?.leader ?? platform;
-    for (let redirects = 0; redirects <= redirectsMax; redirects++) {
+    for (let redirects = 0; redirects <= redirectsMax && !isOver(); redirects++) {
       if (leader === platform) {
         const own: (AppendResult | null)[] = [];
         for (const one of asked) own.push(await takeOwn(one, people));
@@ -157,7 +161,9 @@ export function createAskLeader(options: AskLeaderOptions): AskLeader {
       const movedTo = answer.map(movedToOf).find((one) => one !== undefined);
       if (movedTo === undefined || movedTo === leader) {
         const settled: (AppendResult | null)[] = [];
-        for (const [index, one] of asked.entries()) settled.push(await settle(one, leader, answer[index]));
+        // What the leader's event joins on to may have to be caught up with, for each of them.
+        for (const [index, one] of asked.entries())
+          settled.push(isOver() ? null : await settle(one, leader, answer[index]));
         return settled;
       }
       // It gave the lead away; the event that says so stands in its log.
@@ -187,7 +193,7 @@ export function createAskLeader(options: AskLeaderOptions): AskLeader {
     const first = mayWait(proposal.proposal) ? await peers.firstPending(conversation) : null;
     // Those that wait keep their order: nothing overtakes them.
     const isInTurn = first === null || first.id === kept.id;
-    const [answer] = isInTurn ? await hand([kept], answerWithinMs, request.people) : [];
+    const [answer] = isInTurn ? await hand([kept], answerWithinMs, beginTurn(now), request.people) : [];
     if (answer) {
       if ("rejection" in answer) await peers.dropPending(kept.id);
       return answer;
@@ -202,10 +208,10 @@ export function createAskLeader(options: AskLeaderOptions): AskLeader {
     return { conversation: kept.conversation, pending: proposal };
   };
 
-  const stillWaiting = async (conversation: Hash): Promise<StillWaiting | null> => {
+  const stillWaiting = async (conversation: Hash, isMore = false): Promise<StillWaiting | null> => {
     const first = await peers.firstPending(conversation);
     const leader = (await peers.head(conversation))?.leader ?? platform;
-    return first ? { conversation, leader, since: first.createdAt } : null;
+    return first ? { conversation, leader, since: first.createdAt, isMore } : null;
   };
 
   const giveUp = async (pending: PendingProposal, rejection: Rejection): Promise<void> => {
@@ -220,21 +226,27 @@ export function createAskLeader(options: AskLeaderOptions): AskLeader {
     },
 
     askAgain: async (conversation) => {
+      const isOver = beginTurn(now);
+      let settledCount = 0;
       for (;;) {
         // What was not to wait is asked only by who named it.
         const [first, ...others] = await peers.pendingIn(conversation, askedMax);
         if (!first) return null;
+        if (isOver()) return stillWaiting(conversation, settledCount > 0);
         const asked = inOneBatch(first, others);
-        const answers = await hand(asked, 5 * answerWithinMs);
+        const answers = await hand(asked, 5 * answerWithinMs, isOver);
         for (const [index, pending] of asked.entries()) {
           const answer = answers[index];
           if (answer && "rejection" in answer) await giveUp(pending, answer.rejection);
+          if (answer) settledCount++;
           if (answer) continue;
+          if (isOver()) return stillWaiting(conversation, settledCount > 0);
           if (!isTooOld(pending, now())) return stillWaiting(conversation);
           // It may be in the log all the same: that is looked at before it is given up.
           const leader = (await peers.head(conversation))?.leader ?? platform;
           if (leader !== platform && (await catchUp.events(conversation, leader)) === "behind")
             return stillWaiting(conversation);
+          settledCount++;
           await peers.settled(conversation, [pending.id]);
           await giveUp(pending, reject("LEADER_UNREACHABLE"));
         }

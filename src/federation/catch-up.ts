@@ -43,6 +43,8 @@ export interface CatchUp {
   words(conversation: Hash, from: PlatformName): Promise<boolean>;
 }
 
+type Page = Awaited<ReturnType<Transport["events"]>>;
+
 /** So many pages are pulled at a time: then others have their turn. */
 const pagesMax = 1_000;
 /** Owed words that are looked for at a time. */
@@ -63,15 +65,19 @@ export function createCatchUp({ platform, ingest, store, peers, transport, now }
     isOver: () => boolean,
   ): Promise<"caughtUp" | "behind" | "refused" | "other" | { readonly after: number }> => {
     let after = first;
-    for (let page = 0; page < pagesMax && !isOver(); page++) {
-      const answer = await transport.events(from, conversation, after);
+    let next: Promise<Page> | null = null;
+    for (let page = 0; page < pagesMax && (next !== null || !isOver()); page++) {
+      const answer: Page = await (next ?? transport.events(from, conversation, after));
       if (answer === null) return "refused";
       if (isUnreachable(answer)) return "behind";
       if (after >= answer.head.seq) return (await isOther(conversation, answer.head)) ? "other" : "caughtUp";
+      const last: number = answer.events.at(-1)?.event.seq ?? 0;
+      // The next page comes while this one is taken in. Where this one ends it, nobody waits for that.
+      next = last > after && last < answer.head.seq && !isOver() ? transport.events(from, conversation, last) : null;
+      next?.catch(() => {});
       const { ended } = await ingest(conversation, answer.events, { source: from });
       if (ended?.why === "LATER") return "behind";
       if (ended?.why === "BROKEN_CHAIN") return "other";
-      const last = answer.events.at(-1)?.event.seq ?? 0;
       if (ended !== null || last <= after) return "refused";
       after = last;
     }

@@ -59,21 +59,45 @@ export const retryDelayMs: Retry = (failures, random, retryAfterMs = null) => {
   return Math.max(delay * (0.5 + random / 2), Math.min(retryAfterMs ?? 0, retryAfterMostMs));
 };
 
-/** Sends what `to` is owed until it has all, or does not take it. Safe to repeat, but one at a time for a platform. */
-export function createDeliver(options: DeliverOptions): (to: PlatformName) => Promise<Delivered> {
+export interface Deliver {
+  /** Sends what `to` is owed until it has all, or does not take it. Safe to repeat, but one at a time for a platform. */
+  deliver(to: PlatformName): Promise<Delivered>;
+  /** Whether that is going on here, and so will find what is owed by now: then no other run need be asked for. */
+  willFind(to: PlatformName): boolean;
+}
+
+export function createDeliver(options: DeliverOptions): Deliver {
   const { peers, transport, now, retry = retryDelayMs } = options;
-  return async (to) => {
+  /** Platforms that are being delivered to; true: something more is owed since that was last looked at. */
+  const underWay = new Map<PlatformName, boolean>();
+  /** In the same turn of the event loop as what ends the run, so that nobody counts on it any more. */
+  const endsWithMore = (to: PlatformName) => {
+    const isMore = underWay.get(to) === true;
+    underWay.delete(to);
+    return isMore;
+  };
+
+  const run = async (to: PlatformName): Promise<Delivered> => {
     // Given up: what it is owed stays owed, and is sent when it says that it is there.
     if (retry(await peers.failures(to), 0) === null) return { againInMs: null };
     let backs = 0;
     const isOver = beginTurn(now);
     for (let round = 0; round < roundsMax && !isOver(); round++) {
-      const others = [await tellErasures(options, to), await tellReceipts(options, to)];
-      const left = batchLimits.entries - 1 - others.reduce((sum, { entries }) => sum + entries.length, 0);
-      // Erasures after the events of their log: only who has got all of it until it left takes them.
-      const tellings = [await tellLoss(options, to), await tellEvents(options, to, left), ...others];
+      underWay.set(to, false);
+      const [loss, erasures, receipts] = await Promise.all([
+        tellLoss(options, to),
+        tellErasures(options, to),
+        tellReceipts(options, to),
+      ]);
+      const left = batchLimits.entries - 1 - erasures.entries.length - receipts.entries.length;
+      // Read after these, and told before them: only who has got all of a log until it left takes its erasures, and whoever
+      // is told of a head that it lacks asks for it.
+      const tellings = [loss, await tellEvents(options, to, left), erasures, receipts];
       const entries = tellings.flatMap((telling) => telling.entries);
-      if (entries.length === 0) return { againInMs: null };
+      if (entries.length === 0) {
+        if (endsWithMore(to)) continue;
+        return { againInMs: null };
+      }
       const answer = await transport.post(to, entries, answerWithinMs);
       if (isUnreachable(answer)) return failed(options, to, answer);
       if (answer.length !== entries.length) {
@@ -89,9 +113,24 @@ export function createDeliver(options: DeliverOptions): (to: PlatformName) => Pr
         from += told.length;
       }
       // Who says again and again that it has less than it said before is not told the same for ever.
-      if (!isMoving || backs > backsMax) return { againInMs: laterMs };
+      if (!isMoving || backs > backsMax) return { againInMs: endsWithMore(to) ? 0 : laterMs };
     }
     return { againInMs: 0 };
+  };
+
+  return {
+    deliver: async (to) => {
+      try {
+        return await run(to);
+      } finally {
+        underWay.delete(to);
+      }
+    },
+    willFind: (to) => {
+      const isUnderWay = underWay.has(to);
+      if (isUnderWay) underWay.set(to, true);
+      return isUnderWay;
+    },
   };
 }
 

@@ -9,11 +9,11 @@ import type { Delegation, WellKnown } from "../protocol/well-known.ts";
 import type { DiscoveryStore, Peer } from "../store/discovery-store.ts";
 import { fetchBudget } from "./fetch-budget.ts";
 import { afterLookUp, type LookUp, type Served, servedBy } from "./found-domain.ts";
-import type { KeyVerdict } from "./ingest.ts";
 import { createLooking, type FetchDocument, type Look, ttlLeastMs } from "./look.ts";
 import { afterFailure, afterList, isLongAgo, isStranger, judgeKey, type Trust } from "./peer-keys.ts";
 import { remembering } from "./remembering.ts";
 import { isSpecialUse } from "./special-use.ts";
+import type { KeyVerdict } from "./vouching.ts";
 
 export interface KeyQuestion {
   /** `shown`: by what the platform lists now, also where that does not join on: for a conversation that begins. @default "held" */

@@ -7,8 +7,9 @@ import { sha256 } from "../protocol/hash.ts";
 import type { PublicKey } from "../protocol/signature.ts";
 import { batchLimits, batchSchema, type LogPage, type Result, readEntry } from "./batch.ts";
 import type { Federation } from "./federation.ts";
-import type { KeyVerdict } from "./ingest.ts";
+
 import { type HttpMessage, type RequestFault, readSignature } from "./request-signature.ts";
+import type { KeyVerdict } from "./vouching.ts";
 
 /** What a platform may ask in a minute: each thing that is said on a follower is one request. */
 export const requestsPerMinuteMost = 6_000;

@@ -7,12 +7,12 @@ import type { Hash } from "../protocol/hash.ts";
 import { type Entry, eventHash, isProposedByItsPlatform, isSignedByItsLeader, proposalId } from "../protocol/seal.ts";
 import type { ConversationStore } from "../store/conversation-store.ts";
 import type { PeerStore } from "../store/peer-store.ts";
-import type { Keys } from "./ingest.ts";
+import type { Keys } from "./vouching.ts";
 
 export interface EraseLateOptions {
   readonly platform: PlatformName;
   readonly store: Pick<ConversationStore, "entriesAfter">;
-  readonly peers: Pick<PeerStore, "head" | "reachOf" | "eraseLate">;
+  readonly peers: Pick<PeerStore, "standing" | "reachOf" | "eraseLate">;
   readonly keys: Keys;
 }
 
@@ -53,9 +53,10 @@ export function createEraseLate({ platform, store, peers, keys }: EraseLateOptio
   return async (conversation, signed, source) => {
     const { event } = signed;
     const { proposal, seq } = event;
-    const head = await peers.head(conversation);
-    if (!head || !isErasing(proposal) || proposal.conversation !== conversation || seq <= head.seq) return null;
-    if ((await peers.reachOf(platform, conversation)) > head.seq) return null;
+    if (!isErasing(proposal) || proposal.conversation !== conversation) return null;
+    const standing = await peers.standing(platform, conversation);
+    if (!standing || seq <= standing.head.seq || standing.reach > standing.head.seq) return null;
+    const { head } = standing;
     const signer = await signerOf(head.leader, conversation, signed, source);
     if (signer === "later") return "later";
     if (signer === "nobody") return "unknownSigner";

@@ -136,7 +136,7 @@ export function createFederation(options: FederationOptions): Federation {
   };
   const ingest = createIngest({ ...options, onLost: doubt.found, onWordless, onLeader });
   const catchUp = createCatchUp({ ...options, ingest });
-  const deliver = createDeliver({ ...options, doubt, onBehind });
+  const { deliver, willFind } = createDeliver({ ...options, doubt, onBehind });
   const eraseLate = createEraseLate(options);
   const receive = createReceive({
     ...options,
@@ -184,7 +184,7 @@ export function createFederation(options: FederationOptions): Federation {
       });
       // Who does not answer is not asked more often for what comes on top; a run that is planned for receipts is moved.
       for (const { platform: to, isAnswering } of await peers.owe(owed))
-        schedule.deliver(to, 0, isAnswering ? undefined : "unlessPlanned");
+        if (!willFind(to)) schedule.deliver(to, 0, isAnswering ? undefined : "unlessPlanned");
       const erasing = places.filter(({ isErasing }) => isErasing);
       if (erasing.length === 0) return;
       for (const to of await peers.oweErasures(erasing)) schedule.deliver(to, 0, "unlessPlanned");
@@ -198,7 +198,7 @@ export function createFederation(options: FederationOptions): Federation {
     },
     askAgain: async (conversation) => {
       const waiting = await askAgain(conversation);
-      if (waiting) schedule.askAgain(conversation, waiting.leader, patienceMs(waiting.since));
+      if (waiting) schedule.askAgain(conversation, waiting.leader, waiting.isMore ? 0 : patienceMs(waiting.since));
     },
     catchUp: async (conversation, from, failures = 0, heldUpTo) => {
       const caughtUp = await catchUp.events(conversation, from, heldUpTo);

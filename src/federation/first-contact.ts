@@ -5,10 +5,11 @@ import { bodyFault } from "../conversation/body.ts";
 import { followOn } from "../conversation/follow.ts";
 import { emptyState } from "../conversation/state.ts";
 import type { PlatformName, SignedEvent, Timestamp } from "../protocol/event.ts";
-import { isCommitted, isProposedByItsPlatform, isSignedByItsLeader } from "../protocol/seal.ts";
+import { isCommitted, isProposedByItsPlatform, isSignedByItsLeader, verifyAhead } from "../protocol/seal.ts";
 import { leaderOf, participantOf } from "../protocol/value.ts";
 import { type Result, refused } from "./batch.ts";
-import { type Keys, type Why, whyOf } from "./ingest.ts";
+import { whyOf } from "./ingest.ts";
+import type { Keys, Why } from "./vouching.ts";
 
 export interface FirstContactOptions {
   readonly platform: PlatformName;
@@ -40,6 +41,7 @@ export async function judgeBeginning(
   if (run.length > firstContact.events + 2 || JSON.stringify(run).length > firstContact.characters)
     return { fault: refused("TOO_LARGE", `The first of a conversation are ${firstContact.events} events at most.`) };
 
+  await verifyAhead(run);
   const { entries, stopped } = followOn(emptyState(), run, { hashAt: () => undefined, seqOf: () => undefined }, now());
   const isGap = stopped?.fault === "GAP";
   const furtherOn = isGap ? run.filter((signed) => signed.event.seq > entries.length && isWhole(signed)) : [];

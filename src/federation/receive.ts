@@ -20,10 +20,7 @@ export type Reached = { readonly platform: PlatformName } | "unknown" | "later";
 
 export interface ReceiveOptions extends FirstContactOptions {
   readonly store: Pick<ConversationStore, "append" | "entriesAfter">;
-  readonly peers: Pick<
-    PeerStore,
-    "head" | "reachOf" | "acknowledged" | "moveForeignReceipts" | "unsettle" | "isUnsettled"
-  >;
+  readonly peers: Pick<PeerStore, "standing" | "acknowledged" | "moveForeignReceipts" | "unsettle" | "isUnsettled">;
   readonly ingest: Ingest;
   readonly eraseLate: EraseLate;
   /** @param source as of `people` */
@@ -39,6 +36,7 @@ export interface ReceiveOptions extends FirstContactOptions {
 
 export type Receive = (caller: PlatformName, entries: readonly Entry[]) => Promise<readonly Result[]>;
 
+const unknown = { head: null, reach: 0 };
 const accepted: Result = { result: "accepted" };
 const later: Result = { result: "later" };
 // The same for what is not there and for what is not for them to see.
@@ -64,10 +62,10 @@ export function createReceive(options: ReceiveOptions): Receive {
   const { peers } = options;
 
   const receiveEvents = async (caller: PlatformName, conversation: Hash, run: readonly SignedEvent[]) => {
-    const head = await peers.head(conversation);
+    const standing = await peers.standing(caller, conversation);
+    const { head, reach } = standing ?? unknown;
     const beginning = head ? { least: 0 } : await judgeBeginning(options, caller, run);
     if ("fault" in beginning) return run.map(() => beginning.fault);
-    const reach = head ? await peers.reachOf(caller, conversation) : 0;
     const isIn = !head || reach > 0;
     // Who left hears nothing of what came after, not even how much.
     const isGone = head !== null && reach > 0 && reach < head.seq;
@@ -87,7 +85,9 @@ export function createReceive(options: ReceiveOptions): Receive {
       if (erased !== null && event.seq === ended?.at) return erasedLate[erased];
       if (ended === null || event.seq < ended.at)
         return event.seq <= (head?.seq ?? 0) ? { result: "duplicate" } : accepted;
-      if (ended.why === "GAP") return { result: "gap", seq: isGone ? Math.min(seq, Math.max(reach, shown)) : seq };
+      // Whatever it is, and wherever our log ends: to who left, an event of what came after is one that lacks those before it.
+      if (isGone && ended.at > reach) return { result: "gap", seq: Math.min(seq, Math.max(reach, shown)) };
+      if (ended.why === "GAP") return { result: "gap", seq };
       // Those after the one that was refused are not looked at.
       return event.seq > ended.at ? later : faultOf(ended.why);
     });
@@ -193,8 +193,7 @@ async function receiveHead(
   { conversation, seq, hash }: Head,
 ): Promise<Result> {
   const { peers, store, onBehind, onOwed } = options;
-  const head = await peers.head(conversation);
-  const reach = head ? await peers.reachOf(caller, conversation) : 0;
+  const { head, reach } = (await peers.standing(caller, conversation)) ?? unknown;
   if (!head || reach === 0) return notFound;
   const upTo = Math.min(head.seq, reach);
   if (seq > upTo) {
@@ -221,8 +220,8 @@ async function receiveProposal(
 ): Promise<Result> {
   const { platform, store, peers, keys, reach, people } = options;
   const { proposal, body, signature } = signed;
-  const head = await peers.head(conversation);
-  if (!head || proposal.conversation === null || (await peers.reachOf(caller, conversation)) === 0) return notFound;
+  const { head, reach: mayHave } = (await peers.standing(caller, conversation)) ?? unknown;
+  if (!head || proposal.conversation === null || mayHave === 0) return notFound;
   if (head.leader !== platform) return ledBy(head.leader);
   if (proposal.platform !== caller) return refused("WRONG_PLATFORM", "A platform proposes for its own people.");
   const id = proposalId(proposal);

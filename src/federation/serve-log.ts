@@ -7,7 +7,7 @@ import { batchLimits, type LogPage, signedEventOf } from "./batch.ts";
 
 export interface ServeLogOptions {
   readonly store: Pick<ConversationStore, "entriesAfter">;
-  readonly peers: Pick<PeerStore, "head" | "reachOf">;
+  readonly peers: Pick<PeerStore, "standing">;
 }
 
 export type ServeLog = (caller: PlatformName, conversation: Hash, after: number) => Promise<LogPage | null>;
@@ -19,8 +19,9 @@ const pageCharacters = batchLimits.bytes / 4;
 /** A page of the log after `after`; null where there is none, or none that the caller may know of: nobody can tell which. */
 export function createServeLog({ store, peers }: ServeLogOptions): ServeLog {
   return async (caller, conversation, after) => {
-    const [head, reach] = [await peers.head(conversation), await peers.reachOf(caller, conversation)];
-    if (!head || reach === 0) return null;
+    const standing = await peers.standing(caller, conversation);
+    if (!standing || standing.reach === 0) return null;
+    const { head, reach } = standing;
     const upTo = Math.min(reach, head.seq);
     const [last] = upTo < head.seq ? await store.entriesAfter(conversation, upTo - 1, 1) : [];
     const count = Math.min(pageEvents, upTo - after);

@@ -10,7 +10,7 @@ export interface TellOthersOptions {
   readonly store: Pick<ConversationStore, "entriesAfter">;
   readonly peers: Pick<
     PeerStore,
-    "head" | "reachOf" | "lossFor" | "erasuresFor" | "erasuresTried" | "erasuresTold" | "receiptsFor" | "receiptsTold"
+    "standing" | "lossFor" | "erasuresFor" | "erasuresTried" | "erasuresTold" | "receiptsFor" | "receiptsTold"
   >;
   readonly onBehind: TellEventsOptions["onBehind"];
   readonly doubt: Pick<Doubt, "told">;
@@ -66,11 +66,12 @@ export async function tellErasures({ peers, store }: TellOthersOptions, to: Plat
 export async function tellReceipts({ peers, onBehind }: TellOthersOptions, to: PlatformName): Promise<Telling> {
   const receipts = await peers.receiptsFor(to, receiptsMax);
   const heads: Head[] = [];
-  for (const conversation of new Set(receipts.map((receipt) => receipt.conversation))) {
-    const head = await peers.head(conversation);
+  const conversations = [...new Set(receipts.map((receipt) => receipt.conversation))];
+  const standings = await Promise.all(conversations.map((conversation) => peers.standing(to, conversation)));
+  for (const [index, conversation] of conversations.entries()) {
+    const { head, reach = 0 } = standings[index] ?? {};
     // Who is not in it any more is told no more of it.
-    if (head && (await peers.reachOf(to, conversation)) >= head.seq)
-      heads.push({ conversation, seq: head.seq, hash: head.head });
+    if (head && reach >= head.seq) heads.push({ conversation, seq: head.seq, hash: head.head });
   }
   return {
     entries: [...receipts.map((receipt) => ({ receipt })), ...heads.map((head) => ({ head }))],

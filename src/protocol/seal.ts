@@ -2,7 +2,7 @@
 import { CanonicalJsonError } from "./canonical-json.ts";
 import type { Body, Event, PlatformName, Proposal, Salt, SignedEvent, SignedProposal, Timestamp } from "./event.ts";
 import { type Hash, hashOf } from "./hash.ts";
-import { type PublicKey, type SigningKey, verifySignature } from "./signature.ts";
+import { type PublicKey, type SigningKey, verifySignature, verifySignatureBeside } from "./signature.ts";
 
 /** Who signs for this platform. */
 export interface Signer {
@@ -71,41 +71,98 @@ function keyFor({ proposal, signature }: SignedProposal, leader: Signer): Signin
 /** What can be wrong with an entry whatever the state: it was altered, or does not join on. */
 export type SealFault = "BROKEN_CHAIN" | "BAD_SIGNATURE" | "BAD_COMMITMENT";
 
-/** What was found to fit: an event from elsewhere is looked at before its keys are looked up, and again when it is taken. */
-const fitting = new WeakSet<SignedEvent>();
+/** What was found out of an entry that came from elsewhere. */
+interface Found {
+  readonly hash: Hash;
+  readonly id: Hash;
+  /** Whether the key that the event names signed it. */
+  byLeader?: boolean;
+  /** Whether the key that the proposal names signed that. */
+  byPlatform?: boolean;
+  isCommitted?: boolean;
+}
+
+// An event from elsewhere is looked at several times: before its keys are looked up, when it is taken, and where it proves a
+// lie. Of the very object: a copy may say something else.
+const found = new WeakMap<SignedEvent, Found>();
+
+function foundOf(signed: SignedEvent): Found {
+  const known = found.get(signed);
+  if (known) return known;
+  const { event } = signed;
+  const first: Found = { hash: eventHash(event), id: proposalId(event.proposal) };
+  found.set(signed, first);
+  return first;
+}
+
+/** `eventHash` and `proposalId` of an entry from elsewhere, computed once. */
+export function hashesOf(signed: SignedEvent): Pick<Entry, "hash" | "id"> {
+  return foundOf(signed);
+}
 
 /**
  * What is wrong with `signed` as the entry after `previous` (null: as the first one), or null where it holds: it joins
  * on, both signatures fit, and body and salt, where present, are what was committed to. Whose keys they are is asked
  * elsewhere: this needs nothing but the entry.
- * @param hash of the event, where it is known
  */
 export function sealFault(
   signed: SignedEvent,
   previous: { readonly seq: number; readonly hash: Hash } | null,
-  hash: Hash = eventHash(signed.event),
 ): SealFault | null {
   const { event, signatures, body, salt } = signed;
   if (event.seq !== (previous?.seq ?? 0) + 1 || event.parent !== (previous?.hash ?? null)) return "BROKEN_CHAIN";
-  if (fitting.has(signed)) return null;
-  if (!verifySignature(event.key, "event", hash, signatures.event)) return "BAD_SIGNATURE";
+  if (!isSignedByItsLeader(signed)) return "BAD_SIGNATURE";
   if (signatures.proposal !== null ? !isProposedByItsPlatform(signed) : !isLeadersOwn(event)) return "BAD_SIGNATURE";
-  if (!isCommitted(event.proposal, body, salt)) return "BAD_COMMITMENT";
-  fitting.add(signed);
-  return null;
+  const known = foundOf(signed);
+  known.isCommitted ??= isCommitted(event.proposal, body, salt);
+  return known.isCommitted ? null : "BAD_COMMITMENT";
 }
 
 /** Whether the key that the event names signed it. */
-export function isSignedByItsLeader({ event, signatures }: SignedEvent): boolean {
-  return verifySignature(event.key, "event", eventHash(event), signatures.event);
+export function isSignedByItsLeader(signed: SignedEvent): boolean {
+  const known = foundOf(signed);
+  const { event, signatures } = signed;
+  known.byLeader ??= verifySignature(event.key, "event", known.hash, signatures.event);
+  return known.byLeader;
 }
 
 /** Whether the key that the proposal names signed it: by itself, or, where that is the leader's, with the event. */
 export function isProposedByItsPlatform(signed: SignedEvent): boolean {
   const { event, signatures } = signed;
-  const { proposal } = event;
   if (signatures.proposal === null) return isLeadersOwn(event) && isSignedByItsLeader(signed);
-  return !isLeadersOwn(event) && verifySignature(proposal.key, "proposal", proposalId(proposal), signatures.proposal);
+  if (isLeadersOwn(event)) return false;
+  const known = foundOf(signed);
+  known.byPlatform ??= verifySignature(event.proposal.key, "proposal", known.id, signatures.proposal);
+  return known.byPlatform;
+}
+
+/** So many are verified beside this thread at a time: names and files are read by the same few threads. */
+const besideMax = 32;
+
+/**
+ * Verifies the signatures of these entries beside this thread, several at once, so that they are known when `sealFault` asks
+ * for them. Takes nothing and refuses nothing.
+ */
+export async function verifyAhead(run: readonly SignedEvent[]): Promise<void> {
+  const left = run.values();
+  const verifyNext = async () => {
+    // Each takes what none of the others has.
+    for (const signed of left) await verifyBeside(signed);
+  };
+  await Promise.all(Array.from({ length: Math.min(besideMax, run.length) }, verifyNext));
+}
+
+async function verifyBeside(signed: SignedEvent): Promise<void> {
+  const { event, signatures } = signed;
+  const { proposal, key } = event;
+  const known = foundOf(signed);
+  const isTwice = signatures.proposal !== null && !isLeadersOwn(event);
+  const [byLeader, byPlatform] = await Promise.all([
+    known.byLeader ?? verifySignatureBeside(key, "event", known.hash, signatures.event),
+    isTwice ? verifySignatureBeside(proposal.key, "proposal", known.id, signatures.proposal) : undefined,
+  ]);
+  known.byLeader ??= byLeader;
+  if (byPlatform !== undefined) known.byPlatform ??= byPlatform;
 }
 
 /** Whether the event's signature says the proposal's too; then there is no other, so that an entry has one form. */

@@ -48,10 +48,27 @@ export function newSeed(): Buffer {
 
 /**
  * Whether `signature` is that of `key` over the hash. Anything that is not in canonical form, and every key that
- * `isUsableKey` refuses, is false, never an error. Takes about 150 µs.
+ * `isUsableKey` refuses, is false, never an error. Takes 125 to 170 µs.
  */
 export function verifySignature(key: PublicKey, kind: Signed, hash: Hash, signature: Signature): boolean {
   return verifyBytes(key, signedText(kind, hash), signature);
+}
+
+/** The same beside this thread, on one of the few that libuv has for such work: who asks for many does so a part at a time. */
+export function verifySignatureBeside(
+  key: PublicKey,
+  kind: Signed,
+  hash: Hash,
+  signature: Signature,
+): Promise<boolean> {
+  const read = readSigned(key, signature);
+  if (read === null) return Promise.resolve(false);
+  return new Promise((resolve, reject) => {
+    verify(null, signedText(kind, hash), read.publicKey, read.bytes, (error, isValid) => {
+      if (error) reject(error);
+      else resolve(isValid);
+    });
+  });
 }
 
 /** The same for what `signText` signs. */
@@ -60,9 +77,14 @@ export function verifyText(key: PublicKey, text: string, signature: Signature): 
 }
 
 function verifyBytes(key: PublicKey, text: Buffer, signature: Signature): boolean {
+  const read = readSigned(key, signature);
+  return read !== null && verify(null, text, read.publicKey, read.bytes);
+}
+
+function readSigned(key: PublicKey, signature: Signature) {
   const publicKey = keyObject(key);
   const bytes = decodeBase64url(signature, 64);
-  return publicKey !== null && bytes !== null && verify(null, text, publicKey, bytes);
+  return publicKey === null || bytes === null ? null : { publicKey, bytes };
 }
 
 /**

@@ -1,4 +1,5 @@
-// How deliveries to other platforms stand: of one event, as people are shown it, and of each platform, for operators.
+// How deliveries stand: of one event, to other platforms and to people here, as people are shown it; and of each platform,
+// for operators.
 import type pg from "pg";
 import type { PlatformName } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
@@ -41,6 +42,42 @@ export async function readPeerDeliveries(
     refusal: acked_seq >= seq ? null : refusal,
     attempts: attempts ?? [],
   }));
+}
+
+/** How the delivery of one event to somebody here stands. */
+export interface LocalDelivery {
+  /** Their id in the conversation. */
+  readonly participant: Hash;
+  /** Delivered once it was announced: their list has it, and their devices are told. */
+  readonly status: "DELIVERED" | "WAITING";
+}
+
+/** People here whom the event goes to are shown up to so many, in the order in which they were added. */
+export const localDeliveriesMost = 100;
+
+/**
+ * The event's deliveries to those who have their account here, but for whoever did it: to all who took part by then, and, as
+ * who is added sees all, since then. Not to who is reached by mail or came with an archive.
+ * @param horizon who was added after it is not shown
+ */
+export async function readLocalDeliveries(
+  pool: pg.Pool,
+  conversation: Hash,
+  seq: number,
+  horizon: number,
+): Promise<readonly LocalDelivery[]> {
+  const { rows } = await pool.query<{ id: Hash; is_waiting: boolean }>({
+    name: "local_deliveries",
+    // What was said before somebody was added came to them with that.
+    text: `SELECT p.id, EXISTS (
+        SELECT FROM outbox WHERE conversation_id = $1 AND outbox.seq = greatest($2, p.seq)) AS is_waiting
+      FROM participant AS p JOIN event AS e ON e.conversation_id = $1 AND e.seq = $2
+      WHERE p.conversation_id = $1 AND p.account_id IS NOT NULL AND NOT p.imported AND NOT p.mail
+        AND p.seq <= $3 AND (p.removed_seq IS NULL OR p.removed_seq >= $2) AND p.id <> coalesce(e.actor, e.id)
+      ORDER BY p.seq LIMIT ${localDeliveriesMost}`,
+    values: [conversation, seq, horizon],
+  });
+  return rows.map(({ id, is_waiting }) => ({ participant: id, status: is_waiting ? "WAITING" : "DELIVERED" }));
 }
 
 /** Days for which tries are kept. */

@@ -2,7 +2,7 @@
 // they answer.
 import type pg from "pg";
 import type { PlatformName } from "../protocol/event.ts";
-import { lastLed } from "./last-led-sql.ts";
+import type { Hash } from "../protocol/hash.ts";
 import type { Debt, OwedDestination, PeerStore } from "./peer-store.ts";
 
 type PeerHeads = Pick<
@@ -17,7 +17,7 @@ type PeerHeads = Pick<
   | "remind"
   | "attempted"
   | "failures"
-  | "reachOf"
+  | "viasOf"
   | "platformsIn"
 >;
 
@@ -154,20 +154,13 @@ export function peerHeads(pool: Pick<pg.ClientBase, "query">, platform: Platform
       return rows[0]?.failures ?? 0;
     },
 
-    reachOf: async (of, conversation) => {
-      const { rows } = await pool.query<{ reach: number | null }>({
-        name: "reach_of",
-        text: `SELECT CASE
-            WHEN c.leader = $2 OR EXISTS (
-              SELECT FROM participant WHERE conversation_id = $1 AND via = $2 AND removed_seq IS NULL) THEN 2147483647
-            -- Whoever led has what it sequenced, also where nobody of theirs took part any more.
-            ELSE greatest(
-              (SELECT max(removed_seq) FROM participant WHERE conversation_id = $1 AND via = $2),
-              ${lastLed("$2")}) END AS reach
-          FROM conversation AS c WHERE c.id = $1`,
-        values: [conversation, of],
+    viasOf: async (conversation, participants) => {
+      const { rows } = await pool.query<{ id: Hash; via: PlatformName }>({
+        name: "vias_of",
+        text: "SELECT id, via FROM participant WHERE conversation_id = $1 AND id = ANY($2::text[])",
+        values: [conversation, participants],
       });
-      return rows[0]?.reach ?? 0;
+      return new Map(rows.map(({ id, via }) => [id, via]));
     },
 
     platformsIn: async (conversation) => {

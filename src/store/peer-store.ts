@@ -60,6 +60,12 @@ export interface Head extends Place {
   readonly hash: Hash;
 }
 
+/** A conversation as it is here, and how much of it a platform may have: as `reachOf` says. */
+export interface Standing {
+  readonly head: Conversation;
+  readonly reach: number;
+}
+
 /** We were restored from an older copy. */
 export interface Loss {
   readonly at: Timestamp;
@@ -119,6 +125,10 @@ export interface PeerStore {
    * where that ended; 0 where it never was.
    */
   reachOf(platform: PlatformName, conversation: Hash): Promise<number>;
+  /** Both of one moment, null where there is no such conversation: what is asked in one turn of the event loop is read together. */
+  standing(platform: PlatformName, conversation: Hash): Promise<Standing | null>;
+  /** Which platform speaks for each of these participants, of those that there are; also of who is gone. */
+  viasOf(conversation: Hash, participants: readonly Hash[]): Promise<ReadonlyMap<Hash, PlatformName>>;
   /** The platforms that are in the conversation now, without our own. */
   platformsIn(conversation: Hash): Promise<readonly PlatformName[]>;
 

@@ -10,11 +10,13 @@ import { peerHeads } from "./peer-heads.ts";
 import type { PeerStore } from "./peer-store.ts";
 import { pendingProposals } from "./pending-proposals.ts";
 import { type ConversationRow, conversationOf } from "./rows.ts";
+import { standings } from "./standings.ts";
 
 /** @param platform our own name */
 export function postgresPeerStore(pool: pg.Pool, platform: PlatformName): PeerStore {
   return {
     ...peerHeads(pool, platform),
+    ...standings(pool),
     ...pendingProposals(pool),
     ...foreignReceipts(pool, platform),
     ...lateErasures(pool, platform),

@@ -1,6 +1,6 @@
 // A request to append while it waits: for its turn, and for its answer.
 import type { Hash } from "../protocol/hash.ts";
-import { proposalId } from "../protocol/seal.ts";
+import { hashesOf, proposalId } from "../protocol/seal.ts";
 import type { AppendRequest, WriteRequest, WriteResult } from "./conversation-store.ts";
 import { conversationOfRequest } from "./load.ts";
 
@@ -54,7 +54,7 @@ export function clientOf(request: WriteRequest): Client | undefined {
 }
 
 function idsOf(request: WriteRequest): readonly Hash[] {
-  if ("run" in request) return request.run.map(({ event }) => proposalId(event.proposal));
+  if ("run" in request) return request.run.map((signed) => hashesOf(signed).id);
   if (!("proposals" in request)) return [];
   if (request.proposals.length === 0) throw new Error("a request has to bring proposals, or a command");
   return request.proposals.map(({ proposal }) => proposalId(proposal));

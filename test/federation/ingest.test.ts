@@ -1,7 +1,8 @@
 // What is asked of others before an event is taken.
 import { expect, test } from "vitest";
 import type { FollowFault } from "../../src/conversation/follow.ts";
-import { createIngest, type KeyVerdict } from "../../src/federation/ingest.ts";
+import { createIngest } from "../../src/federation/ingest.ts";
+import type { KeyVerdict } from "../../src/federation/vouching.ts";
 import type { Event, SignedEvent } from "../../src/protocol/event.ts";
 import { eventHash, proposalId } from "../../src/protocol/seal.ts";
 import type { FoundLost } from "../../src/store/peer-store.ts";
@@ -99,6 +100,62 @@ test("where the leader's key is not its own, nobody else's is looked for", async
   const signatures = { ...event.signatures, proposal: key.sign("proposal", proposalId(proposal)) };
   expect(await ingest({ ...event, signatures })).toMatchObject({ seq: 2, ended: { at: 3, why: "UNKNOWN_KEY" } });
   expect(asked).toEqual([abroad]);
+});
+
+/** The same, as a proposal of somebody's platform that the leader took. */
+function proposedBy(by: string, { event, ...rest }: SignedEvent, but: Partial<Event["proposal"]> = {}): SignedEvent {
+  const { platform, key } = signerOf(by);
+  const proposal = { ...event.proposal, platform, key: key.key, ...but };
+  const other = { ...event, proposal };
+  const signatures = {
+    event: signerOf(abroad).key.sign("event", eventHash(other)),
+    proposal: key.sign("proposal", proposalId(proposal)),
+  };
+  return { ...rest, event: other, signatures };
+}
+
+test("a long run is taken part by part, up to the first that does not hold", async () => {
+  const { setting, elsewhere, conversation, eve, handed } = await given();
+  for (let said = 4; said <= 700; said++) await elsewhere.does(conversation, eve, says("Hello"));
+  const log = await elsewhere.log(conversation, 2);
+  const bad = log.map((one) => (one.event.seq === 650 ? { ...one, body: null } : one));
+  const taken = await handed(...bad);
+  expect(taken).toMatchObject({ seq: 649, ended: { at: 650, why: "BAD_COMMITMENT" } });
+  expect(taken.entries.map(({ event }) => event.seq)).toEqual(Array.from({ length: 647 }, (_, index) => index + 3));
+  expect(taken.changes).toHaveLength(647);
+  const rest = await handed(...log);
+  expect(rest).toMatchObject({ seq: 700, ended: null, head: { seq: 700 } });
+  expect(rest.entries).toHaveLength(51);
+  expect((await setting.log(conversation)).at(-1)?.hash).toBe(rest.head?.head);
+});
+
+test("a name that the leader made up is not looked for: whoever acts is spoken for by another platform, or is nobody", async () => {
+  for (const [but, why] of [
+    [{}, "WRONG_PLATFORM"],
+    [{ actor: someHash("nobody") }, "NOT_PARTICIPANT"],
+  ] as const) {
+    const { ingest, next, asked, isFrozen } = await given();
+    expect(await ingest(proposedBy("other.example", next, but))).toMatchObject({ seq: 2, ended: { at: 3, why } });
+    expect(asked).toEqual([abroad]);
+    expect(await isFrozen()).toBe(true);
+  }
+});
+
+test("who was added only just now is looked for where they are, in the same run and after it", async () => {
+  const { setting, elsewhere, conversation, eve, handed, next, asked } = await given();
+  const frank = await setting.person("frank", "frank.example");
+  const { id } = await elsewhere.does(conversation, eve, adds(frank));
+  for (let said = 0; said < 2; said++) await elsewhere.does(conversation, eve, says("Hello"));
+  const [added, first, second] = await elsewhere.log(conversation, 3);
+  if (!added || !first || !second) throw new Error("nobody was added");
+  const said = proposedBy("frank.example", first, { actor: id });
+  const { event } = proposedBy("frank.example", second, { actor: id });
+  const joined = signedBy(abroad, { ...second, event }, { parent: eventHash(said.event), key: event.key });
+  const { signatures } = proposedBy("frank.example", joined, { actor: id });
+  expect(await handed(next, added, said)).toMatchObject({ seq: 5, ended: null });
+  expect(await handed({ ...joined, signatures })).toMatchObject({ seq: 6, ended: null });
+  const from = "for caller.example";
+  expect(asked).toEqual([...[abroad, "frank.example"], ...[abroad, "frank.example"]].map((one) => `${one} ${from}`));
 });
 
 test("what another process took in before it was looked for is no lie", async () => {

@@ -1,6 +1,7 @@
 // What another platform's batch makes this one do beside taking it.
 import { expect, test } from "vitest";
 import { type Command, proposeOn } from "../../src/conversation/accept.ts";
+import { signedEventOf } from "../../src/federation/batch.ts";
 import { createFederation, type FederationOptions } from "../../src/federation/federation.ts";
 import type { Role, SignedProposal } from "../../src/protocol/event.ts";
 import { eventHash, proposalId } from "../../src/protocol/seal.ts";
@@ -176,7 +177,21 @@ test("who left is told nothing of what came after, whatever it says that it has"
   const { event, signatures, body, salt } = last;
   const madeUp = { event: { ...event, seq: 20 }, signatures, body, salt };
   expect(await federation.receive(abroad, [{ event: madeUp }])).toEqual(gap);
-  const other = { event: { ...event, seq: 9, parent: someHash("some") }, signatures, body, salt };
-  expect(await federation.receive(abroad, [{ event: other }])).toMatchObject([{ code: "BROKEN_CHAIN" }]);
+  const { key } = signerOf(abroad);
+  const own = { leader: abroad, key: key.key };
+  // Within our log, right behind its head and further on; as its leader says it, and as its own.
+  for (const seq of [4, 8, 9, 10]) {
+    for (const but of [{}, own]) {
+      const other = { ...event, ...but, seq, parent: someHash("some") };
+      const signed = { ...signatures, event: key.sign("event", eventHash(other)) };
+      const answer = await federation.receive(abroad, [{ event: { event: other, signatures: signed, body, salt } }]);
+      expect(answer, `${seq}, led by ${other.leader}`).toEqual(gap);
+    }
+  }
+  // What it has, it may tell of: nothing beyond that is told.
+  const [theirs] = log.slice(2);
+  if (!theirs) throw new Error("nobody left");
+  const told = [{ event: signedEventOf(theirs) }, { event: { ...last, event: { ...event, seq: 4 } } }];
+  expect(await federation.receive(abroad, told)).toEqual([{ result: "duplicate" }, ...gap]);
   expect(caughtUp).toEqual([]);
 });

@@ -96,6 +96,37 @@ test("who says again and again that it has less than it said is not told the sam
   expect(planned).toEqual([{ kind: "deliver", of: abroad, inMs: 15_000, mode: undefined }]);
 });
 
+test("what is owed while a platform is being delivered to is sent by that run, and no other is asked for", async () => {
+  const told: number[] = [];
+  const all = given(async (entries) => {
+    told.push(...entries.flatMap((entry) => ("event" in entry ? entry.event.event.seq : [])));
+    // Something is said while it answers, and while it is looked at whether there is more.
+    if (told.length === 2) await say(3);
+    return entries.map(() => ({ result: "accepted" }));
+  });
+  const { setting, peers, federation, planned } = all;
+  const { debts } = peers;
+  peers.debts = async (...asked) => {
+    const found = await debts(...asked);
+    if (told.length === 3) await say(4);
+    return found;
+  };
+  const [alice, eve] = [await setting.person("alice"), await setting.person("eve", abroad)];
+  const conversation = await setting.published(alice, [[eve, "WRITER"]]);
+  const say = async (seq: number) => {
+    if ((await setting.log(conversation)).length >= seq) return;
+    await setting.does(conversation, alice, says("Hello"));
+    await federation.announced([{ conversation, seq, isErasing: false }]);
+  };
+  await federation.announced([{ conversation, seq: 2, isErasing: false }]);
+  expect(planned).toHaveLength(1);
+  await federation.deliver(abroad);
+  expect(told).toEqual([1, 2, 3, 4]);
+  expect(planned).toHaveLength(1);
+  await say(5);
+  expect(planned).toHaveLength(2);
+});
+
 test("what is owed of one conversation does not wait for another whose events were lost here", async () => {
   const told: Entry[] = [];
   const { setting, peers, federation } = given((entries) => {
@@ -373,6 +404,43 @@ describe("A platform that answers slowly takes a place of the worker for half a 
     await federation.deliver(abroad);
     expect(posts).toBe(3);
     expect(planned).toEqual([{ kind: "deliver", of: abroad, inMs: 0, mode: undefined }]);
+  });
+
+  test("asking a leader, whose events join on to others that it shows one by one", async () => {
+    let isThere = false;
+    const all = await givenThatWaits({
+      post: async (entries) => {
+        if (!isThere) return null;
+        const results: Result[] = [];
+        for (const entry of entries) {
+          if (!("proposal" in entry)) continue;
+          await all.elsewhere.does(all.conversation, eve, says("And I say."));
+          const event = signedEventOf(await all.elsewhere.takes(all.conversation, entry.proposal));
+          results.push({ result: "accepted", event });
+        }
+        return results;
+      },
+      events: async (after) => {
+        all.setting.circumstances.time = timeAfter(all.setting.circumstances.time, 20_000);
+        const log = await all.elsewhere.log(all.conversation);
+        const last = log.at(-1);
+        return last
+          ? { head: { seq: log.length, hash: eventHash(last.event) }, events: log.slice(after, after + 1) }
+          : null;
+      },
+    });
+    const { setting, federation, planned, peers, conversation, alice } = all;
+    const eve = await setting.person("eve", abroad);
+    const { accountId } = alice;
+    for (let count = 0; count < 2; count++)
+      await federation.append({ conversation, accountId, command: says("Hello?") });
+    expect(await peers.pendingIn(conversation, 10)).toHaveLength(3);
+    [isThere, planned.length] = [true, 0];
+    await federation.askAgain(conversation);
+    expect(await peers.pendingIn(conversation, 10)).toHaveLength(2);
+    expect(planned.filter(({ kind }) => kind === "askAgain")).toEqual([
+      { kind: "askAgain", of: abroad, inMs: 0, mode: undefined },
+    ]);
   });
 
   test("catching up", async () => {

@@ -9,6 +9,7 @@ import {
   proposalId,
   sealFault,
   sequence,
+  verifyAhead,
 } from "../../src/protocol/seal.ts";
 import { abroad, fromAbroad, given, home, messageBody, signerOf, someHash, timeAfter } from "../conversation/given.ts";
 
@@ -179,5 +180,44 @@ describe("BAD_COMMITMENT", () => {
     const removal = given({ bob: "WRITER" }).when("bob").leaves().accepted();
     expect(isCommitted(removal.event.proposal, messageBody(), someHash("salt"))).toBe(false);
     expect(proposalId(removal.event.proposal)).toBe(removal.id);
+  });
+});
+
+describe("Verified ahead", () => {
+  const forged = signerOf("stranger.example").key;
+  const altered: readonly [string, (entry: Entry) => SignedEvent][] = [
+    ["nothing is altered", (entry) => ({ ...entry })],
+    ["the leader's signature", (entry) => resigned(entry, { event: forged.sign("event", entry.hash) })],
+    ["the proposal's signature", (entry) => resigned(entry, { proposal: forged.sign("proposal", entry.id) })],
+    ["no text of a signature", (entry) => resigned(entry, { event: "none" })],
+    ["a key of small order", (entry) => resealed(entry, { key: "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" })],
+    ["the words", (entry) => ({ ...entry, body: messageBody("I never said this.") })],
+  ];
+  const resigned = (entry: Entry, but: Partial<SignedEvent["signatures"]>): SignedEvent => {
+    return { ...entry, signatures: { ...entry.signatures, ...but } };
+  };
+
+  test.each(altered)("an entry is judged as it is without: %s", async (_, alter) => {
+    const entries = [own, foreign].map((entry) => [entry, alter(entry)] as const);
+    await verifyAhead(entries.map(([, given]) => given));
+    for (const [entry, given] of entries)
+      expect(sealFault(given, previousOf(entry))).toBe(sealFault({ ...given }, previousOf(entry)));
+  });
+
+  test("a copy that says something else is looked at anew", async () => {
+    const entry = { ...foreign };
+    await verifyAhead([entry]);
+    expect(sealFault(entry, previousOf(foreign))).toBeNull();
+    const event = { ...foreign.event, timestamp: timeAfter(foreign.event.timestamp, 1) };
+    expect(sealFault({ ...entry, event }, previousOf(foreign))).toBe("BAD_SIGNATURE");
+  });
+
+  test("more than are verified at a time", async () => {
+    const run = Array.from({ length: 100 }, (_, index) =>
+      index % 7 === 0 ? resigned(own, { event: forged.sign("event", own.hash) }) : { ...own },
+    );
+    await verifyAhead(run);
+    const faults = run.map((entry) => sealFault(entry, previousOf(own)));
+    expect(faults).toEqual(run.map((_, index) => (index % 7 === 0 ? "BAD_SIGNATURE" : null)));
   });
 });

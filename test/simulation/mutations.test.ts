@@ -23,8 +23,16 @@ async function change(path: string, to: (code: string) => string): Promise<void>
   await writeFile(path, to(await readFile(path, "utf8")));
 }
 
-async function simulated(folder: string, { lie }: Mutation) {
-  const seeds = ["--seeds", `${seedsMax}`, "--steps", `${seedsMax * stepsPerSeed}`, "--until-failed"];
+async function simulated(folder: string, { lie, firstSeed = 1 }: Mutation) {
+  const seeds = [
+    "--first",
+    `${firstSeed}`,
+    "--seeds",
+    `${seedsMax}`,
+    "--steps",
+    `${seedsMax * stepsPerSeed}`,
+    "--until-failed",
+  ];
   const options = [...seeds, ...(lie === undefined ? [] : ["--lies", lie])];
   const running = spawn(process.execPath, [join(folder, "test/simulation/run.ts"), ...options]);
   const code = new Promise((resolve) => running.on("close", resolve));

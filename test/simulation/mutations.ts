@@ -9,6 +9,8 @@ export interface Mutation {
   readonly without: string;
   /** The lie against which it is needed; left out: it is needed among the honest. */
   readonly lie?: Lie;
+  /** The seed to begin with, where it shows in few and in none of the first. @default 1 */
+  readonly firstSeed?: number;
   readonly changes: readonly Change[];
 }
 
@@ -32,7 +34,7 @@ export const mutations: readonly Mutation[] = [
   {
     without: "the leader's signature",
     lie: "forged",
-    changes: [[seal, 'if (!verifySignature(event.key, "event", hash, signatures.event)) return "BAD_SIGNATURE";', ""]],
+    changes: [[seal, 'if (!isSignedByItsLeader(signed)) return "BAD_SIGNATURE";', ""]],
   },
   {
     without: "the signature of the proposing platform, in a log",
@@ -49,7 +51,7 @@ export const mutations: readonly Mutation[] = [
   {
     without: "the words against their commitment, in a log",
     lie: "words",
-    changes: [[seal, 'if (!isCommitted(event.proposal, body, salt)) return "BAD_COMMITMENT";', ""]],
+    changes: [[seal, 'return known.isCommitted ? null : "BAD_COMMITMENT";', "return null;"]],
   },
   {
     without: "the words against their commitment, where they are proposed",
@@ -59,14 +61,19 @@ export const mutations: readonly Mutation[] = [
   {
     without: "whose key signed",
     lie: "stolen name",
-    changes: [[`${federation}/ingest.ts`, 'if (leaders !== "valid") return', 'if (leaders === "later") return']],
+    changes: [[`${federation}/vouching.ts`, 'if (leaders !== "valid") return', 'if (leaders === "later") return']],
   },
   {
     without: "that the leader leads",
     lie: "usurped",
+    firstSeed: 101,
     changes: [
       [follow, "event.leader !== (conversation?.leader ?? event.proposal.platform)", "false"],
-      [`${federation}/ingest.ts`, 'if (event.leader !== leader && !isOwn) return { count, why: "WRONG_LEADER" };', ""],
+      [
+        `${federation}/vouching.ts`,
+        'if (event.leader !== leader && !isOwn) return { count, why: "WRONG_LEADER" };',
+        "",
+      ],
     ],
   },
   {
@@ -82,7 +89,7 @@ export const mutations: readonly Mutation[] = [
   {
     without: "that an event of a place that has another is another",
     lie: "other history",
-    changes: [[follow, "if ((taken?.hash ?? had.hashAt(seq)) === eventHash(event)) continue;", "continue;"]],
+    changes: [[follow, "if ((taken?.hash ?? had.hashAt(seq)) === hashesOf(signed).hash) continue;", "continue;"]],
   },
   {
     without: "that a lie is proved, and ends the conversation",
@@ -136,8 +143,8 @@ export const mutations: readonly Mutation[] = [
     changes: [
       [
         follow,
-        "if ((taken?.hash ?? had.hashAt(seq)) === eventHash(event)) continue;",
-        'if ((taken?.hash ?? had.hashAt(seq)) === eventHash(event)) return ended(seq, "BROKEN_CHAIN");',
+        "if ((taken?.hash ?? had.hashAt(seq)) === hashesOf(signed).hash) continue;",
+        'if ((taken?.hash ?? had.hashAt(seq)) === hashesOf(signed).hash) return ended(seq, "BROKEN_CHAIN");',
       ],
     ],
   },
@@ -145,7 +152,7 @@ export const mutations: readonly Mutation[] = [
     without: "that a gap is noticed",
     changes: [
       [follow, 'if (seq > head + 1) return ended(seq, "GAP");', "if (seq > head + 1) continue;"],
-      [`${federation}/ingest.ts`, 'if (event.seq > seq + 1) return { count, why: "GAP" };', ""],
+      [`${federation}/vouching.ts`, 'if (event.seq > seq + 1) return { count, why: "GAP" };', ""],
     ],
   },
   {

@@ -1,7 +1,7 @@
 // What simulated platforms share: time, chance, the network, and who is where.
 import type { Address } from "../../src/conversation/address.ts";
 import { domainOf } from "../../src/conversation/address.ts";
-import type { KeyVerdict } from "../../src/federation/ingest.ts";
+import type { KeyVerdict } from "../../src/federation/vouching.ts";
 import type { PlatformName } from "../../src/protocol/event.ts";
 import type { Hash } from "../../src/protocol/hash.ts";
 import { sha256 } from "../../src/protocol/hash.ts";

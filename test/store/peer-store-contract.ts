@@ -175,6 +175,33 @@ export function describePeerStore(name: string, inSetting: InSetting): void {
       expect(await peers.reachOf(abroad, someHash("another"))).toBe(0);
       expect(await peers.platformsIn(conversation)).toEqual([abroad]);
     });
+
+    promise("says how conversations stand, and who speaks for whom in them", async (setting, peers) => {
+      const { alice, eve, conversation } = await led(setting);
+      const [one, other] = [
+        await setting.participant(conversation, alice),
+        await setting.participant(conversation, eve),
+      ];
+      const left = await setting.published(alice, [[eve, "WRITER"]]);
+      await setting.does(left, alice, removes("participant", await setting.participant(left, eve)));
+      await setting.does(left, alice, says("Among ourselves"));
+      const asked = [conversation, left, someHash("another"), conversation];
+      const standings = await Promise.all(asked.map((id) => peers.standing(abroad, id)));
+      expect(standings.map((standing) => standing && [standing.head.id, standing.head.seq, standing.reach])).toEqual([
+        [conversation, 2, unbounded],
+        [left, 4, 3],
+        null,
+        [conversation, 2, unbounded],
+      ]);
+      expect(standings[0]?.head).toEqual(await peers.head(conversation));
+      expect(await peers.viasOf(conversation, [one, other, someHash("nobody")])).toEqual(
+        new Map([
+          [one, home],
+          [other, abroad],
+        ]),
+      );
+      expect(await peers.viasOf(left, [one])).toEqual(new Map());
+    });
   });
 
   describe(`${name}: what waits for a leader`, () => {

@@ -1,6 +1,6 @@
 // Where a platform's reach ends is told without reading the log: strangers ask for it.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { peerHeads } from "../../src/store/peer-heads.ts";
+import { standings } from "../../src/store/standings.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 
 const events = 5_000;
@@ -40,7 +40,7 @@ test.each([
   const client = await database.pool.connect();
   try {
     await client.query("BEGIN");
-    expect(await peerHeads(client, "us.example").reachOf(platform, conversation)).toBe(reach);
+    expect(await standings(client).reachOf(platform, conversation)).toBe(reach);
     const { rows } = await client.query<{ read: number }>(
       `SELECT (seq_tup_read + coalesce(idx_tup_fetch, 0))::int AS read FROM pg_stat_xact_user_tables WHERE relname = 'event'`,
     );

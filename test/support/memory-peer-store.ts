@@ -221,6 +221,16 @@ export function memoryPeerStore(
       const kept = logs.get(conversation);
       return kept ? reachIn(kept, of) : 0;
     },
+    standing: async (of, conversation) => {
+      const kept = logs.get(conversation);
+      const head = kept?.state.conversation;
+      return kept && head ? { head, reach: reachIn(kept, of) } : null;
+    },
+    viasOf: async (conversation, asked) => {
+      const kept = logs.get(conversation);
+      const found = (kept ? participants(kept) : []).filter(({ id }) => asked.includes(id));
+      return new Map(found.map(({ id, via }) => [id, via]));
+    },
     platformsIn: async (conversation) => {
       const kept = logs.get(conversation);
       return kept ? platformsOf(kept) : [];

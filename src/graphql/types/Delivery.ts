@@ -1,14 +1,27 @@
-// Event.deliveries: where an event has to go beyond this platform, and how far that is.
-import { attemptDays, type PeerDelivery, readPeerDeliveries } from "../../store/deliveries.ts";
+// Event.deliveries: where an event has to go, to other platforms and to people here, and how far that is.
+import {
+  attemptDays,
+  type LocalDelivery,
+  localDeliveriesMost,
+  type PeerDelivery,
+  readLocalDeliveries,
+  readPeerDeliveries,
+} from "../../store/deliveries.ts";
 import type { Attempt } from "../../store/peer-store.ts";
+import type { EventView, ParticipantView } from "../../store/read/views.ts";
 import { builder } from "../builder.ts";
+import type { Context } from "../context.ts";
 import { EventType } from "./Event.ts";
+import { ParticipantType } from "./Participant.ts";
+
+/** A delivery, and of which event: to a platform, or to one participant. */
+type DeliverySource = Pick<EventView, "of" | "seq"> & { readonly delivery: PeerDelivery | LocalDelivery };
 
 const StatusType = builder.enumType("DeliveryStatus", {
   description: "How far a delivery is.",
   values: {
-    DELIVERED: { description: "The platform has the event." },
-    WAITING: { description: "It is sent as soon as the platform answers." },
+    DELIVERED: { description: "The platform has the event; or it stands in the participant's list." },
+    WAITING: { description: "It is sent as soon as the platform answers; or it will stand in their list in a moment." },
     REFUSED: {
       description: "The platform will not take it. It is offered again when the platform says that it is there.",
     },
@@ -30,20 +43,50 @@ const AttemptType = builder.objectRef<Attempt>("DeliveryAttempt").implement({
   }),
 });
 
-const DeliveryType = builder.objectRef<PeerDelivery>("Delivery").implement({
-  description: "An event that is owed to another platform.",
+// The reader is taken only where there is something to read (see `watched`).
+async function participantOf({ of, delivery }: DeliverySource, context: Context): Promise<ParticipantView | null> {
+  return "participant" in delivery ? context.reader.participant(of, delivery.participant) : null;
+}
+
+const DeliveryType = builder.objectRef<DeliverySource>("Delivery").implement({
+  description: "An event that goes to another platform, or to somebody who has their account on this one.",
   fields: (t) => ({
-    destination: t.string({ description: "The platform's name.", resolve: ({ platform }) => platform }),
-    status: t.field({ type: StatusType, description: "How far it is.", resolve: ({ status }) => status }),
+    destination: t.string({
+      description: "The platform that it goes to, by its name; this one, where it goes to a participant here.",
+      resolve: ({ delivery }, _, { platform }) =>
+        "platform" in delivery ? delivery.platform : platform.signer.platform,
+    }),
+    participant: t.field({
+      type: ParticipantType,
+      nullable: true,
+      description: "Whom it goes to; null where it goes to a platform, which tells its own people.",
+      resolve: (source, _, context) => participantOf(source, context),
+    }),
+    status: t.field({
+      type: StatusType,
+      description: "How far it is.",
+      resolve: ({ delivery }) => delivery.status,
+    }),
+    isRead: t.boolean({
+      nullable: true,
+      description:
+        "Whether the participant says that they have read up to it: false too of who does not say. Null where it goes to a platform.",
+      resolve: async (source, _, context) => {
+        const participant = await participantOf(source, context);
+        if (!participant) return null;
+        const readUpTo = participant.readUpTo ?? (await context.reader.readUpTo(participant));
+        return readUpTo >= source.seq;
+      },
+    }),
     refusal: t.string({
       nullable: true,
       description: "Why it was refused: a code.",
-      resolve: ({ refusal }) => refusal,
+      resolve: ({ delivery }) => ("refusal" in delivery ? delivery.refusal : null),
     }),
     attempts: t.field({
       type: [AttemptType],
-      description: `The latest tries, oldest first. Kept for ${attemptDays} days.`,
-      resolve: ({ attempts }) => attempts,
+      description: `The latest tries to hand it to a platform, oldest first. Kept for ${attemptDays} days.`,
+      resolve: ({ delivery }) => ("attempts" in delivery ? delivery.attempts : []),
     }),
   }),
 });
@@ -51,7 +94,14 @@ const DeliveryType = builder.objectRef<PeerDelivery>("Delivery").implement({
 builder.objectField(EventType, "deliveries", (t) =>
   t.field({
     type: [DeliveryType],
-    description: "Where it has to go beyond this platform, if this one leads the conversation, and how far that is.",
-    resolve: ({ of, seq }, _, { platform }) => readPeerDeliveries(platform.database.pool, of.id, seq),
+    description: `Where it goes: to other platforms, if this one leads the conversation, and then to those who have their account here, but for whoever did it, at most ${localDeliveriesMost}.`,
+    resolve: async ({ of, seq }, _, { platform }) => {
+      const { pool } = platform.database;
+      const deliveries = await Promise.all([
+        readPeerDeliveries(pool, of.id, seq),
+        readLocalDeliveries(pool, of.id, seq, of.horizon),
+      ]);
+      return deliveries.flat().map((delivery): DeliverySource => ({ of, seq, delivery }));
+    },
   }),
 );
