@@ -1,10 +1,12 @@
 // Puts email together for a process: what goes out, what comes in, and the pages behind links in mails.
 import type { WorkerUtils } from "graphile-worker";
 import type { DefinedTask } from "../../workers/task.ts";
+import { handleMailTask } from "../../workers/tasks/handle-mail.ts";
 import type { LookUp } from "../accounts/look-up.ts";
 import type { Config } from "../config/config.ts";
 import type { BlobStore } from "../files/blob-store.ts";
 import type { Pages } from "../http/listen.ts";
+import { createHandle, type InboundMails } from "../mail/in/handle.ts";
 import type { LoggerFactory } from "../observe/logger.ts";
 import type { Signer } from "../protocol/seal.ts";
 import type { AppendAnywhere, Place } from "../store/conversation-store.ts";
@@ -27,22 +29,38 @@ export interface OpenedMail {
   /** Owes announced events to who takes part by mail through us. Safe to repeat. */
   owe(places: readonly Place[]): Promise<void>;
   readonly tasks: readonly DefinedTask[];
+  /** What becomes of mails that came in. */
+  readonly inbound: InboundMails;
   /** Beside the API: webhooks, pages behind links, and in development what went out. */
   readonly pages: readonly Pages[];
   /** Takes mails by SMTP, where that is set. */
   listen(stack: AsyncDisposableStack): Promise<void>;
 }
 
-export function openMail(_parts: MailParts): OpenedMail {
+export function openMail(parts: MailParts): OpenedMail {
+  const { config, database, blobs, signer, append, lookUp, now, salt } = parts;
+
   // Out
 
   // In
+
+  // What becomes of what came in
+  const inbound = createHandle({
+    ...{ pool: database.pool, blobs, signer, append, lookUp, now, salt },
+    domains: config.domains,
+    mailDomain: config.mail.domain,
+    authenticate: async () => ({ verdict: "none", spf: "not looked at", dkim: "not looked at" }),
+    handleBounce: async () => false,
+    automaticReason: () => null,
+    log: parts.log("mail"),
+  });
 
   // Pages
 
   return {
     owe: async () => {},
-    tasks: [],
+    tasks: [handleMailTask(inbound.handle)],
+    inbound,
     pages: [],
     listen: async () => {},
   };
