@@ -14,8 +14,8 @@ export interface Person {
   readonly recipientId: string;
   /** null where the address is not of an account here. */
   readonly accountId: AccountId | null;
-  /** Left out: INBOX. `REQUESTS` where the account does not know who adds it. */
-  readonly folder?: "REQUESTS";
+  /** Left out: INBOX. `REQUESTS` where the account does not know who adds it, `SPAM` where nobody vouches for who that is. */
+  readonly folder?: "REQUESTS" | "SPAM";
 }
 
 interface Request {
