@@ -138,10 +138,10 @@ test("line breaks that are hidden in subject and name are blanks in what we keep
       UNION ALL SELECT subject FROM mail_participation WHERE conversation_id = $1`,
     [conversation],
   );
-  expect(rows.map(({ text }) => text)).toEqual([
-    '{"subject": "Hi Bcc: everybody@a.example"}',
-    '{"name": "Bob X-Injected: yes", "address": "bob@b.example"}',
+  expect(rows.map(({ text }) => text).toSorted()).toEqual([
     "Hi Bcc: everybody@a.example",
+    '{"name": "Bob X-Injected: yes", "address": "bob@b.example"}',
+    '{"subject": "Hi Bcc: everybody@a.example"}',
   ]);
 });
 
