@@ -3,8 +3,10 @@ import type { WorkerUtils } from "graphile-worker";
 import type { DefinedTask } from "../../workers/task.ts";
 import { handleMailTask } from "../../workers/tasks/handle-mail.ts";
 import type { LookUp } from "../accounts/look-up.ts";
+import { createAuthenticate } from "../accounts/tokens.ts";
 import type { Config } from "../config/config.ts";
 import type { BlobStore } from "../files/blob-store.ts";
+import { filePages } from "../files/download.ts";
 import type { Pages } from "../http/listen.ts";
 import { createHandle, type InboundMails } from "../mail/in/handle.ts";
 import type { LoggerFactory } from "../observe/logger.ts";
@@ -55,13 +57,20 @@ export function openMail(parts: MailParts): OpenedMail {
     log: parts.log("mail"),
   });
 
+  const files = filePages({
+    pool: database.pool,
+    blobs,
+    authenticate: createAuthenticate(database, Date.now),
+    log: parts.log("http"),
+  });
+
   // Pages
 
   return {
     owe: async () => {},
     tasks: [handleMailTask(inbound.handle)],
     inbound,
-    pages: [],
+    pages: [files],
     listen: async () => {},
   };
 }

@@ -73,6 +73,12 @@ function wordsOf(email: Email): Pick<ParsedMail, "format" | "text" | "isCut"> {
   return { format: "HTML", ...cutTo(isLong ? withoutUnseen(html) : html, limits.messageBytes) };
 }
 
+/** Text or HTML of a mail as it may be shown: of what is very long, style sheets and pictures that stand in it are left out, and the end. */
+export function cutForShowing<Text extends string | null>(text: Text): Text | string {
+  if (text === null || Buffer.byteLength(text) <= limits.messageBytes) return text;
+  return cutTo(withoutUnseen(text), limits.messageBytes).text;
+}
+
 const cutMark = "\n[…]";
 
 export function cutTo(text: string, bytesMax: number): Pick<ParsedMail, "text" | "isCut"> {

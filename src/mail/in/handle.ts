@@ -1,17 +1,18 @@
 // What becomes of a mail that came in: a message of somebody's, a conversation that begins with it, or nothing. Each mail is
 // worked through until that is decided; doing it again changes nothing.
-import { readBlob } from "../../files/blob-store.ts";
 import type { Logger } from "../../observe/logger.ts";
-import { inTransaction } from "../../store/transaction.ts";
-import { askMail } from "../out/ask-mail.ts";
+import type { Hash } from "../../protocol/hash.ts";
 import { answer, finish } from "./answer.ts";
 import { begin, localRecipients } from "./begin.ts";
-import { spend } from "./budgets.ts";
-import { type Authentication, blobOf, type Envelope, inboundBytesMax } from "./inbound-mail.ts";
-import { type InboundRow, noteInbound, type Outcome, readInbound, settleInbound } from "./inbound-rows.ts";
+import type { Authentication, Envelope } from "./inbound-mail.ts";
+import { type InboundRow, noteInbound, type Outcome, readInbound } from "./inbound-rows.ts";
+import { createKeptMails } from "./kept-mails.ts";
 import { cluesOf, match } from "./match.ts";
+import { eraseFiles, readOriginal } from "./original.ts";
 import { readMail } from "./read-mail.ts";
+import { readStored, rereadMail } from "./read-stored.ts";
 import type { PlaceOptions, Received, Settled } from "./received.ts";
+import { settle } from "./settle.ts";
 import { standingOf } from "./standing.ts";
 
 export interface HandleOptions extends PlaceOptions {
@@ -27,17 +28,10 @@ export interface HandleOptions extends PlaceOptions {
 export type InboundMails = ReturnType<typeof createHandle>;
 
 export function createHandle(options: HandleOptions) {
-  const { pool, blobs, mailDomain, now } = options;
-
-  /** @throws where they are gone */
-  const readBytes = async (id: string): Promise<Buffer> => {
-    const raw = await readBlob(blobs, blobOf(id), inboundBytesMax);
-    if (raw === null) throw new Error("the bytes of a mail that came in are not there");
-    return raw;
-  };
+  const { pool, blobs } = options;
 
   const workThrough = async (row: InboundRow): Promise<Settled> => {
-    const raw = await readBytes(row.id);
+    const raw = await readStored(blobs, row.id);
     if (await options.handleBounce(raw, row.envelope)) return { status: "IGNORED", reason: "BOUNCE" };
     const mail = await readMail(raw).catch(() => null);
     if (mail === null) return { status: "REFUSED", reason: "UNREADABLE" };
@@ -53,26 +47,19 @@ export function createHandle(options: HandleOptions) {
     return place(options, { row, mail, from, name, verdict: authentication.verdict });
   };
 
-  const settle = (id: string, settled: Settled): Promise<boolean> =>
-    inTransaction(pool, async (client) => {
-      if (!(await settleInbound(client, id, settled))) return false;
-      const { asks, conversation, participant } = settled;
-      if (!asks || !conversation || !participant) return true;
-      const { about, address, upTo } = asks;
-      const budget = about.kind === "CONFIRM" ? "confirmations" : "notices";
-      if (await spend(client, budget, address, now())) {
-        await askMail(client, mailDomain, { conversation, participant, upTo, about });
-      }
-      return true;
-    });
-
   return {
+    ...createKeptMails(options),
+    /** The mail that a message was, as `readOriginal` has it. */
+    original: (conversation: Hash, message: Hash) => readOriginal(options, conversation, message),
+    /** Deletes the bytes of what is erased in the conversation. Safe to repeat. */
+    eraseFiles: (conversation: Hash) => eraseFiles(options, conversation),
+
     /** Task handle-mail. Safe to repeat. @throws where it has to be tried again later */
     handle: async (id: string): Promise<void> => {
       const row = await readInbound(pool, id);
       if (row?.status !== "WAITING") return;
       const settled = await workThrough(row);
-      await settle(id, settled);
+      await settle(options, id, settled);
       options.log.info({ inbound: id, status: settled.status, reason: settled.reason }, "a mail was worked through");
     },
 
@@ -88,12 +75,8 @@ export function createHandle(options: HandleOptions) {
         return { status, reason, conversation, participant, message };
       }
       if (row?.status !== "HELD") return null;
-      const mail = await readMail(await readBytes(id));
-      const [sender] = mail.from;
-      if (!sender) throw new Error("a mail without a sender was held");
-      const { address: from, name } = sender;
-      const settled = await place(options, { row, mail, from, name, verdict: "confirmed" });
-      await settle(id, settled);
+      const settled = await place(options, { row, ...(await rereadMail(blobs, id)), verdict: "confirmed" });
+      await settle(options, id, settled);
       return settled;
     },
   };
