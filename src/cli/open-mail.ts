@@ -53,7 +53,6 @@ export function openMail(parts: MailParts): OpenedMail {
     mailDomain: config.mail.domain,
     authenticate: async () => ({ verdict: "none", spf: "not looked at", dkim: "not looked at" }),
     handleBounce: async () => false,
-    automaticReason: () => null,
     log: parts.log("mail"),
   });
 

@@ -18,6 +18,5 @@ export function inboundMailsOf(pool: pg.Pool, { circumstances, store }: Setting)
     lookUp: lookUpHere(pool, home),
     authenticate: async () => ({ verdict: "none", spf: "", dkim: "" }),
     handleBounce: async () => false,
-    automaticReason: () => null,
   });
 }

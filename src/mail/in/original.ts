@@ -7,7 +7,7 @@ import type { Hash } from "../../protocol/hash.ts";
 import { isErasedSql } from "../../store/read/erased-sql.ts";
 import { cutForShowing } from "../parse.ts";
 import { blobOf, inboundBytesMax } from "./inbound-mail.ts";
-import { readMail } from "./read-mail.ts";
+import { parseIncoming } from "./parse-incoming.ts";
 
 /** A mail as it came in. */
 export interface Original {
@@ -39,9 +39,10 @@ export async function readOriginal(
   const [row] = rows;
   const raw = row && (await readBlob(blobs, blobOf(row.id), inboundBytesMax));
   if (!row || !raw) return null;
-  const { from, text, html } = await readMail(raw);
-  const [sender = { address: "", name: null }] = from;
-  return { from: sender, receivedAt: row.received_at, text: cutForShowing(text), html: cutForShowing(html) };
+  const mail = await parseIncoming(raw);
+  if ("refused" in mail || mail.from === null) return null;
+  const { from, text, html } = mail;
+  return { from, receivedAt: row.received_at, text: cutForShowing(text), html: cutForShowing(html) };
 }
 
 /**

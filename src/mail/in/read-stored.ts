@@ -1,7 +1,7 @@
 // The bytes of a mail that came in, read anew.
 import { type BlobStore, readBlob } from "../../files/blob-store.ts";
 import { blobOf, inboundBytesMax } from "./inbound-mail.ts";
-import { type ReceivedMail, readMail } from "./read-mail.ts";
+import { parseIncoming } from "./parse-incoming.ts";
 
 /** @throws where they are gone */
 export async function readStored(blobs: Pick<BlobStore, "get">, id: string): Promise<Buffer> {
@@ -12,8 +12,7 @@ export async function readStored(blobs: Pick<BlobStore, "get">, id: string): Pro
 
 /** A mail that was read before, and could be. @throws where its bytes are gone */
 export async function rereadMail(blobs: Pick<BlobStore, "get">, id: string) {
-  const mail: ReceivedMail = await readMail(await readStored(blobs, id));
-  const [sender] = mail.from;
-  if (!sender) throw new Error("a mail that waited for a decision has no sender");
-  return { mail, from: sender.address, name: sender.name };
+  const mail = await parseIncoming(await readStored(blobs, id));
+  if ("refused" in mail || mail.from === null) throw new Error("a mail that waited for a decision cannot be read");
+  return { mail, from: mail.from.address, name: mail.from.name };
 }
