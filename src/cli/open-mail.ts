@@ -5,6 +5,7 @@ import type { LookUp } from "../accounts/look-up.ts";
 import type { Config } from "../config/config.ts";
 import type { BlobStore } from "../files/blob-store.ts";
 import type { Pages } from "../http/listen.ts";
+import { createPagesBehindLinks } from "../mail/pages/pages-behind-links.ts";
 import type { LoggerFactory } from "../observe/logger.ts";
 import type { Signer } from "../protocol/seal.ts";
 import type { AppendAnywhere, Place } from "../store/conversation-store.ts";
@@ -33,17 +34,18 @@ export interface OpenedMail {
   listen(stack: AsyncDisposableStack): Promise<void>;
 }
 
-export function openMail(_parts: MailParts): OpenedMail {
+export function openMail({ config, database, now, log }: MailParts): OpenedMail {
   // Out
 
   // In
 
   // Pages
+  const behindLinks = createPagesBehindLinks({ pool: database.pool, origin: config.origin, now, log: log("http") });
 
   return {
     owe: async () => {},
     tasks: [],
-    pages: [],
+    pages: [behindLinks],
     listen: async () => {},
   };
 }
