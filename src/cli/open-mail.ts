@@ -6,6 +6,8 @@ import type { Config } from "../config/config.ts";
 import type { BlobStore } from "../files/blob-store.ts";
 import type { Pages } from "../http/listen.ts";
 import { createPagesBehindLinks } from "../mail/pages/pages-behind-links.ts";
+import { createSessions } from "../mail/pages/sessions.ts";
+import { createSpeak } from "../mail/pages/speak.ts";
 import type { LoggerFactory } from "../observe/logger.ts";
 import type { Signer } from "../protocol/seal.ts";
 import type { AppendAnywhere, Place } from "../store/conversation-store.ts";
@@ -34,13 +36,20 @@ export interface OpenedMail {
   listen(stack: AsyncDisposableStack): Promise<void>;
 }
 
-export function openMail({ config, database, now, log }: MailParts): OpenedMail {
+export function openMail({ config, database, signer, append, log, now, salt }: MailParts): OpenedMail {
   // Out
 
   // In
 
   // Pages
-  const behindLinks = createPagesBehindLinks({ pool: database.pool, origin: config.origin, now, log: log("http") });
+  const behindLinks = createPagesBehindLinks({
+    pool: database.pool,
+    origin: config.origin,
+    sessions: createSessions(database.pool, config.mail.domain),
+    speak: createSpeak({ signer, append, now, salt }),
+    now,
+    log: log("http"),
+  });
 
   return {
     owe: async () => {},

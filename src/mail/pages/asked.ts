@@ -1,6 +1,8 @@
 // What a browser asks of a page: its query, its form, its cookies, and whether a form comes from a page of ours.
 import type { IncomingMessage } from "node:http";
 import { BadRequestError, readBytes } from "../../http/body.ts";
+import { isBase64url32 } from "../../protocol/encoding.ts";
+import type { Hash } from "../../protocol/hash.ts";
 
 /** A message of the longest, with each of its bytes written as three (URL Standard, `application/x-www-form-urlencoded`). */
 const formBytesMax = 1024 * 1024;
@@ -47,4 +49,9 @@ export function cookieOf({ headers }: IncomingMessage, name: string): string | n
     if (key === name && value !== undefined) return value;
   }
   return null;
+}
+
+/** A hash, as a link or a form says it; null for anything else. */
+export function hashOf(text: string | null | undefined): Hash | null {
+  return text != null && isBase64url32(text) ? text : null;
 }

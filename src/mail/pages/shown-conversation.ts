@@ -17,6 +17,13 @@ export interface ShownFile {
   readonly size: number;
 }
 
+/** A message that another one answers. */
+export interface ShownAnswered {
+  readonly id: Hash;
+  readonly seq: number;
+  readonly author: string;
+}
+
 export interface ShownMessage {
   readonly id: Hash;
   readonly seq: number;
@@ -27,7 +34,7 @@ export interface ShownMessage {
   readonly words: Markup | null;
   readonly gone: "REMOVED" | "ERASED" | "MISSING" | null;
   readonly editedAt: string | null;
-  readonly answers: { readonly seq: number; readonly author: string } | null;
+  readonly answers: ShownAnswered | null;
   readonly files: readonly ShownFile[];
 }
 
@@ -49,6 +56,8 @@ export interface ShownConversation {
   readonly files: readonly ShownFile[];
   /** Whether there are messages before these. */
   readonly hasEarlier: boolean;
+  /** The message that is to be answered; null where none is. */
+  readonly answering: ShownAnswered | null;
   /** Whether nothing is said in it any more, and why. */
   readonly ended: "EXPIRED" | "FROZEN" | null;
 }
@@ -63,6 +72,8 @@ export interface Showing {
   readonly isWithAddresses: boolean;
   /** Only messages before this place. */
   readonly before: number | null;
+  /** The message that is to be answered; `latest`: the last one. */
+  readonly to: Hash | "latest" | null;
   /** Now. */
   readonly at: string;
 }
@@ -86,8 +97,9 @@ export async function showConversation(pool: pg.Pool, showing: Showing): Promise
   const people = await reader.participants(view, { limit: peopleMax, isBackward: false, after: null, before: null });
   const page = { limit: messagesMax, isBackward: true, after: null, before: showing.before };
   const messages = await reader.messages(view, page);
-  const format = formatting();
   const { conversation } = view;
+  const shown = { reader, view, nameOf, format: formatting(), own: showing.participant };
+  const to = showing.to === "latest" ? (messages.nodes.at(-1)?.message.id ?? null) : showing.to;
   return {
     subject: await subjectOf(reader, view),
     people: await Promise.all(
@@ -98,11 +110,10 @@ export async function showConversation(pool: pg.Pool, showing: Showing): Promise
       })),
     ),
     isCrowd: people.hasNextPage,
-    messages: await Promise.all(
-      messages.nodes.map((message) => showMessage({ reader, view, nameOf, format, own: showing.participant }, message)),
-    ),
+    messages: await Promise.all(messages.nodes.map((message) => showMessage(shown, message))),
     files: await filesOf(reader, view, null),
     hasEarlier: messages.hasPreviousPage,
+    answering: await showAnswered(shown, to),
     ended: conversation.isFrozen ? "FROZEN" : isExpired(conversation, showing.at) ? "EXPIRED" : null,
   };
 }
@@ -128,7 +139,6 @@ async function showMessage(
   const { reader, view, nameOf } = shown;
   const { id, seq, wordsSeq, parent, addedBy } = message;
   const edited = wordsSeq === seq ? null : await reader.event(view, wordsSeq);
-  const answered = parent === null ? null : await reader.message(view, parent);
   const isGone = message.removedSeq !== null || author?.participant.isErased === true;
   return {
     id,
@@ -139,12 +149,16 @@ async function showMessage(
     words: body && shown.format(body),
     gone: body ? null : !isErased ? "MISSING" : isGone ? "REMOVED" : "ERASED",
     editedAt: edited?.event.event.timestamp ?? null,
-    answers: answered && {
-      seq: answered.message.seq,
-      author: await nameOf(await reader.participant(view, answered.message.addedBy)),
-    },
+    answers: await showAnswered(shown, parent),
     files: await filesOf(reader, view, id),
   };
+}
+
+async function showAnswered({ reader, view, nameOf }: Shown, id: Hash | null): Promise<ShownAnswered | null> {
+  const found = id === null ? null : await reader.message(view, id);
+  if (!found) return null;
+  const { message } = found;
+  return { id: message.id, seq: message.seq, author: await nameOf(await reader.participant(view, message.addedBy)) };
 }
 
 /** Those whose names are there. */

@@ -86,8 +86,60 @@ export async function ask(
 ): Promise<Answered> {
   const response = await fetch(url, {
     redirect: "manual",
-    headers: { ...(form && { "sec-fetch-site": "same-origin" }), ...headers },
+    headers: { ...(form && !("origin" in headers) && { "sec-fetch-site": "same-origin" }), ...headers },
     ...(form && { method: "POST", body: new URLSearchParams(form) }),
   });
   return { status: response.status, headers: response.headers, text: await response.text() };
+}
+
+/** A browser with one page: what it keeps is its cookie. */
+export interface Browser {
+  read(query?: string): Promise<Answered>;
+  /** Sends a form of the page. */
+  send(form: Readonly<Record<string, string>>, headers?: Readonly<Record<string, string>>): Promise<Answered>;
+  /** Sends the form that the page has for it, with what the page put into it, and `fields`. */
+  fill(what: string, fields?: Readonly<Record<string, string>>, query?: string): Promise<Answered>;
+  cookie: string;
+}
+
+export function browse(url: string, cookie = ""): Browser {
+  const browser: Browser = {
+    cookie,
+    read: (query = "") => ask(url + query, null, { cookie: browser.cookie }),
+    send: async (form, headers = {}) => {
+      const answered = await ask(url, form, { cookie: browser.cookie, ...headers });
+      const set = answered.headers.get("set-cookie");
+      if (set !== null) browser.cookie = set.split(";")[0] ?? "";
+      return answered;
+    },
+    fill: async (what, fields = {}, query = "") => {
+      const { text } = await browser.read(query);
+      const form = text.split("<form").find((one) => one.includes(`name="do" value="${what}"`));
+      const hidden = present(form).matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)">/g);
+      return browser.send({
+        ...Object.fromEntries([...hidden].map(([, name = "", value = ""]) => [name, value])),
+        ...fields,
+      });
+    },
+  };
+  return browser;
+}
+
+/** The codes that were asked for them, the latest last. */
+export async function codesOf(pool: pg.Pool, { conversation, participant }: MailedPerson): Promise<readonly string[]> {
+  const { rows } = await pool.query<{ code: string }>(
+    `SELECT about->>'code' AS code FROM mail WHERE conversation_id = $1 AND participant = $2 AND kind = 'CODE' ORDER BY created_at, id`,
+    [conversation, participant],
+  );
+  return rows.map(({ code }) => code);
+}
+
+/** A browser in which they are signed in. */
+export async function signIn(pool: pg.Pool, url: string, person: MailedPerson): Promise<Browser> {
+  const browser = browse(url);
+  await browser.send({ do: "ask-code" });
+  const code = present((await codesOf(pool, person)).at(-1));
+  const { status } = await browser.send({ do: "open", code });
+  expect(status).toBe(303);
+  return browser;
 }

@@ -23,7 +23,7 @@ test("the link opens the conversation up to its mail: subject, people, words, an
   const { status, text, headers } = await read();
   expect(status).toBe(200);
   expect(text).toContain("Shall we try the <strong>new place</strong>?");
-  expect(text).toContain("The mail was for Carol.");
+  expect(text).toContain("The mail was for <strong>Carol</strong>.");
   // The subject was said after the mail.
   expect(text).not.toContain("Dinner");
   expect(headers.get("cache-control")).toBe("no-store");
