@@ -9,6 +9,7 @@ import type { LoggerFactory } from "../observe/logger.ts";
 import type { Signer } from "../protocol/seal.ts";
 import type { AppendAnywhere, Place } from "../store/conversation-store.ts";
 import type { Database } from "../store/database.ts";
+import { type MailBetween, openMailOut } from "./open-mail-out.ts";
 
 export interface MailParts {
   readonly config: Config;
@@ -33,16 +34,18 @@ export interface OpenedMail {
   listen(stack: AsyncDisposableStack): Promise<void>;
 }
 
-export function openMail(_parts: MailParts): OpenedMail {
+/** @param between what a test changes of how mails go out */
+export function openMail(parts: MailParts, between?: MailBetween): OpenedMail {
   // Out
+  const out = openMailOut(parts, between);
 
   // In
 
   // Pages
 
   return {
-    owe: async () => {},
-    tasks: [],
+    owe: out.owe,
+    tasks: [...out.tasks],
     pages: [],
     listen: async () => {},
   };
