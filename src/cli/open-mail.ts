@@ -5,13 +5,12 @@ import type { LookUp } from "../accounts/look-up.ts";
 import type { Config } from "../config/config.ts";
 import type { BlobStore } from "../files/blob-store.ts";
 import type { Pages } from "../http/listen.ts";
-import { createPagesBehindLinks } from "../mail/pages/pages-behind-links.ts";
-import { createSessions } from "../mail/pages/sessions.ts";
-import { createSpeak } from "../mail/pages/speak.ts";
 import type { LoggerFactory } from "../observe/logger.ts";
 import type { Signer } from "../protocol/seal.ts";
 import type { AppendAnywhere, Place } from "../store/conversation-store.ts";
 import type { Database } from "../store/database.ts";
+import { type MailBetween, openMailOut } from "./open-mail-out.ts";
+import { openMailPages } from "./open-mail-pages.ts";
 
 export interface MailParts {
   readonly config: Config;
@@ -36,25 +35,19 @@ export interface OpenedMail {
   listen(stack: AsyncDisposableStack): Promise<void>;
 }
 
-export function openMail({ config, database, signer, append, log, now, salt }: MailParts): OpenedMail {
+/** @param between what a test changes of how mails go out */
+export function openMail(parts: MailParts, between?: MailBetween): OpenedMail {
   // Out
+  const out = openMailOut(parts, between);
 
   // In
 
   // Pages
-  const behindLinks = createPagesBehindLinks({
-    pool: database.pool,
-    origin: config.origin,
-    sessions: createSessions(database.pool, config.mail.domain),
-    speak: createSpeak({ signer, append, now, salt }),
-    now,
-    log: log("http"),
-  });
 
   return {
-    owe: async () => {},
-    tasks: [],
-    pages: [behindLinks],
+    owe: out.owe,
+    tasks: [...out.tasks],
+    pages: openMailPages(parts),
     listen: async () => {},
   };
 }
