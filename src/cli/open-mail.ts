@@ -1,10 +1,14 @@
 // Puts email together for a process: what goes out, what comes in, and the pages behind links in mails.
 import type { WorkerUtils } from "graphile-worker";
 import type { DefinedTask } from "../../workers/task.ts";
+import { pruneInboundTask } from "../../workers/tasks/prune-inbound.ts";
 import type { LookUp } from "../accounts/look-up.ts";
 import type { Config } from "../config/config.ts";
 import type { BlobStore } from "../files/blob-store.ts";
 import type { Pages } from "../http/listen.ts";
+import { listenForMail } from "../mail/in/listener.ts";
+import { createStoreInbound } from "../mail/in/store-inbound.ts";
+import { createTakesMailFor } from "../mail/in/takes-mail-for.ts";
 import type { LoggerFactory } from "../observe/logger.ts";
 import type { Signer } from "../protocol/seal.ts";
 import type { AppendAnywhere, Place } from "../store/conversation-store.ts";
@@ -37,17 +41,33 @@ export interface OpenedMail {
 
 /** @param between what a test changes of how mails go out */
 export function openMail(parts: MailParts, between?: MailBetween): OpenedMail {
+  const {
+    config: { host, platform, domains, mail },
+    database: { pool },
+    blobs,
+    now,
+  } = parts;
   // Out
   const out = openMailOut(parts, between);
 
   // In
+  const store = createStoreInbound({ pool, blobs });
+  const takesMailFor = createTakesMailFor({ pool, mailDomain: mail.domain, domains });
+  const listen: OpenedMail["listen"] = async (stack) => {
+    if (mail.smtpPort === undefined) return;
+    const log = parts.log("mail");
+    const listening = stack.use(
+      await listenForMail({ host, port: mail.smtpPort, name: platform, takesMailFor, store, log }),
+    );
+    log.info({ port: listening.port }, "mails are taken by SMTP");
+  };
 
   // Pages
 
   return {
     owe: out.owe,
-    tasks: [...out.tasks],
+    tasks: [...out.tasks, pruneInboundTask(pool, blobs, () => new Date(now()))],
     pages: openMailPages(parts),
-    listen: async () => {},
+    listen,
   };
 }

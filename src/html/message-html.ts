@@ -3,19 +3,26 @@ import MarkdownIt from "markdown-it";
 import sanitizeHtml from "sanitize-html";
 import type { MessageBody } from "../protocol/event.ts";
 
-// Structure and emphasis. Nothing that runs, styles, fetches or submits: images stay links until somebody asks for them.
+/** Structure and emphasis: the tags that are shown, each with its attributes that are. */
+export const shownTags: Readonly<Record<string, readonly string[]>> = {
+  ...Object.fromEntries(
+    [
+      ...["p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "code", "ul", "li"],
+      ...["strong", "b", "em", "i", "u", "s", "del", "sub", "sup", "table", "thead", "tbody", "tr", "div", "span"],
+    ].map((tag) => [tag, []]),
+  ),
+  a: ["href"],
+  ol: ["start"],
+  th: ["colspan", "rowspan"],
+  td: ["colspan", "rowspan"],
+};
+
+// Nothing that runs, styles, fetches or submits: images stay links until somebody asks for them.
 const allowed: sanitizeHtml.IOptions = {
-  allowedTags: [
-    ...["p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "code", "ul", "ol", "li"],
-    ...["strong", "b", "em", "i", "u", "s", "del", "sub", "sup", "a"],
-    ...["table", "thead", "tbody", "tr", "th", "td", "div", "span"],
-  ],
-  allowedAttributes: {
-    a: ["href", "rel", "target"],
-    ol: ["start"],
-    th: ["colspan", "rowspan"],
-    td: ["colspan", "rowspan"],
-  },
+  allowedTags: Object.keys(shownTags),
+  allowedAttributes: Object.fromEntries(
+    Object.entries(shownTags).map(([tag, names]) => [tag, tag === "a" ? [...names, "rel", "target"] : [...names]]),
+  ),
   allowedSchemes: ["http", "https", "mailto"],
   allowProtocolRelative: false,
   transformTags: { a: sanitizeHtml.simpleTransform("a", { rel: "noopener noreferrer nofollow", target: "_blank" }) },
