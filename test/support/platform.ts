@@ -1,4 +1,7 @@
 // A whole platform in the process of the test: API and worker on a database of its own, on a port of its own.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { ensureAccount } from "../../src/accounts/accounts.ts";
 import { issueToken } from "../../src/accounts/tokens.ts";
 import type { MailBetween } from "../../src/cli/open-mail-out.ts";
@@ -59,8 +62,11 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Test
   const stack = new AsyncDisposableStack();
   const { name = "localhost" } = options;
   const databaseUrl = options.databaseUrl ?? stack.use(await createDatabase()).url;
+  const dataFolder = await mkdtemp(join(tmpdir(), "parley-data-"));
+  stack.defer(() => rm(dataFolder, { recursive: true, force: true }));
   const config = readConfig({
     DATABASE_URL: databaseUrl,
+    PARLEY_DATA: dataFolder,
     PARLEY_SECRET: testSecret,
     PARLEY_PORT: String(options.port ?? 0),
     PARLEY_PLATFORM: name,
