@@ -81,7 +81,7 @@ export function openMail(parts: MailParts, between?: MailBetween): OpenedMail {
     owe: out.owe,
     tasks: [...out.tasks, handleMailTask(inbound.handle), pruneInboundTask(pool, blobs, () => new Date(now()))],
     inbound,
-    pages: openMailPages(parts),
+    pages: openMailPages(parts, { storeInbound: store, confirmInbound: inbound.confirmInbound }),
     listen,
   };
 }

@@ -5,6 +5,7 @@ import { type Rejection, reject } from "../../conversation/rejection.ts";
 import type { Hash } from "../../protocol/hash.ts";
 import type { Signer } from "../../protocol/seal.ts";
 import type { AppendAnywhere } from "../../store/conversation-store.ts";
+import { signed } from "../in/post.ts";
 import type { LinkedMail } from "./linked-mail.ts";
 
 export interface SpeakOptions {
@@ -25,7 +26,10 @@ export function createSpeak({ signer, append, now, salt }: SpeakOptions) {
   /** @param clientId of the form: sent twice, it is done once */
   const speak = async (whose: Whose, command: Command, latest: Hash | null, clientId: string): Promise<Spoken> => {
     const { conversation, participant, participationId } = whose;
-    const proposal = propose(command, conversation, participant, latest, { signer, sentAt: now(), salt });
+    const proposal = signed(
+      propose(command, conversation, participant, latest, { signer, sentAt: now(), salt }),
+      signer,
+    );
     const client = { accountId: participationId, clientId };
     const answer = await append({ conversation, proposals: [proposal], client });
     // Of who takes part through us, only another leader makes that of it.
