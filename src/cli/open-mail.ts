@@ -1,11 +1,13 @@
 // Puts email together for a process: what goes out, what comes in, and the pages behind links in mails.
 import type { WorkerUtils } from "graphile-worker";
 import type { DefinedTask } from "../../workers/task.ts";
+import { handleMailTask } from "../../workers/tasks/handle-mail.ts";
 import { pruneInboundTask } from "../../workers/tasks/prune-inbound.ts";
 import type { LookUp } from "../accounts/look-up.ts";
 import type { Config } from "../config/config.ts";
 import type { BlobStore } from "../files/blob-store.ts";
 import type { Pages } from "../http/listen.ts";
+import { createHandle, type InboundMails } from "../mail/in/handle.ts";
 import { listenForMail } from "../mail/in/listener.ts";
 import { createStoreInbound } from "../mail/in/store-inbound.ts";
 import { createTakesMailFor } from "../mail/in/takes-mail-for.ts";
@@ -13,6 +15,8 @@ import type { LoggerFactory } from "../observe/logger.ts";
 import type { Signer } from "../protocol/seal.ts";
 import type { AppendAnywhere, Place } from "../store/conversation-store.ts";
 import type { Database } from "../store/database.ts";
+import { type MailBetween, openMailOut } from "./open-mail-out.ts";
+import { openMailPages } from "./open-mail-pages.ts";
 
 export interface MailParts {
   readonly config: Config;
@@ -31,15 +35,24 @@ export interface OpenedMail {
   /** Owes announced events to who takes part by mail through us. Safe to repeat. */
   owe(places: readonly Place[]): Promise<void>;
   readonly tasks: readonly DefinedTask[];
+  /** What becomes of mails that came in. */
+  readonly inbound: InboundMails;
   /** Beside the API: webhooks, pages behind links, and in development what went out. */
   readonly pages: readonly Pages[];
   /** Takes mails by SMTP, where that is set. */
   listen(stack: AsyncDisposableStack): Promise<void>;
 }
 
-export function openMail({ config, database: { pool }, blobs, now, ...parts }: MailParts): OpenedMail {
-  const { host, platform, domains, mail } = config;
+/** @param between what a test changes of how mails go out */
+export function openMail(parts: MailParts, between?: MailBetween): OpenedMail {
+  const {
+    config: { host, platform, domains, mail },
+    database: { pool },
+    blobs,
+    now,
+  } = parts;
   // Out
+  const out = openMailOut(parts, between);
 
   // In
   const store = createStoreInbound({ pool, blobs });
@@ -53,12 +66,22 @@ export function openMail({ config, database: { pool }, blobs, now, ...parts }: M
     log.info({ port: listening.port }, "mails are taken by SMTP");
   };
 
-  // Pages
+  // What becomes of what came in
+  const inbound = createHandle({
+    ...{ pool, blobs, signer: parts.signer, append: parts.append, lookUp: parts.lookUp, now, salt: parts.salt },
+    domains,
+    mailDomain: mail.domain,
+    authenticate: async () => ({ verdict: "none", spf: "not looked at", dkim: "not looked at" }),
+    handleBounce: async () => false,
+    automaticReason: () => null,
+    log: parts.log("mail"),
+  });
 
   return {
-    owe: async () => {},
-    tasks: [pruneInboundTask(pool, blobs, () => new Date(now()))],
-    pages: [],
+    owe: out.owe,
+    tasks: [...out.tasks, handleMailTask(inbound.handle), pruneInboundTask(pool, blobs, () => new Date(now()))],
+    inbound,
+    pages: openMailPages(parts),
     listen,
   };
 }

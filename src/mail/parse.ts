@@ -75,7 +75,7 @@ function wordsOf(email: Email): Pick<ParsedMail, "format" | "text" | "isCut"> {
 
 const cutMark = "\n[…]";
 
-function cutTo(text: string, bytesMax: number): Pick<ParsedMail, "text" | "isCut"> {
+export function cutTo(text: string, bytesMax: number): Pick<ParsedMail, "text" | "isCut"> {
   const bytes = Buffer.from(text);
   if (bytes.length <= bytesMax) return { text, isCut: false };
   // As a stream, it holds back a character that was cut through.
@@ -110,7 +110,7 @@ function without(text: string, opening: string, closing: string): string {
 }
 
 /** As text can be kept: line ends of one kind, no U+0000, no half characters, no empty lines at the end. */
-function clean(text: string): string {
+export function clean(text: string): string {
   const lines = text.replace(/\r\n?/g, "\n").replaceAll("\0", "").toWellFormed();
   let end = lines.length;
   while (lines[end - 1] === "\n") end--;
@@ -118,7 +118,7 @@ function clean(text: string): string {
 }
 
 /** Text for a line: blanks and control characters to one blank each, nothing that turns text, at most so many characters. */
-function oneLine(text: string, charactersMax: number): string {
+export function oneLine(text: string, charactersMax: number): string {
   const line = text
     .toWellFormed()
     .replace(new RegExp(turning, "g"), "")
