@@ -28,6 +28,8 @@ export interface OpenedMail {
   /** Owes announced events to who takes part by mail through us. Safe to repeat. */
   owe(places: readonly Place[]): Promise<void>;
   readonly tasks: readonly DefinedTask[];
+  /** Lets go of connections, once no task runs any more. */
+  close(): Promise<void>;
   /** Beside the API: webhooks, pages behind links, and in development what went out. */
   readonly pages: readonly Pages[];
   /** Takes mails by SMTP, where that is set. */
@@ -46,6 +48,7 @@ export function openMail(parts: MailParts, between?: MailBetween): OpenedMail {
   return {
     owe: out.owe,
     tasks: [...out.tasks],
+    close: out.close,
     pages: [],
     listen: async () => {},
   };
