@@ -20,12 +20,13 @@ export interface MailBetween {
 export function openMailOut(
   { config, database: { pool }, log }: Pick<MailParts, "config" | "database" | "log">,
   { provider: reach = (one) => one, ...between }: MailBetween = {},
-): Pick<OpenedMail, "owe" | "tasks"> {
+): Pick<OpenedMail, "owe" | "tasks" | "close"> {
   const { platform, mail } = config;
   const owing = { platform, delayMs: mail.delayMs };
+  const provider = reach(createProvider(config));
   const sending = {
     ...{ pool, domain: mail.domain, origin: () => originOf(config), log: log("mail") },
-    provider: reach(createProvider(config)),
+    provider,
     ...between,
   };
   return {
@@ -37,6 +38,7 @@ export function openMailOut(
       sendMailTask((id) => sendMail(sending, id)),
       sweepMailTask(() => sweepMail(pool, owing)),
     ],
+    close: async () => provider[Symbol.asyncDispose](),
   };
 }
 

@@ -37,6 +37,8 @@ export interface OpenedMail {
   readonly tasks: readonly DefinedTask[];
   /** What becomes of mails that came in. */
   readonly inbound: InboundMails;
+  /** Lets go of connections, once no task runs any more. */
+  close(): Promise<void>;
   /** Beside the API: webhooks, pages behind links, and in development what went out. */
   readonly pages: readonly Pages[];
   /** Takes mails by SMTP, where that is set. */
@@ -83,5 +85,6 @@ export function openMail(parts: MailParts, between?: MailBetween): OpenedMail {
     inbound,
     pages: openMailPages(parts, { storeInbound: store, confirmInbound: inbound.confirmInbound }),
     listen,
+    close: out.close,
   };
 }

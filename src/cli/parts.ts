@@ -198,6 +198,7 @@ export async function openCore(
     },
     mailBetween,
   );
+  stack.defer(() => mail.close());
   const core = {
     config,
     database,
