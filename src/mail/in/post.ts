@@ -9,7 +9,8 @@ import { encryptFile, fileBlobOf, newFileKey } from "../../files/file-cipher.ts"
 import type { MessageBody, SignedProposal } from "../../protocol/event.ts";
 import { type Hash, sha256 } from "../../protocol/hash.ts";
 import { proposalId, type Signer } from "../../protocol/seal.ts";
-import type { AppendAnywhere, AppendRequest } from "../../store/conversation-store.ts";
+import type { AppendAnywhere } from "../../store/conversation-store.ts";
+import { newSecret } from "../mail-token.ts";
 import { type Becoming, forgetBecoming, keepBecoming } from "./inbound-rows.ts";
 import type { ReceivedFile } from "./read-mail.ts";
 
@@ -71,11 +72,12 @@ export async function post(
   inbound: { readonly id: string; readonly messageId: string | null },
   becoming: Becoming,
   files: readonly ReceivedFile[],
-  people?: AppendRequest["people"],
 ): Promise<Posted> {
   const kept = await keepBecoming(pool, inbound.id, inbound.messageId, becoming);
   if (kept === null) return { is: "repeated" };
-  const { conversation, isNew, proposals } = kept;
+  const { conversation, participant, begins, proposals } = kept;
+  // Before they take part: who began the conversation is not told of what they said.
+  if (begins) await noteBeginning(pool, conversation, participant, begins);
   // Before the event says that they are there. Under their attachments' names, so that a later try writes the same.
   const attached = proposals.flatMap(({ proposal, body }) =>
     body !== null && "sha256" in body ? [{ id: proposalId(proposal), body }] : [],
@@ -86,9 +88,9 @@ export async function post(
     await blobs.put(fileBlobOf(conversation, id), encryptFile(file.content, body.key));
   }
   const answer = await append({
-    conversation: isNew ? null : conversation,
+    conversation: begins ? null : conversation,
     proposals,
-    ...(people && { people }),
+    ...(begins && { people: new Map(begins.people) }),
     // Of no account: the mail itself is the client.
     client: { accountId: inbound.id, clientId: "mail" },
   });
@@ -98,10 +100,28 @@ export async function post(
     throw new NotYetError("the platform that leads the conversation does not answer: the mail waits for it");
   }
   for (const { id } of attached) await blobs.delete(fileBlobOf(conversation, id));
+  if (begins) {
+    const text = "DELETE FROM mail_participation WHERE conversation_id = $1 AND participant = $2";
+    await pool.query({ name: "forget_beginning", text, values: [conversation, participant] });
+  }
   // It waited for too long, and is said anew.
   if (rejection.code === "INVALID_TIME") {
     await forgetBecoming(pool, inbound.id);
     throw new NotYetError("what was to be appended is too old by now: it is made anew");
   }
   return { is: "rejected", rejection };
+}
+
+async function noteBeginning(
+  pool: pg.Pool,
+  conversation: Hash,
+  participant: Hash,
+  { messageId, subject }: NonNullable<Becoming["begins"]>,
+): Promise<void> {
+  await pool.query({
+    name: "note_beginning",
+    text: `INSERT INTO mail_participation (conversation_id, participant, secret, begun_with, subject)
+      VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
+    values: [conversation, participant, newSecret(), messageId, subject],
+  });
 }

@@ -5,6 +5,7 @@ import { limits } from "../../conversation/limits.ts";
 import type { MessageBody } from "../../protocol/event.ts";
 import { clean, cutTo } from "../parse.ts";
 import type { ReceivedMail } from "./read-mail.ts";
+import { newWords } from "./words.ts";
 
 /** A mail is some days on its way at most: a Date before that is of a clock that was never set. */
 const agedMs = 30 * 24 * 3_600 * 1_000;
@@ -29,8 +30,8 @@ export function saidIn(mail: ReceivedMail, receivedAt: Date, isFirst: boolean): 
 }
 
 function wordsOf({ text, html }: ReceivedMail): Pick<MessageBody, "format" | "text"> {
-  if (!isBlank(text) || html === null) return { format: "PLAIN", text: clean(text) };
-  return { format: "HTML", text: clean(html) };
+  const words = newWords({ text: clean(text), html: html === null ? null : clean(html) });
+  return { format: words.format, text: words.text };
 }
 
 /** Of a mail without words its files speak; of one that begins a conversation its subject. */
