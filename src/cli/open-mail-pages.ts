@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { isSpecialUse } from "../federation/special-use.ts";
+import type { BlobStore } from "../files/blob-store.ts";
 import type { Pages } from "../http/listen.ts";
 import type { StoreInbound } from "../mail/in/store-inbound.ts";
 import { createReadHeld } from "../mail/pages/held-mail.ts";
@@ -10,10 +11,22 @@ import { readSentMails } from "../mail/pages/sent-mails.ts";
 import { createSentPages } from "../mail/pages/sent-pages.ts";
 import { createSessions } from "../mail/pages/sessions.ts";
 import { createSpeak } from "../mail/pages/speak.ts";
+import type { LoggerFactory } from "../observe/logger.ts";
+import type { Signer } from "../protocol/seal.ts";
+import type { AppendAnywhere } from "../store/conversation-store.ts";
+import type { Database } from "../store/database.ts";
 import { isLoopback } from "./loopback.ts";
-import type { MailParts } from "./open-mail.ts";
 
-type Parts = Pick<MailParts, "config" | "database" | "blobs" | "signer" | "append" | "log" | "now" | "salt">;
+interface Parts {
+  readonly config: Config;
+  readonly database: Pick<Database, "pool">;
+  readonly blobs: Pick<BlobStore, "get">;
+  readonly signer: Signer;
+  readonly append: AppendAnywhere;
+  readonly log: LoggerFactory;
+  now(): string;
+  salt(): string;
+}
 
 /**
  * Whether the page is there on which whoever reaches it reads everybody's mails and writes as anybody: only where nobody but

@@ -1,7 +1,8 @@
 // `/m/confirm/TOKEN`: a mail that nothing proved to be its sender's waits for them to say that it is. Programs follow links in
 // mails, so that takes a button.
-import type { IncomingMessage, ServerResponse } from "node:http";
+
 import type pg from "pg";
+import type { PageRequest, PageResponse } from "../../http/page-exchange.ts";
 import { isFromHere, readForm } from "./asked.ts";
 import { subjectOr } from "./conversation-page.ts";
 import type { HeldMail } from "./held-mail.ts";
@@ -35,7 +36,7 @@ export function createConfirmPage({ pool, origin, readHeld, confirmInbound }: Co
     return rows[0];
   };
 
-  return async (request: IncomingMessage, response: ServerResponse, path: string, token: string): Promise<void> => {
+  return async (request: PageRequest, response: PageResponse, path: string, token: string): Promise<void> => {
     const row = await rowOfToken("confirm", token, find);
     if (row === null) return answerNotFound(response);
     if (request.method === "POST") {

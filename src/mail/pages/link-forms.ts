@@ -1,7 +1,8 @@
 // The forms of a link's page: a code asked for and given, and what its participant does with the session that it opened.
-import type { IncomingMessage, ServerResponse } from "node:http";
+
 import type pg from "pg";
 import { BadRequestError } from "../../http/body.ts";
+import type { PageRequest, PageResponse } from "../../http/page-exchange.ts";
 import type { Hash } from "../../protocol/hash.ts";
 import { hashOf, isFromHere, readForm } from "./asked.ts";
 import type { LinkedMail } from "./linked-mail.ts";
@@ -36,8 +37,8 @@ const clientIdForm = /^[0-9a-f-]{36}$/;
 /** Takes a form. `answered`: the browser is sent on. */
 export function createLinkForms({ pool, origin, sessions, speak }: LinkFormsOptions) {
   return async (
-    request: IncomingMessage,
-    response: ServerResponse,
+    request: PageRequest,
+    response: PageResponse,
     path: string,
     mail: LinkedMail,
   ): Promise<Refused | "answered"> => {

@@ -1,9 +1,9 @@
 // `/m/TOKEN`: what a mail's link opens. The conversation up to that mail for whoever has the link; all of it, with what its
 // participant may do, for who has shown that the mail was theirs.
 import { randomUUID } from "node:crypto";
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type pg from "pg";
 import { everything } from "../../conversation/audience.ts";
+import type { PageRequest, PageResponse } from "../../http/page-exchange.ts";
 import { hashOf, queryOf } from "./asked.ts";
 import { conversationMarkup, subjectOr } from "./conversation-page.ts";
 import { createLinkForms, type LinkFormsOptions, type Refused } from "./link-forms.ts";
@@ -34,8 +34,8 @@ export function createLinkPage(options: LinkPageOptions) {
   const forms = createLinkForms(options);
 
   const show = async (
-    request: IncomingMessage,
-    response: ServerResponse,
+    request: PageRequest,
+    response: PageResponse,
     path: string,
     mail: LinkedMail,
     refused: Refused | null,
@@ -76,7 +76,7 @@ ${isOwn && isLatest ? html`${answerPart(mail, shown, own)}${managePart(mail, own
     answerPage(response, { status: refused?.status ?? 200, title: subjectOr(shown.subject), main });
   };
 
-  return async (request: IncomingMessage, response: ServerResponse, path: string, token: string): Promise<void> => {
+  return async (request: PageRequest, response: PageResponse, path: string, token: string): Promise<void> => {
     const mail = await findLinkedMail(pool, "link", token);
     if (mail === null) return answerNotFound(response);
     const refused = request.method === "POST" ? await forms(request, response, path, mail) : null;

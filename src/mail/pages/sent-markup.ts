@@ -47,7 +47,7 @@ export function mailMarkup(mail: SentMail, text: string, why: string | null): Ma
 <h1>${subjectOr(mail)}</h1>
 <dl><dt>From</dt><dd>${whoOf(from)}</dd><dt>To</dt><dd>${whoOf(to)}</dd><dt>Written</dt><dd>${shownTime(at.toISOString())}</dd>
 ${files.length > 0 ? html`<dt>Files</dt><dd>${files.join(", ")}</dd>` : null}</dl>
-<section class="card" aria-label="The mail as text"><pre>${linked(mail.text)}</pre></section>
+<section class="card" aria-label="The mail as text"><pre>${linked(mail.text.trimEnd())}</pre></section>
 ${asHtml === null ? null : html`<details><summary>As HTML</summary><iframe title="The mail as HTML" sandbox="allow-popups allow-popups-to-escape-sandbox" src="/mail/${id}/html" loading="lazy"></iframe></details>`}
 ${refusedMarkup(why)}
 <section class="card"><h2>Answer as ${whoOf(to)}</h2>

@@ -1,9 +1,10 @@
 // `/mail/`: what went out into files, and answering it as who it went to. For trying Parley on one's own machine: whoever
 // reaches it reads everybody's mails, and writes as anybody.
-import type { IncomingMessage, ServerResponse } from "node:http";
+
 import { toAddress } from "../../accounts/accounts.ts";
 import { BadRequestError } from "../../http/body.ts";
 import type { Pages } from "../../http/listen.ts";
+import type { PageRequest, PageResponse } from "../../http/page-exchange.ts";
 import type { Logger } from "../../observe/logger.ts";
 import type { IncomingMail } from "../in/inbound-mail.ts";
 import { isFromHere, queryOf, readForm } from "./asked.ts";
@@ -36,7 +37,7 @@ export function createSentPages(options: SentPagesOptions): Pages {
     const isWhole = second === undefined;
     if (isWhole && first === "" && !form) {
       const main = listMarkup(await mails.latest(), queryOf(request).get("done") ?? "");
-      return answerPage(response, { title: "Mails that went out", main, refreshSeconds: 5 });
+      return answerPage(response, { title: "Mails that went out", main, next: { path: "/mail/", afterSeconds: 5 } });
     }
     if (isWhole && first === "write") return write(options, response, form);
     const mail = await mails.find(first);
@@ -51,20 +52,20 @@ export function createSentPages(options: SentPagesOptions): Pages {
  * Whether the browser means this machine by the name that it asks for. Another site's page can have its own name lead here
  * (DNS rebinding), and would read all of it.
  */
-export function isToThisMachine({ headers: { host = "" } }: Pick<IncomingMessage, "headers">): boolean {
+export function isToThisMachine({ headers: { host = "" } }: Pick<PageRequest, "headers">): boolean {
   const url = `http://${host}`;
   if (!URL.canParse(url)) return false;
   const { hostname } = new URL(url);
   return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
-function showMail(response: ServerResponse, mail: SentMail, text: string, why: string | null): void {
+function showMail(response: PageResponse, mail: SentMail, text: string, why: string | null): void {
   const main = mailMarkup(mail, text, why);
   answerPage(response, { status: why === null ? 200 : 400, title: mail.subject, main, hasFrames: true });
 }
 
 /** A mail's HTML by itself, as a mail program shows it: it runs nothing, fetches nothing, and is of no origin. */
-function answerHtml(response: ServerResponse, html: string): void {
+function answerHtml(response: PageResponse, html: string): void {
   response.writeHead(200, {
     ...guardingHeaders,
     "content-type": "text/html; charset=utf-8",
@@ -76,7 +77,7 @@ function answerHtml(response: ServerResponse, html: string): void {
 
 type Form = ReadonlyMap<string, string>;
 
-async function reply(options: SentPagesOptions, response: ServerResponse, mail: SentMail, form: Form): Promise<void> {
+async function reply(options: SentPagesOptions, response: PageResponse, mail: SentMail, form: Form): Promise<void> {
   const text = textOf(form);
   const address = toAddress(mail.to.address);
   if (address === null) return showMail(response, mail, text, "Nobody can answer a mail to this address.");
@@ -94,7 +95,7 @@ async function reply(options: SentPagesOptions, response: ServerResponse, mail: 
   answerSeeOther(response, "/mail/?done=answered");
 }
 
-async function write(options: SentPagesOptions, response: ServerResponse, form: Form | null): Promise<void> {
+async function write(options: SentPagesOptions, response: PageResponse, form: Form | null): Promise<void> {
   const typed = {
     from: form?.get("from") ?? "dave@example.org",
     to: form?.get("to") ?? options.somebodyHere,

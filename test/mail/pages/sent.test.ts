@@ -67,7 +67,7 @@ test("mails are listed, the latest first; before the first there is advice", asy
   await writeFile(join(folder, "notes.txt"), "not a mail");
   const { text, headers } = await ask(`${url}/mail/`);
   expect(text).toMatch(/The second[\s\S]*The first/);
-  expect(text).toContain('<meta http-equiv="refresh" content="5">');
+  expect(text).toContain('<meta http-equiv="refresh" content="5; url=/mail/">');
   expect(headers.get("content-security-policy")).toContain("default-src 'none'");
 });
 
