@@ -3,6 +3,7 @@ import type { WorkerUtils } from "graphile-worker";
 import type { DefinedTask } from "../../workers/task.ts";
 import { forgetMailsTask } from "../../workers/tasks/forget-mails.ts";
 import { handleMailTask } from "../../workers/tasks/handle-mail.ts";
+import { pruneInboundTask } from "../../workers/tasks/prune-inbound.ts";
 import type { LookUp } from "../accounts/look-up.ts";
 import { createAuthenticate } from "../accounts/tokens.ts";
 import type { Config } from "../config/config.ts";
@@ -11,10 +12,15 @@ import { filePages } from "../files/download.ts";
 import type { Pages } from "../http/listen.ts";
 import { forgetMails } from "../mail/in/forget-mails.ts";
 import { createHandle, type InboundMails } from "../mail/in/handle.ts";
+import { listenForMail } from "../mail/in/listener.ts";
+import { createStoreInbound } from "../mail/in/store-inbound.ts";
+import { createTakesMailFor } from "../mail/in/takes-mail-for.ts";
 import type { LoggerFactory } from "../observe/logger.ts";
 import type { Signer } from "../protocol/seal.ts";
 import type { AppendAnywhere, Place } from "../store/conversation-store.ts";
 import type { Database } from "../store/database.ts";
+import { type MailBetween, openMailOut } from "./open-mail-out.ts";
+import { openMailPages } from "./open-mail-pages.ts";
 
 export interface MailParts {
   readonly config: Config;
@@ -35,43 +41,65 @@ export interface OpenedMail {
   readonly tasks: readonly DefinedTask[];
   /** What becomes of mails that came in. */
   readonly inbound: InboundMails;
+  /** Lets go of connections, once no task runs any more. */
+  close(): Promise<void>;
   /** Beside the API: webhooks, pages behind links, and in development what went out. */
   readonly pages: readonly Pages[];
   /** Takes mails by SMTP, where that is set. */
   listen(stack: AsyncDisposableStack): Promise<void>;
 }
 
-export function openMail(parts: MailParts): OpenedMail {
-  const { config, database, blobs, signer, append, lookUp, now, salt } = parts;
-
+/** @param between what a test changes of how mails go out */
+export function openMail(parts: MailParts, between?: MailBetween): OpenedMail {
+  const {
+    config: { host, platform, domains, mail },
+    database: { pool },
+    blobs,
+    now,
+  } = parts;
   // Out
+  const out = openMailOut(parts, between);
 
   // In
+  const store = createStoreInbound({ pool, blobs });
+  const takesMailFor = createTakesMailFor({ pool, mailDomain: mail.domain, domains });
+  const listen: OpenedMail["listen"] = async (stack) => {
+    if (mail.smtpPort === undefined) return;
+    const log = parts.log("mail");
+    const listening = stack.use(
+      await listenForMail({ host, port: mail.smtpPort, name: platform, takesMailFor, store, log }),
+    );
+    log.info({ port: listening.port }, "mails are taken by SMTP");
+  };
 
   // What becomes of what came in
   const inbound = createHandle({
-    ...{ pool: database.pool, blobs, signer, append, lookUp, now, salt },
-    domains: config.domains,
-    mailDomain: config.mail.domain,
+    ...{ pool, blobs, signer: parts.signer, append: parts.append, lookUp: parts.lookUp, now, salt: parts.salt },
+    domains,
+    mailDomain: mail.domain,
     authenticate: async () => ({ verdict: "none", spf: "not looked at", dkim: "not looked at" }),
     handleBounce: async () => false,
     log: parts.log("mail"),
   });
 
   const files = filePages({
-    pool: database.pool,
+    pool,
     blobs,
-    authenticate: createAuthenticate(database, Date.now),
+    authenticate: createAuthenticate(parts.database, Date.now),
     log: parts.log("http"),
   });
 
-  // Pages
-
   return {
-    owe: async () => {},
-    tasks: [handleMailTask(inbound.handle), forgetMailsTask(() => forgetMails(database.pool, blobs, new Date(now())))],
+    owe: out.owe,
+    tasks: [
+      ...out.tasks,
+      handleMailTask(inbound.handle),
+      forgetMailsTask(() => forgetMails(pool, blobs, new Date(now()))),
+      pruneInboundTask(pool, blobs, () => new Date(now())),
+    ],
     inbound,
-    pages: [files],
-    listen: async () => {},
+    pages: [...openMailPages(parts, { storeInbound: store, confirmInbound: inbound.confirmInbound }), files],
+    listen,
+    close: out.close,
   };
 }

@@ -49,6 +49,7 @@ import { postgresStore } from "../store/postgres-store.ts";
 import type { Located } from "./database.ts";
 import { openFederation, scheduleJobs } from "./open-federation.ts";
 import { type OpenedMail, openMail } from "./open-mail.ts";
+import type { MailBetween } from "./open-mail-out.ts";
 import { watchCopy } from "./watch-copy.ts";
 
 const same = <Part>(part: Part): Part => part;
@@ -91,6 +92,7 @@ export interface Between {
   database?(database: Database): Database;
   bus?(bus: Bus): Bus;
   readonly retry?: Retry;
+  readonly mail?: MailBetween;
 }
 
 /** Migrates, connects, and opens the store with its announcer. The database is running. */
@@ -99,7 +101,7 @@ export async function openCore(
   config: Config,
   { url, secret, embedded }: Located,
   log: LoggerFactory,
-  { database: reach = same, bus: tell = same, retry }: Between = {},
+  { database: reach = same, bus: tell = same, retry, mail: mailBetween }: Between = {},
 ): Promise<Core> {
   const { platform, databasePoolSize: poolSize, redisUrl, tracesTo: endpoint } = config;
   await migrate(url);
@@ -188,11 +190,15 @@ export async function openCore(
     ...(retry && { retry }),
     log: log("federation"),
   });
-  const mail = openMail({
-    ...{ config, database, signer, lookUp, jobs, log, now, salt },
-    append: federation.append,
-    blobs: diskBlobStore(join(config.dataFolder, "blobs")),
-  });
+  const mail = openMail(
+    {
+      ...{ config, database, signer, lookUp, jobs, log, now, salt },
+      append: federation.append,
+      blobs: diskBlobStore(join(config.dataFolder, "blobs")),
+    },
+    mailBetween,
+  );
+  stack.defer(() => mail.close());
   const core = {
     config,
     database,

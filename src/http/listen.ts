@@ -199,7 +199,7 @@ export function explainListening(
   error: NodeJS.ErrnoException,
   host: string,
   port: number,
-  setting: "PARLEY_PORT" | "PARLEY_METRICS_PORT" = "PARLEY_PORT",
+  setting: "PARLEY_PORT" | "PARLEY_METRICS_PORT" | "PARLEY_SMTP_PORT" = "PARLEY_PORT",
 ): Error {
   const advice: Record<string, string> = {
     EADDRINUSE: `Something listens there already, perhaps another Parley. Stop it, or set ${setting}=${port + 1}.`,

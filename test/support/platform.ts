@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureAccount } from "../../src/accounts/accounts.ts";
 import { issueToken } from "../../src/accounts/tokens.ts";
+import type { MailBetween } from "../../src/cli/open-mail-out.ts";
 import { type Core, openApi, openCore, openMetrics, openWorker } from "../../src/cli/parts.ts";
 import { readConfig } from "../../src/config/config.ts";
 import type { Retry } from "../../src/federation/deliver.ts";
@@ -32,6 +33,10 @@ export type PlatformOptions = {
   tracesTo?: string;
   /** How patient it is with platforms that do not answer. */
   retry?: Retry;
+  /** Other settings, as the environment has them. */
+  settings?: Readonly<Record<string, string>>;
+  /** What is changed of how mails go out. */
+  mail?: MailBetween;
   /** Whether the test itself puts rows in disorder. Default: false; then they are compared with the logs at the end. */
   mayDrift?: boolean;
   /** Default: silent. */
@@ -73,11 +78,12 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Test
     ...(options.redisUrl !== undefined && { REDIS_URL: options.redisUrl }),
     ...(options.tracesTo !== undefined && { OTEL_EXPORTER_OTLP_ENDPOINT: options.tracesTo }),
     ...(options.metrics === true && { PARLEY_METRICS_PORT: "0" }),
+    ...options.settings,
   });
   const log = options.log
     ? createLogger({ level: "info", destination: options.log })
     : createLogger({ level: "silent" });
-  const between = options.retry ? { retry: options.retry } : {};
+  const between = { ...(options.retry && { retry: options.retry }), ...(options.mail && { mail: options.mail }) };
   const core = await openCore(stack, config, { url: databaseUrl, secret: testSecret, embedded: null }, log, between);
   const metrics = await openMetrics(stack, core);
   if (options.worker ?? true) await openWorker(stack, core);

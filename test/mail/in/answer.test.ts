@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { conversationOf, givenPlatform, said } from "../../graphql/given.ts";
 import { overWebSocket } from "../../platforms/subscribers.ts";
-import { addByMail, arrives, became, replyAddress, sayings, stored, written } from "./given.ts";
+import { addByMail, arrives, became, replyAddress, sayings, stored, written } from "./given-arrivals.ts";
 
 const given = givenPlatform();
 

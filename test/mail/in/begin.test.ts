@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { budgets } from "../../../src/mail/in/budgets.ts";
 import { givenPlatform, type Somebody } from "../../graphql/given.ts";
-import { arrives, became, replyAddress, sayings, stored, written } from "./given.ts";
+import { arrives, became, replyAddress, sayings, stored, written } from "./given-arrivals.ts";
 
 const given = givenPlatform();
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { blobOf } from "../../../src/mail/in/inbound-mail.ts";
 import { conversationOf, done, givenPlatform, present, type Somebody } from "../../graphql/given.ts";
-import { addByMail, arrives, blobsOf, replyAddress, sayings, type WrittenMail } from "./given.ts";
+import { addByMail, arrives, blobsOf, replyAddress, sayings, type WrittenMail } from "./given-arrivals.ts";
 
 const given = givenPlatform();
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { conversationOf, done, givenPlatform, participantOf, present, verdictOf } from "../../graphql/given.ts";
-import { addByMail, arrives, replyAddress, sayings, type WrittenMail } from "./given.ts";
+import { addByMail, arrives, replyAddress, sayings, type WrittenMail } from "./given-arrivals.ts";
 
 const given = givenPlatform();
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { done, present } from "../../graphql/given.ts";
 import { type Platforms, startPlatforms } from "../../support/platforms.ts";
-import { addByMail, arrives, became, replyAddress, sayings, stored, written } from "./given.ts";
+import { addByMail, arrives, became, replyAddress, sayings, stored, written } from "./given-arrivals.ts";
 
 let platforms: Platforms;
 beforeAll(async () => {

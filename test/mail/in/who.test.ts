@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { conversationOf, givenPlatform } from "../../graphql/given.ts";
-import { addByMail, arrives, replyAddress, sayings } from "./given.ts";
+import { addByMail, arrives, replyAddress, sayings } from "./given-arrivals.ts";
 
 const given = givenPlatform();
 

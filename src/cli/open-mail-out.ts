@@ -1,0 +1,54 @@
+// Puts together what goes out by mail: owing, collecting, sending.
+import { collectMailTask } from "../../workers/tasks/collect-mail.ts";
+import { sendMailTask } from "../../workers/tasks/send-mail.ts";
+import { sweepMailTask } from "../../workers/tasks/sweep-mail.ts";
+import type { Config } from "../config/config.ts";
+import { isSpecialUse } from "../federation/special-use.ts";
+import { collectMail } from "../mail/out/collect.ts";
+import { oweMail, sweepMail } from "../mail/out/owe.ts";
+import { sendMail } from "../mail/out/send.ts";
+import { createProvider } from "../mail/providers/create-provider.ts";
+import type { MailProvider } from "../mail/providers/provider.ts";
+import type { MailParts, OpenedMail } from "./open-mail.ts";
+
+/** What a test may change of it: to kill the process around the provider, and not to wait for who is gone. */
+export interface MailBetween {
+  provider?(provider: MailProvider): MailProvider;
+  readonly goneAfterMs?: number;
+}
+
+export function openMailOut(
+  { config, database: { pool }, log }: Pick<MailParts, "config" | "database" | "log">,
+  { provider: reach = (one) => one, ...between }: MailBetween = {},
+): Pick<OpenedMail, "owe" | "tasks" | "close"> {
+  const { platform, mail } = config;
+  const owing = { platform, delayMs: mail.delayMs };
+  const provider = reach(createProvider(config));
+  const sending = {
+    ...{ pool, domain: mail.domain, origin: () => originOf(config), log: log("mail") },
+    provider,
+    ...between,
+  };
+  return {
+    owe: async (places) => {
+      await oweMail(pool, owing, places);
+    },
+    tasks: [
+      collectMailTask((whose) => collectMail(pool, { platform, domain: mail.domain }, whose)),
+      sendMailTask((id) => sendMail(sending, id)),
+      sweepMailTask(() => sweepMail(pool, owing)),
+    ],
+    close: async () => provider[Symbol.asyncDispose](),
+  };
+}
+
+/** Where links in mails lead: what is said of it, else where other platforms come to, and in development where it listens. */
+export function originOf({
+  origin,
+  platform,
+  host,
+  port,
+}: Pick<Config, "origin" | "platform" | "host" | "port">): string {
+  if (origin !== undefined) return origin;
+  return isSpecialUse(platform) ? `http://${host.includes(":") ? `[${host}]` : host}:${port}` : `https://${platform}`;
+}
