@@ -12,20 +12,21 @@ import type { MailProvider } from "../mail/providers/provider.ts";
 import type { MailParts, OpenedMail } from "./open-mail.ts";
 
 /** What a test may change of it: to kill the process around the provider, and not to wait for who is gone. */
-export interface MailBetween {
+export interface MailOutBetween {
   provider?(provider: MailProvider): MailProvider;
   readonly goneAfterMs?: number;
 }
 
 export function openMailOut(
   { config, database: { pool }, log }: Pick<MailParts, "config" | "database" | "log">,
-  { provider: reach = (one) => one, ...between }: MailBetween = {},
-): Pick<OpenedMail, "owe" | "tasks"> {
+  { provider: reach = (one) => one, ...between }: MailOutBetween = {},
+): Pick<OpenedMail, "owe" | "tasks" | "close"> {
   const { platform, mail } = config;
   const owing = { platform, delayMs: mail.delayMs };
+  const provider = reach(createProvider(config));
   const sending = {
     ...{ pool, domain: mail.domain, origin: () => originOf(config), log: log("mail") },
-    provider: reach(createProvider(config)),
+    provider,
     ...between,
   };
   return {
@@ -37,6 +38,7 @@ export function openMailOut(
       sendMailTask((id) => sendMail(sending, id)),
       sweepMailTask(() => sweepMail(pool, owing)),
     ],
+    close: async () => provider[Symbol.asyncDispose](),
   };
 }
 

@@ -48,8 +48,8 @@ import { postgresDiscoveryStore } from "../store/postgres-discovery-store.ts";
 import { postgresStore } from "../store/postgres-store.ts";
 import type { Located } from "./database.ts";
 import { openFederation, scheduleJobs } from "./open-federation.ts";
+import type { MailBetween } from "./open-mail.ts";
 import { type OpenedMail, openMail } from "./open-mail.ts";
-import type { MailBetween } from "./open-mail-out.ts";
 import { watchCopy } from "./watch-copy.ts";
 
 const same = <Part>(part: Part): Part => part;
@@ -198,6 +198,7 @@ export async function openCore(
     },
     mailBetween,
   );
+  stack.defer(() => mail.close());
   const core = {
     config,
     database,

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureAccount } from "../../src/accounts/accounts.ts";
 import { issueToken } from "../../src/accounts/tokens.ts";
-import type { MailBetween } from "../../src/cli/open-mail-out.ts";
+import type { MailBetween } from "../../src/cli/open-mail.ts";
 import { type Core, openApi, openCore, openMetrics, openWorker } from "../../src/cli/parts.ts";
 import { readConfig } from "../../src/config/config.ts";
 import type { Retry } from "../../src/federation/deliver.ts";

@@ -27,8 +27,8 @@ export interface HandleOptions extends PostOptions {
   /** Of our mail addresses. */
   readonly mailDomain: PlatformName;
   readonly lookUp: LookUp;
-  /** Whose mail it is, where its source did not say. @throws where that cannot be asked now */
-  authenticate(raw: Buffer, envelope: Envelope): Promise<Authentication>;
+  /** Whether it is of whom it says it is from, where its source did not say. */
+  authenticate(raw: Buffer, envelope: Envelope, from: Address): Promise<Authentication>;
   /** Works through what tells of a mail of ours; whether it was that. Safe to repeat. */
   handleBounce(raw: Buffer, envelope: Envelope): Promise<boolean>;
   /** Why no person wrote it; null where one may have. */
@@ -81,7 +81,7 @@ export function createHandle(options: HandleOptions) {
     const [sender, second] = mail.from;
     if (!sender || sender.address === "") return { status: "REFUSED", reason: "NO_SENDER" };
     if (second) return { status: "REFUSED", reason: "SEVERAL_SENDERS" };
-    const authentication = row.authentication ?? (await options.authenticate(raw, row.envelope));
+    const authentication = row.authentication ?? (await options.authenticate(raw, row.envelope, sender.address));
     await noteInbound(pool, row.id, authentication, mail.messageId);
     const { address: from, name } = sender;
     return place(options, { row, mail, from, name, verdict: authentication.verdict });

@@ -2,7 +2,7 @@
 // became of it: no mail goes out twice, and none is lost without being seen.
 import type pg from "pg";
 import type { Logger } from "../../observe/logger.ts";
-import type { MailProvider, SendOutcome } from "../providers/provider.ts";
+import { type MailProvider, patienceMs, type SendOutcome } from "../providers/provider.ts";
 import { suppress } from "../suppression.ts";
 import { againInMs } from "./backoff.ts";
 import { type ComposeOptions, composeMails } from "./compose.ts";
@@ -14,13 +14,13 @@ export interface SendOptions extends ComposeOptions {
   readonly provider: MailProvider;
   readonly log: Logger;
   /**
-   * After this, whoever was handing a mail over is gone: all that takes longer is given up by itself.
-   * @default 120_000
+   * After this, whoever was handing a mail over is gone: what takes longer is given up by the provider itself.
+   * @default a minute more than providers take
    */
   readonly goneAfterMs?: number;
 }
 
-const goneMs = 120_000;
+const goneMs = patienceMs + 60_000;
 /** When a provider is asked again what it cannot tell yet. */
 const askAgainMs = 60_000;
 

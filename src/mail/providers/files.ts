@@ -33,6 +33,7 @@ export function filesProvider(folder: string): MailProvider {
       );
       return isThere ? { kind: "sent", providerId: null } : { kind: "not-sent" };
     },
+    [Symbol.asyncDispose]: async () => {},
   };
 }
 

@@ -7,7 +7,8 @@ export function mimeOptions(mail: OutgoingMail): SendMailOptions {
   const { from, to, subject, text, html, messageId, inReplyTo, references, headers, envelopeFrom } = mail;
   return {
     from,
-    to: to.name === null ? to.address : { name: to.name, address: to.address },
+    // Never as one text, which would be parsed.
+    to: { name: to.name ?? "", address: to.address },
     subject,
     text,
     html,
