@@ -6,8 +6,9 @@
 // stand nor that it takes away the others, and nothing in them proves which is which. So none of them is believed.
 import MailComposer from "nodemailer/lib/mail-composer";
 import { z } from "zod";
+import { BadRequestError } from "../../http/body.ts";
 import { parseMailDate } from "../mail-date.ts";
-import type { IncomingMail } from "./inbound-mail.ts";
+import { type IncomingMail, inboundBytesMax } from "./inbound-mail.ts";
 import { asDocumented } from "./postmark-json.ts";
 
 const text = z
@@ -53,7 +54,7 @@ const inboundSchema = z.object({
 });
 type Inbound = z.infer<typeof inboundSchema>;
 
-/** @throws BadRequestError for what is not as Postmark documents it */
+/** @throws BadRequestError for what is not as Postmark documents it, or too large */
 export async function mailOfPostmark(json: unknown): Promise<IncomingMail> {
   const inbound = asDocumented(inboundSchema, json);
   const { MessageID: id, OriginalRecipient: recipient, RawEmail: whole } = inbound;
@@ -68,10 +69,13 @@ export async function mailOfPostmark(json: unknown): Promise<IncomingMail> {
       helo: null,
     },
   };
-  if (whole !== "") return { ...mail, raw: Buffer.from(whole) };
+  const raw = whole === "" ? await compose(inbound) : Buffer.from(whole);
+  // At any other answer Postmark would send it again, for hours.
+  if (raw.length > inboundBytesMax) throw new BadRequestError("A mail may have 25 MiB at most.", { status: 403 });
+  if (whole !== "") return { ...mail, raw };
   return {
     ...mail,
-    raw: await compose(inbound),
+    raw,
     authentication: {
       verdict: "failed",
       spf: "not told who handed it over",
