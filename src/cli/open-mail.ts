@@ -9,7 +9,7 @@ import type { LoggerFactory } from "../observe/logger.ts";
 import type { Signer } from "../protocol/seal.ts";
 import type { AppendAnywhere, Place } from "../store/conversation-store.ts";
 import type { Database } from "../store/database.ts";
-import { type MailBetween, openMailOut } from "./open-mail-out.ts";
+import { openMailOut } from "./open-mail-out.ts";
 
 export interface MailParts {
   readonly config: Config;
@@ -36,10 +36,9 @@ export interface OpenedMail {
   listen(stack: AsyncDisposableStack): Promise<void>;
 }
 
-/** @param between what a test changes of how mails go out */
-export function openMail(parts: MailParts, between?: MailBetween): OpenedMail {
+export function openMail(parts: MailParts): OpenedMail {
   // Out
-  const out = openMailOut(parts, between);
+  const out = openMailOut(parts);
 
   // In
 

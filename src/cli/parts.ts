@@ -49,7 +49,6 @@ import { postgresStore } from "../store/postgres-store.ts";
 import type { Located } from "./database.ts";
 import { openFederation, scheduleJobs } from "./open-federation.ts";
 import { type OpenedMail, openMail } from "./open-mail.ts";
-import type { MailBetween } from "./open-mail-out.ts";
 import { watchCopy } from "./watch-copy.ts";
 
 const same = <Part>(part: Part): Part => part;
@@ -92,7 +91,6 @@ export interface Between {
   database?(database: Database): Database;
   bus?(bus: Bus): Bus;
   readonly retry?: Retry;
-  readonly mail?: MailBetween;
 }
 
 /** Migrates, connects, and opens the store with its announcer. The database is running. */
@@ -101,7 +99,7 @@ export async function openCore(
   config: Config,
   { url, secret, embedded }: Located,
   log: LoggerFactory,
-  { database: reach = same, bus: tell = same, retry, mail: mailBetween }: Between = {},
+  { database: reach = same, bus: tell = same, retry }: Between = {},
 ): Promise<Core> {
   const { platform, databasePoolSize: poolSize, redisUrl, tracesTo: endpoint } = config;
   await migrate(url);
@@ -190,14 +188,11 @@ export async function openCore(
     ...(retry && { retry }),
     log: log("federation"),
   });
-  const mail = openMail(
-    {
-      ...{ config, database, signer, lookUp, jobs, log, now, salt },
-      append: federation.append,
-      blobs: diskBlobStore(join(config.dataFolder, "blobs")),
-    },
-    mailBetween,
-  );
+  const mail = openMail({
+    ...{ config, database, signer, lookUp, jobs, log, now, salt },
+    append: federation.append,
+    blobs: diskBlobStore(join(config.dataFolder, "blobs")),
+  });
   stack.defer(() => mail.close());
   const core = {
     config,

@@ -1,7 +1,6 @@
 // A whole platform in the process of the test: API and worker on a database of its own, on a port of its own.
 import { ensureAccount } from "../../src/accounts/accounts.ts";
 import { issueToken } from "../../src/accounts/tokens.ts";
-import type { MailBetween } from "../../src/cli/open-mail-out.ts";
 import { type Core, openApi, openCore, openMetrics, openWorker } from "../../src/cli/parts.ts";
 import { readConfig } from "../../src/config/config.ts";
 import type { Retry } from "../../src/federation/deliver.ts";
@@ -32,8 +31,6 @@ export type PlatformOptions = {
   retry?: Retry;
   /** Other settings, as the environment has them. */
   settings?: Readonly<Record<string, string>>;
-  /** What is changed of how mails go out. */
-  mail?: MailBetween;
   /** Whether the test itself puts rows in disorder. Default: false; then they are compared with the logs at the end. */
   mayDrift?: boolean;
   /** Default: silent. */
@@ -77,7 +74,7 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Test
   const log = options.log
     ? createLogger({ level: "info", destination: options.log })
     : createLogger({ level: "silent" });
-  const between = { ...(options.retry && { retry: options.retry }), ...(options.mail && { mail: options.mail }) };
+  const between = options.retry ? { retry: options.retry } : {};
   const core = await openCore(stack, config, { url: databaseUrl, secret: testSecret, embedded: null }, log, between);
   const metrics = await openMetrics(stack, core);
   if (options.worker ?? true) await openWorker(stack, core);

@@ -13,13 +13,9 @@ export interface SendOptions extends ComposeOptions {
   readonly pool: pg.Pool;
   readonly provider: MailProvider;
   readonly log: Logger;
-  /**
-   * After this, whoever was handing a mail over is gone: what takes longer is given up by the provider itself.
-   * @default a minute more than providers take
-   */
-  readonly goneAfterMs?: number;
 }
 
+/** After this, whoever was handing a mail over is gone: what takes longer is given up by the provider itself. */
 const goneMs = patienceMs + 60_000;
 /** When a provider is asked again what it cannot tell yet. */
 const askAgainMs = 60_000;
@@ -100,7 +96,7 @@ async function refused(
 
 /** Of a mail that is being handed over: finds out whether it was. Returns whether it is to be sent. */
 async function settle(options: SendOptions, mail: MailRow): Promise<boolean> {
-  const leftMs = (options.goneAfterMs ?? goneMs) - (mail.triedMsAgo ?? 0);
+  const leftMs = goneMs - (mail.triedMsAgo ?? 0);
   if (leftMs <= 0) return askWhetherSent(options, mail);
   await sendLater(options.pool, mail.id, leftMs);
   return false;
