@@ -59,12 +59,13 @@ async function handOver(options: SendOptions, waiting: readonly MailRow[]): Prom
     const outcome = outcomes[index] ?? { kind: "unknown", code: "none", answer: "the provider said nothing of it" };
     return { mail, outcome, ...outcomeOf(mail, outcome) };
   });
+  // Before it is noted: killed in between, the mail is tried again, and then the address is known.
+  for (const { mail, outcome } of ended) if (outcome.kind === "refused") await refused(options, mail, outcome);
   await record(
     pool,
     ended.map(({ tried }) => tried),
   );
   for (const { mail, outcome, inMs } of ended) {
-    if (outcome.kind === "refused") await refused(options, mail, outcome);
     if (outcome.kind === "unknown") await askWhetherSent(options, mail);
     if (inMs !== null) await sendLater(pool, mail.id, inMs);
   }
