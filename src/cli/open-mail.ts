@@ -12,7 +12,7 @@ import type { Signer } from "../protocol/seal.ts";
 import type { AppendAnywhere, Place } from "../store/conversation-store.ts";
 import type { Database } from "../store/database.ts";
 import { type MailInBetween, openMailIn } from "./open-mail-in.ts";
-import { type MailOutBetween, openMailOut } from "./open-mail-out.ts";
+import { openMailOut } from "./open-mail-out.ts";
 import { openMailPages } from "./open-mail-pages.ts";
 
 export interface MailParts {
@@ -28,9 +28,6 @@ export interface MailParts {
   salt(): string;
 }
 
-/** What a test may change of it. */
-export interface MailBetween extends MailOutBetween, MailInBetween {}
-
 export interface OpenedMail {
   /** Owes announced events to who takes part by mail through us. Safe to repeat. */
   owe(places: readonly Place[]): Promise<void>;
@@ -45,8 +42,8 @@ export interface OpenedMail {
   listen(stack: AsyncDisposableStack): Promise<void>;
 }
 
-/** @param between what a test changes of how mails go out, and come in */
-export function openMail(parts: MailParts, between?: MailBetween): OpenedMail {
+/** @param between what a test changes of how mails come in */
+export function openMail(parts: MailParts, between?: MailInBetween): OpenedMail {
   const {
     config: { domains, mail },
     database: { pool },
@@ -54,7 +51,7 @@ export function openMail(parts: MailParts, between?: MailBetween): OpenedMail {
     now,
   } = parts;
   // Out
-  const out = openMailOut(parts, between);
+  const out = openMailOut(parts);
 
   // In
   const come = openMailIn(parts, between);

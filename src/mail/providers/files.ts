@@ -17,7 +17,7 @@ export function filesProvider(folder: string): MailProvider {
     try {
       await mkdir(folder, { recursive: true });
       await writeWhole(file, await new MailComposer(mimeOptions(mail)).compile().build());
-      return { kind: "sent", providerId: null, code: "250", answer: file };
+      return { kind: "sent", providerId: null, code: "250", answer: "written" };
     } catch (error) {
       return { kind: "refused", isPermanent: false, code: errorCode(error) ?? "error", answer: String(error) };
     }
