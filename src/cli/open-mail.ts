@@ -3,8 +3,10 @@ import type { WorkerUtils } from "graphile-worker";
 import type { DefinedTask } from "../../workers/task.ts";
 import { handleMailTask } from "../../workers/tasks/handle-mail.ts";
 import type { LookUp } from "../accounts/look-up.ts";
+import { createAuthenticate } from "../accounts/tokens.ts";
 import type { Config } from "../config/config.ts";
 import type { BlobStore } from "../files/blob-store.ts";
+import { filePages } from "../files/download.ts";
 import type { Pages } from "../http/listen.ts";
 import { createHandle, type InboundMails } from "../mail/in/handle.ts";
 import type { LoggerFactory } from "../observe/logger.ts";
@@ -63,8 +65,14 @@ export function openMail(parts: MailParts, between?: MailInBetween): OpenedMail 
     mailDomain: mail.domain,
     authenticate: come.authenticate,
     handleBounce: come.handleBounce,
-    automaticReason: () => null,
     log: parts.log("mail"),
+  });
+
+  const files = filePages({
+    pool,
+    blobs,
+    authenticate: createAuthenticate(parts.database, Date.now),
+    log: parts.log("http"),
   });
 
   return {
@@ -72,7 +80,7 @@ export function openMail(parts: MailParts, between?: MailInBetween): OpenedMail 
     tasks: [...out.tasks, ...come.tasks, handleMailTask(inbound.handle)],
     inbound,
     close: out.close,
-    pages: [...come.pages, ...openMailPages(parts)],
+    pages: [files, ...come.pages, ...openMailPages(parts)],
     listen: come.listen,
   };
 }

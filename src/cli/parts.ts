@@ -227,6 +227,7 @@ export async function openApi(stack: AsyncDisposableStack, core: Core): Promise<
   const gateway = createGateway({
     platform: {
       ...{ database, append: federation.append, lookUp, bus, feed, signer, domains, now, salt },
+      mail: mail.inbound,
       store: { moveReceipt: tellingOthers(store, federation, log("federation")) },
     },
     authenticate: createAuthenticate(database, Date.now),
@@ -278,7 +279,7 @@ export async function openWorker(
   { database, announcer, store, federation, mail, metrics, tracing, log }: Core,
 ): Promise<void> {
   const tasks = [
-    eraseBodiesTask(store),
+    eraseBodiesTask(store, mail.inbound),
     ...[deliverTask, askLeaderTask, askWordsTask, catchUpTask, resumeTask, greetTask].map((taskOf) =>
       taskOf(federation),
     ),

@@ -91,6 +91,7 @@ CREATE TABLE "inbound_mail" (
     "kept_for" UUID,
     "message_id" TEXT COLLATE "C",
     "told" JSONB,
+    "words" TEXT COLLATE "C",
     "proposals" JSONB,
     "has_original" BOOLEAN NOT NULL DEFAULT true,
     "changed_at" TIMESTAMPTZ(3) NOT NULL DEFAULT clock_timestamp(),

@@ -1,9 +1,10 @@
 // Rows of inbound_mail as they are worked through: read, and told what became of them.
 import type pg from "pg";
 import { z } from "zod";
+import type { Address } from "../../conversation/address.ts";
 import type { SignedProposal } from "../../protocol/event.ts";
 import type { Hash } from "../../protocol/hash.ts";
-import type { AccountId } from "../../store/conversation-store.ts";
+import type { AccountId, Person } from "../../store/conversation-store.ts";
 import { inTransaction } from "../../store/transaction.ts";
 import { type Authentication, authenticationSchema, type Envelope, envelopeSchema } from "./inbound-mail.ts";
 
@@ -21,11 +22,17 @@ export type Told = z.infer<typeof toldSchema>;
 /** What a mail becomes: made once, and appended as it is by every try. */
 export interface Becoming {
   readonly conversation: Hash;
-  /** Whether the proposals publish the conversation. */
-  readonly isNew: boolean;
   readonly participant: Hash;
   readonly message: Hash;
   readonly proposals: readonly SignedProposal[];
+  /** Of proposals that publish the conversation: the mail that it begins with, and everybody who is in it. Else null. */
+  readonly begins: {
+    readonly messageId: string;
+    readonly subject: string | null;
+    readonly people: readonly (readonly [Address, Person])[];
+  } | null;
+  /** By which the same words are known again; null of those that begin a conversation. */
+  readonly words: string | null;
 }
 
 export interface InboundRow {
@@ -95,6 +102,7 @@ export interface Outcome {
   readonly message?: Hash | null;
   readonly keptFor?: AccountId | null;
   readonly told?: Told | null;
+  readonly words?: string | null;
 }
 
 /** Says what became of a mail, unless that was decided meanwhile. Safe to repeat. Returns whether it is so now by this. */
@@ -103,11 +111,12 @@ export async function settleInbound(client: Client, id: string, outcome: Outcome
   const { rowCount } = await client.query({
     name: "settle_inbound",
     text: `UPDATE inbound_mail SET status = $2::"InboundStatus", reason = $3, conversation_id = $4, participant = $5,
-        message = $6, kept_for = $7, told = $8, proposals = NULL, changed_at = clock_timestamp()
+        message = $6, kept_for = $7, told = $8, words = $9, proposals = NULL, changed_at = clock_timestamp()
       WHERE id = $1 AND status IN ('WAITING', 'HELD', 'KEPT')`,
     values: [
       ...[id, status, reason, conversation, participant, message, keptFor],
       outcome.told ? JSON.stringify(outcome.told) : null,
+      outcome.words ?? null,
     ],
   });
   return rowCount === 1;
@@ -138,16 +147,19 @@ export function keepBecoming(
   becoming: Becoming,
 ): Promise<Becoming | null> {
   return inTransaction(pool, async (client) => {
-    const { conversation, participant, isNew } = becoming;
+    const { conversation, participant, begins } = becoming;
     // A mail to several addresses comes as often: of its copies one goes first.
     await client.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [`inbound ${messageId ?? id}`]);
     const { rowCount: copies } = await client.query({
       name: "find_copies",
-      text: `SELECT FROM inbound_mail WHERE message_id = $1 AND id <> $2 AND participant = $3 AND conversation_id = $4
-        AND (status = 'POSTED' OR proposals IS NOT NULL) LIMIT 1`,
-      values: [messageId, id, participant, conversation],
+      // Of a mail that begins a conversation: one to somebody whom this one is to.
+      text: `SELECT FROM inbound_mail AS other JOIN inbound_mail AS this ON this.id = $2
+        WHERE other.message_id = $1 AND other.id <> $2 AND (other.status = 'POSTED' OR other.proposals IS NOT NULL)
+          AND CASE WHEN $3 THEN other.envelope->'to' ?| ARRAY(SELECT jsonb_array_elements_text(this.envelope->'to'))
+            ELSE other.participant = $4 AND other.conversation_id = $5 END LIMIT 1`,
+      values: [messageId, id, begins !== null, participant, conversation],
     });
-    if (!isNew && copies !== 0) return null;
+    if (copies !== 0) return null;
     const { rows } = await client.query<{ proposals: Becoming | null }>({
       name: "keep_becoming",
       text: `UPDATE inbound_mail SET proposals = coalesce(proposals, $2), conversation_id = $3, participant = $4

@@ -6,7 +6,7 @@ import type { Hash } from "../../protocol/hash.ts";
 import { idOfToken, isTokenOf } from "../mail-token.ts";
 import { mailIdOf } from "../out/ask-mail.ts";
 import type { Envelope } from "./inbound-mail.ts";
-import type { ReceivedMail } from "./read-mail.ts";
+import type { IncomingMail } from "./parse-incoming.ts";
 
 /** What a mail names conversations by, the surest first. */
 export interface Clues {
@@ -22,6 +22,8 @@ export interface Match {
   readonly participant: Hash;
   /** The message that the mail answers; null where that is not to be told. */
   readonly answered: Hash | null;
+  /** Whether the mail came to a reply address of ours; else only what it refers to names the conversation. */
+  readonly isToReplyAddress: boolean;
 }
 
 /** So many are looked up: a list of thousands is none of a person's. */
@@ -31,17 +33,19 @@ const idsMax = 100;
 /** @param mailDomain of our addresses */
 export function cluesOf(
   { to }: Pick<Envelope, "to">,
-  mail: Pick<ReceivedMail, "recipients" | "inReplyTo" | "references">,
+  mail: Pick<IncomingMail, "to" | "cc" | "inReplyTo" | "references">,
   mailDomain: string,
 ): Clues {
-  const reply = new RegExp(
-    `(?<![^\\s<>,;:"])reply\\+([a-z2-7]{42})@${mailDomain.replaceAll(".", "\\.")}(?![\\w.-])`,
-    "gi",
-  );
-  const tokensIn = (text: string) => [...text.matchAll(reply)].map(([, token = ""]) => token.toLowerCase());
+  const tokenIn = (address: string): readonly string[] => {
+    const [, token, domain] = /^reply\+([a-z2-7]{42})@(.+)$/i.exec(address.trim()) ?? [];
+    return token !== undefined && domain?.toLowerCase() === mailDomain ? [token.toLowerCase()] : [];
+  };
   const ids = [...mail.inReplyTo.toReversed(), ...mail.references.toReversed()];
   return {
-    tokens: [...new Set([...to, mail.recipients].flatMap(tokensIn))].slice(0, tokensMax),
+    tokens: [...new Set([...to, ...[...mail.to, ...mail.cc].map(({ address }) => address)].flatMap(tokenIn))].slice(
+      0,
+      tokensMax,
+    ),
     ids: [...new Set(ids)].slice(0, idsMax),
   };
 }
@@ -61,7 +65,8 @@ export async function match(
   const named = ofTokens.find(({ address }) => address === from) ?? ofTokens[0];
   if (!named) return answered;
   const { conversation, participant } = named;
-  return { conversation, participant, answered: answered?.conversation === conversation ? answered.answered : null };
+  const isThere = answered?.conversation === conversation;
+  return { conversation, participant, answered: isThere ? answered.answered : null, isToReplyAddress: true };
 }
 
 interface Named {
@@ -97,7 +102,7 @@ async function answeredBy(
 ): Promise<Match | null> {
   if (ids.length === 0) return null;
   const own = ids.map((id) => mailIdOf(id, mailDomain));
-  const { rows } = await pool.query<Match & { place: number }>({
+  const { rows } = await pool.query<Omit<Match, "isToReplyAddress">>({
     name: "match_ids",
     // Of a mail of ours what it told last; of a mail that came in the message that it became. Message-IDs of others are
     // whatever they say: of two that say the same, the one in whose conversation the sender takes part.
@@ -111,12 +116,14 @@ async function answeredBy(
         SELECT i.place, m.conversation_id, m.participant, m.message
         FROM id AS i JOIN inbound_mail AS m ON m.message_id = i.message_id
         WHERE m.status = 'POSTED' AND m.conversation_id IS NOT NULL AND m.participant IS NOT NULL)
-      SELECT f.place::int AS place, f.conversation_id AS conversation, f.participant, f.answered
+      SELECT f.conversation_id AS conversation, f.participant, f.answered
       FROM found AS f ORDER BY f.place, EXISTS (
         SELECT FROM participant AS p JOIN recipient AS r ON r.id = p.recipient_id
         WHERE p.conversation_id = f.conversation_id AND r.address = $3) DESC LIMIT 1`,
     values: [ids, own, from],
   });
   const [row] = rows;
-  return row ? { conversation: row.conversation, participant: row.participant, answered: row.answered } : null;
+  if (!row) return null;
+  const { conversation, participant, answered } = row;
+  return { conversation, participant, answered, isToReplyAddress: false };
 }

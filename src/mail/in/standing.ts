@@ -13,8 +13,8 @@ export interface Standing extends Pick<Claim, "conversation" | "sender"> {
   readonly seq: number;
   /** What an answer answers that names nothing; null where nothing was said. */
   readonly latestMessage: Hash | null;
-  /** Whose address the reply address's participant has; null where they took it along. */
-  readonly namedAddress: Address | null;
+  /** The accounts here that take part. */
+  readonly accounts: readonly AccountId[];
 }
 
 interface ByMail {
@@ -28,7 +28,7 @@ interface ByMail {
 export async function standingOf(
   pool: Pick<pg.Pool, "query">,
   platform: PlatformName,
-  { conversation, participant }: Match,
+  { conversation, participant }: Pick<Match, "conversation" | "participant">,
   from: Address,
   now: string,
 ): Promise<Standing | null> {
@@ -39,6 +39,7 @@ export async function standingOf(
     latest_message: Hash | null;
     named_address: Address | null;
     by_mail: readonly ByMail[];
+    accounts: readonly AccountId[];
   }>({
     name: "standing",
     text: `SELECT c.seq, c.expires_at, c.frozen_at,
@@ -48,7 +49,9 @@ export async function standingOf(
         coalesce((SELECT json_agg(json_build_object('id', p.id, 'address', r.address, 'role', p.role,
             'is_active', p.status = 'ACTIVE') ORDER BY p.status = 'ACTIVE' DESC, p.seq DESC)
           FROM recipient AS r JOIN participant AS p ON p.recipient_id = r.id
-          WHERE r.address = $3 AND p.conversation_id = c.id AND p.mail AND p.via = $4 AND NOT p.imported), '[]') AS by_mail
+          WHERE r.address = $3 AND p.conversation_id = c.id AND p.mail AND p.via = $4 AND NOT p.imported), '[]') AS by_mail,
+        ARRAY(SELECT account_id::text FROM participant
+          WHERE conversation_id = c.id AND account_id IS NOT NULL AND status = 'ACTIVE' AND NOT imported) AS accounts
       FROM conversation AS c WHERE c.id = $1`,
     values: [conversation, participant, from, platform],
   });
@@ -64,7 +67,7 @@ export async function standingOf(
     conversation: row.frozen_at !== null ? "FROZEN" : isExpired({ expiresAt }, now) ? "EXPIRED" : "OPEN",
     sender,
     latestMessage: row.latest_message,
-    namedAddress: row.named_address,
+    accounts: row.accounts,
   };
 }
 

@@ -8,7 +8,7 @@ const given = givenPlatform();
 test("an answer to a mail is a message of the conversation, and comes to who listens", async () => {
   const { alice } = await given.people("alice");
   const { platform } = given;
-  const conversation = await conversationOf(alice, []);
+  const conversation = await conversationOf(alice);
   const bob = await addByMail(alice, conversation, "bob@b.example");
   await said(alice, conversation, "Shall we meet?");
   const to = [await replyAddress(platform, conversation, bob)];
@@ -29,7 +29,7 @@ test("an answer to a mail is a message of the conversation, and comes to who lis
 test("working through a mail again changes nothing", async () => {
   const { alice } = await given.people("alice");
   const { platform } = given;
-  const conversation = await conversationOf(alice, []);
+  const conversation = await conversationOf(alice);
   const to = [await replyAddress(platform, conversation, await addByMail(alice, conversation, "bob@b.example"))];
   const { id } = await arrives(platform, { text: "Yes." }, { to });
   await platform.core.mail.inbound.handle(id);
