@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { inboundBytesMax } from "../../../src/mail/in/inbound-mail.ts";
 import { mailToken, newSecret } from "../../../src/mail/mail-token.ts";
 import { certificateFor } from "../../support/certificate.ts";
-import { domain, type Inbox, openInbox, RawClient } from "./given-arrivals.ts";
+import { domain, type Inbox, openInbox, RawClient } from "./given.ts";
 
 let inbox: Inbox;
 let port: number;
