@@ -49,7 +49,7 @@ import { postgresStore } from "../store/postgres-store.ts";
 import type { Located } from "./database.ts";
 import { openFederation, scheduleJobs } from "./open-federation.ts";
 import { type OpenedMail, openMail } from "./open-mail.ts";
-import type { MailBetween } from "./open-mail-out.ts";
+import type { MailInBetween } from "./open-mail-in.ts";
 import { watchCopy } from "./watch-copy.ts";
 
 const same = <Part>(part: Part): Part => part;
@@ -92,7 +92,7 @@ export interface Between {
   database?(database: Database): Database;
   bus?(bus: Bus): Bus;
   readonly retry?: Retry;
-  readonly mail?: MailBetween;
+  readonly mail?: MailInBetween;
 }
 
 /** Migrates, connects, and opens the store with its announcer. The database is running. */
@@ -227,6 +227,7 @@ export async function openApi(stack: AsyncDisposableStack, core: Core): Promise<
   const gateway = createGateway({
     platform: {
       ...{ database, append: federation.append, lookUp, bus, feed, signer, domains, now, salt },
+      mail: mail.inbound,
       store: { moveReceipt: tellingOthers(store, federation, log("federation")) },
     },
     authenticate: createAuthenticate(database, Date.now),
@@ -278,7 +279,7 @@ export async function openWorker(
   { database, announcer, store, federation, mail, metrics, tracing, log }: Core,
 ): Promise<void> {
   const tasks = [
-    eraseBodiesTask(store),
+    eraseBodiesTask(store, mail.inbound),
     ...[deliverTask, askLeaderTask, askWordsTask, catchUpTask, resumeTask, greetTask].map((taskOf) =>
       taskOf(federation),
     ),

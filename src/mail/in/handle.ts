@@ -1,78 +1,63 @@
 // What becomes of a mail that came in: a message of somebody's, a conversation that begins with it, or nothing. Each mail is
 // worked through until that is decided; doing it again changes nothing.
-import { readBlob } from "../../files/blob-store.ts";
+import type { Address } from "../../conversation/address.ts";
 import type { Logger } from "../../observe/logger.ts";
-import { inTransaction } from "../../store/transaction.ts";
-import { askMail } from "../out/ask-mail.ts";
+import type { Hash } from "../../protocol/hash.ts";
 import { answer, finish } from "./answer.ts";
+import { automaticBy } from "./automatic.ts";
 import { begin, localRecipients } from "./begin.ts";
-import { spend } from "./budgets.ts";
-import { type Authentication, blobOf, type Envelope, inboundBytesMax } from "./inbound-mail.ts";
-import { type InboundRow, noteInbound, type Outcome, readInbound, settleInbound } from "./inbound-rows.ts";
+import type { Authentication, Envelope } from "./inbound-mail.ts";
+import { type InboundRow, noteInbound, type Outcome, readInbound } from "./inbound-rows.ts";
+import { createKeptMails } from "./kept-mails.ts";
 import { cluesOf, match } from "./match.ts";
-import { readMail } from "./read-mail.ts";
+import { eraseFiles, readOriginal } from "./original.ts";
+import { parseIncoming } from "./parse-incoming.ts";
+import { readStored, rereadMail } from "./read-stored.ts";
 import type { PlaceOptions, Received, Settled } from "./received.ts";
+import { settle } from "./settle.ts";
 import { standingOf } from "./standing.ts";
 
 export interface HandleOptions extends PlaceOptions {
-  /** Whose mail it is, where its source did not say. @throws where that cannot be asked now */
-  authenticate(raw: Buffer, envelope: Envelope): Promise<Authentication>;
+  /** Whose mail it is, where its source did not say. @param from whose it is taken for @throws where that cannot be asked now */
+  authenticate(raw: Buffer, envelope: Envelope, from: Address): Promise<Authentication>;
   /** Works through what tells of a mail of ours; whether it was that. Safe to repeat. */
   handleBounce(raw: Buffer, envelope: Envelope): Promise<boolean>;
-  /** Why no person wrote it; null where one may have. */
-  automaticReason(raw: Buffer, envelope: Envelope): string | null;
   readonly log: Logger;
 }
 
 export type InboundMails = ReturnType<typeof createHandle>;
 
 export function createHandle(options: HandleOptions) {
-  const { pool, blobs, mailDomain, now } = options;
-
-  /** @throws where they are gone */
-  const readBytes = async (id: string): Promise<Buffer> => {
-    const raw = await readBlob(blobs, blobOf(id), inboundBytesMax);
-    if (raw === null) throw new Error("the bytes of a mail that came in are not there");
-    return raw;
-  };
+  const { pool, blobs } = options;
 
   const workThrough = async (row: InboundRow): Promise<Settled> => {
-    const raw = await readBytes(row.id);
+    const raw = await readStored(blobs, row.id);
     if (await options.handleBounce(raw, row.envelope)) return { status: "IGNORED", reason: "BOUNCE" };
-    const mail = await readMail(raw).catch(() => null);
-    if (mail === null) return { status: "REFUSED", reason: "UNREADABLE" };
-    const automatic = options.automaticReason(raw, row.envelope);
-    if (automatic !== null) return { status: "IGNORED", reason: automatic };
+    const mail = await parseIncoming(raw);
+    if ("refused" in mail) return { status: "REFUSED", reason: mail.refused };
+    const automatic = automaticBy(mail.headers, row.envelope.from, { mailDomain: options.mailDomain });
+    if (automatic !== null) return { status: "IGNORED", reason: automatic.kind.toUpperCase().replace("-", "_") };
     // Of several, nobody can say whose words these are, nor by which domain they are vouched for (RFC 7489 §6.6.1).
-    const [sender, second] = mail.from;
-    if (!sender || sender.address === "") return { status: "REFUSED", reason: "NO_SENDER" };
-    if (second) return { status: "REFUSED", reason: "SEVERAL_SENDERS" };
-    const authentication = row.authentication ?? (await options.authenticate(raw, row.envelope));
+    if (mail.from === null) return { status: "REFUSED", reason: "UNCLEAR_SENDER" };
+    const { address: from, name } = mail.from;
+    const authentication = row.authentication ?? (await options.authenticate(raw, row.envelope, from));
     await noteInbound(pool, row.id, authentication, mail.messageId);
-    const { address: from, name } = sender;
     return place(options, { row, mail, from, name, verdict: authentication.verdict });
   };
 
-  const settle = (id: string, settled: Settled): Promise<boolean> =>
-    inTransaction(pool, async (client) => {
-      if (!(await settleInbound(client, id, settled))) return false;
-      const { asks, conversation, participant } = settled;
-      if (!asks || !conversation || !participant) return true;
-      const { about, address, upTo } = asks;
-      const budget = about.kind === "CONFIRM" ? "confirmations" : "notices";
-      if (await spend(client, budget, address, now())) {
-        await askMail(client, mailDomain, { conversation, participant, upTo, about });
-      }
-      return true;
-    });
-
   return {
+    ...createKeptMails(options),
+    /** The mail that a message was, as `readOriginal` has it. */
+    original: (conversation: Hash, message: Hash) => readOriginal(options, conversation, message),
+    /** Deletes the bytes of what is erased in the conversation. Safe to repeat. */
+    eraseFiles: (conversation: Hash) => eraseFiles(options, conversation),
+
     /** Task handle-mail. Safe to repeat. @throws where it has to be tried again later */
     handle: async (id: string): Promise<void> => {
       const row = await readInbound(pool, id);
       if (row?.status !== "WAITING") return;
       const settled = await workThrough(row);
-      await settle(id, settled);
+      await settle(options, id, settled);
       options.log.info({ inbound: id, status: settled.status, reason: settled.reason }, "a mail was worked through");
     },
 
@@ -88,12 +73,8 @@ export function createHandle(options: HandleOptions) {
         return { status, reason, conversation, participant, message };
       }
       if (row?.status !== "HELD") return null;
-      const mail = await readMail(await readBytes(id));
-      const [sender] = mail.from;
-      if (!sender) throw new Error("a mail without a sender was held");
-      const { address: from, name } = sender;
-      const settled = await place(options, { row, mail, from, name, verdict: "confirmed" });
-      await settle(id, settled);
+      const settled = await place(options, { row, ...(await rereadMail(blobs, id)), verdict: "confirmed" });
+      await settle(options, id, settled);
       return settled;
     },
   };

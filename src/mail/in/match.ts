@@ -6,7 +6,7 @@ import type { Hash } from "../../protocol/hash.ts";
 import { idOfToken, isTokenOf } from "../mail-token.ts";
 import { mailIdOf } from "../out/ask-mail.ts";
 import type { Envelope } from "./inbound-mail.ts";
-import type { ReceivedMail } from "./read-mail.ts";
+import type { IncomingMail } from "./parse-incoming.ts";
 
 /** What a mail names conversations by, the surest first. */
 export interface Clues {
@@ -33,17 +33,19 @@ const idsMax = 100;
 /** @param mailDomain of our addresses */
 export function cluesOf(
   { to }: Pick<Envelope, "to">,
-  mail: Pick<ReceivedMail, "recipients" | "inReplyTo" | "references">,
+  mail: Pick<IncomingMail, "to" | "cc" | "inReplyTo" | "references">,
   mailDomain: string,
 ): Clues {
-  const reply = new RegExp(
-    `(?<![^\\s<>,;:"])reply\\+([a-z2-7]{42})@${mailDomain.replaceAll(".", "\\.")}(?![\\w.-])`,
-    "gi",
-  );
-  const tokensIn = (text: string) => [...text.matchAll(reply)].map(([, token = ""]) => token.toLowerCase());
+  const tokenIn = (address: string): readonly string[] => {
+    const [, token, domain] = /^reply\+([a-z2-7]{42})@(.+)$/i.exec(address.trim()) ?? [];
+    return token !== undefined && domain?.toLowerCase() === mailDomain ? [token.toLowerCase()] : [];
+  };
   const ids = [...mail.inReplyTo.toReversed(), ...mail.references.toReversed()];
   return {
-    tokens: [...new Set([...to, mail.recipients].flatMap(tokensIn))].slice(0, tokensMax),
+    tokens: [...new Set([...to, ...[...mail.to, ...mail.cc].map(({ address }) => address)].flatMap(tokenIn))].slice(
+      0,
+      tokensMax,
+    ),
     ids: [...new Set(ids)].slice(0, idsMax),
   };
 }

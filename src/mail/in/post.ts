@@ -7,12 +7,12 @@ import type { Rejection } from "../../conversation/rejection.ts";
 import type { BlobStore } from "../../files/blob-store.ts";
 import { encryptFile, fileBlobOf, newFileKey } from "../../files/file-cipher.ts";
 import type { MessageBody, SignedProposal } from "../../protocol/event.ts";
-import { type Hash, sha256 } from "../../protocol/hash.ts";
+import type { Hash } from "../../protocol/hash.ts";
 import { proposalId, type Signer } from "../../protocol/seal.ts";
 import type { AppendAnywhere } from "../../store/conversation-store.ts";
 import { newSecret } from "../mail-token.ts";
 import { type Becoming, forgetBecoming, keepBecoming } from "./inbound-rows.ts";
-import type { ReceivedFile } from "./read-mail.ts";
+import type { IncomingFile } from "./parse-incoming.ts";
 
 export interface PostOptions {
   readonly pool: pg.Pool;
@@ -34,13 +34,13 @@ export function signed(proposal: SignedProposal, { key }: Signer): SignedProposa
 export function sayByMail(
   conversation: Hash,
   actor: Hash,
-  { answered, body, files }: { answered: Hash | null; body: MessageBody; files: readonly ReceivedFile[] },
+  { answered, body, files }: { answered: Hash | null; body: MessageBody; files: readonly IncomingFile[] },
   occasion: Occasion,
 ): { readonly message: Hash; readonly proposals: readonly SignedProposal[] } {
   const said = proposeSigned({ action: "add", model: "message", item: answered, body }, conversation, actor, occasion);
   const message = proposalId(said.proposal);
-  const attached = files.slice(0, limits.attachmentsPerMessage).map(({ title, type, content }) => {
-    const file = { title, type, size: content.length, sha256: sha256(content), key: newFileKey() };
+  const attached = files.slice(0, limits.attachmentsPerMessage).map(({ title, type, size, sha256 }) => {
+    const file = { title, type, size, sha256, key: newFileKey() };
     return proposeSigned(
       { action: "add", model: "attachment", item: message, body: file },
       conversation,
@@ -71,7 +71,7 @@ export async function post(
   { pool, blobs, append }: PostOptions,
   inbound: { readonly id: string; readonly messageId: string | null },
   becoming: Becoming,
-  files: readonly ReceivedFile[],
+  files: readonly IncomingFile[],
 ): Promise<Posted> {
   const kept = await keepBecoming(pool, inbound.id, inbound.messageId, becoming);
   if (kept === null) return { is: "repeated" };
@@ -83,9 +83,9 @@ export async function post(
     body !== null && "sha256" in body ? [{ id: proposalId(proposal), body }] : [],
   );
   for (const { id, body } of attached) {
-    const file = files.find(({ content }) => content.length === body.size && sha256(content) === body.sha256);
+    const file = files.find(({ size, sha256 }) => size === body.size && sha256 === body.sha256);
     if (!file) throw new Error("a mail has other files than when it was read before");
-    await blobs.put(fileBlobOf(conversation, id), encryptFile(file.content, body.key));
+    await blobs.put(fileBlobOf(conversation, id), encryptFile(file.bytes, body.key));
   }
   const answer = await append({
     conversation: begins ? null : conversation,

@@ -6,8 +6,8 @@ import type { Signer } from "../../protocol/seal.ts";
 import type { MailAbout } from "../out/ask-mail.ts";
 import type { Authentication } from "./inbound-mail.ts";
 import type { InboundRow, Outcome, Told } from "./inbound-rows.ts";
+import type { IncomingMail } from "./parse-incoming.ts";
 import { NotYetError, type PostOptions } from "./post.ts";
-import type { ReceivedMail } from "./read-mail.ts";
 import { previewOf } from "./said.ts";
 
 export interface PlaceOptions extends PostOptions {
@@ -24,7 +24,7 @@ export interface PlaceOptions extends PostOptions {
 /** A mail that one person says they wrote. */
 export interface Received {
   readonly row: InboundRow;
-  readonly mail: ReceivedMail;
+  readonly mail: IncomingMail;
   readonly from: Address;
   readonly name: string | null;
   /** Whether it is theirs. `confirmed`: they said so by the mail that asked them. */

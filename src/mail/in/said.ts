@@ -3,18 +3,20 @@ import { createHash } from "node:crypto";
 import { isBlank } from "../../conversation/body.ts";
 import { limits } from "../../conversation/limits.ts";
 import type { MessageBody } from "../../protocol/event.ts";
-import { clean, cutTo } from "../parse.ts";
-import type { ReceivedMail } from "./read-mail.ts";
+import { cutTo } from "../parse.ts";
+import type { IncomingMail } from "./parse-incoming.ts";
 import { newWords } from "./words.ts";
 
 /** A mail is some days on its way at most: a Date before that is of a clock that was never set. */
 const agedMs = 30 * 24 * 3_600 * 1_000;
 
 /** What somebody says with a mail; null where that is nothing. @param isFirst whether it begins a conversation */
-export function saidIn(mail: ReceivedMail, receivedAt: Date, isFirst: boolean): MessageBody | null {
+export function saidIn(mail: IncomingMail, receivedAt: Date, isFirst: boolean): MessageBody | null {
   const words = wordsOf(mail);
   const text = isBlank(words.text) ? wordless(mail, isFirst) : words.text;
   if (text === null) return null;
+  const { messageId } = mail;
+  const isKept = messageId !== null && messageId.length + 2 <= limits.messageIdCharacters;
   const receivedMs = receivedAt.getTime();
   const sentMs = mail.sentMs ?? receivedMs;
   const isPlausible = sentMs <= receivedMs && sentMs > receivedMs - agedMs;
@@ -24,24 +26,24 @@ export function saidIn(mail: ReceivedMail, receivedAt: Date, isFirst: boolean): 
     mentions: [],
     mail: {
       date: new Date(isPlausible ? sentMs : receivedMs).toISOString(),
-      messageId: mail.messageId === null ? "" : `<${mail.messageId}>`,
+      messageId: isKept ? `<${messageId}>` : "",
     },
   };
 }
 
-function wordsOf({ text, html }: ReceivedMail): Pick<MessageBody, "format" | "text"> {
-  const words = newWords({ text: clean(text), html: html === null ? null : clean(html) });
+function wordsOf({ text, html }: IncomingMail): Pick<MessageBody, "format" | "text"> {
+  const words = newWords({ text, html });
   return { format: words.format, text: words.text };
 }
 
 /** Of a mail without words its files speak; of one that begins a conversation its subject. */
-function wordless({ files, subject }: ReceivedMail, isFirst: boolean): string | null {
+function wordless({ files, subject }: IncomingMail, isFirst: boolean): string | null {
   if (files.length > 0) return files.map(({ title }) => `[${title}]`).join("\n");
   return isFirst && subject !== "" ? subject : null;
 }
 
 /** The first words, for lists. */
-export function previewOf(mail: ReceivedMail): string {
+export function previewOf(mail: IncomingMail): string {
   const body = saidIn(mail, new Date(0), true);
   const plain = body?.format === "HTML" ? body.text.replace(/<[^<>]*>/g, " ") : (body?.text ?? "");
   return [...plain.slice(0, 2_000).replace(/\s+/g, " ").trim()].slice(0, 200).join("");

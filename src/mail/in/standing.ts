@@ -28,7 +28,7 @@ interface ByMail {
 export async function standingOf(
   pool: Pick<pg.Pool, "query">,
   platform: PlatformName,
-  { conversation, participant }: Match,
+  { conversation, participant }: Pick<Match, "conversation" | "participant">,
   from: Address,
   now: string,
 ): Promise<Standing | null> {

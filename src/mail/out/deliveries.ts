@@ -10,7 +10,11 @@ export interface MailDelivery {
   readonly participant: Hash;
   /** Null once erased. */
   readonly address: string | null;
-  readonly status: "WAITING" | "DELIVERED" | "REFUSED" | Extract<MailStatus, "MAYBE_SENT" | "BOUNCED" | "COMPLAINED" | "SUPPRESSED">;
+  readonly status:
+    | "WAITING"
+    | "DELIVERED"
+    | "REFUSED"
+    | Extract<MailStatus, "MAYBE_SENT" | "BOUNCED" | "COMPLAINED" | "SUPPRESSED">;
   /** Of what was not taken, the code. */
   readonly refusal: string | null;
   readonly attempts: readonly Attempt[];
@@ -33,7 +37,11 @@ const shownAs: Readonly<Record<MailStatus, MailDelivery["status"]>> = {
 };
 
 /** The event's deliveries to participants by mail, in the order in which these were added. */
-export async function readMailDeliveries(pool: pg.Pool, conversation: Hash, seq: number): Promise<readonly MailDelivery[]> {
+export async function readMailDeliveries(
+  pool: pg.Pool,
+  conversation: Hash,
+  seq: number,
+): Promise<readonly MailDelivery[]> {
   const { rows } = await pool.query<{
     participant: Hash;
     address: string | null;
@@ -50,7 +58,13 @@ export async function readMailDeliveries(pool: pg.Pool, conversation: Hash, seq:
   return rows.map(({ participant, address, status, attempts }) => {
     const shown = shownAs[status ?? "WAITING"];
     const last = attempts?.at(-1)?.code ?? null;
-    return { participant, address, status: shown, refusal: shown === "REFUSED" ? last : null, attempts: attempts ?? [] };
+    return {
+      participant,
+      address,
+      status: shown,
+      refusal: shown === "REFUSED" ? last : null,
+      attempts: attempts ?? [],
+    };
   });
 }
 

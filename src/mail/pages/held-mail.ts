@@ -3,7 +3,7 @@ import type pg from "pg";
 import { type BlobStore, readBlob } from "../../files/blob-store.ts";
 import { toHtml } from "../../html/message-html.ts";
 import { blobOf, inboundBytesMax } from "../in/inbound-mail.ts";
-import { readMail } from "../in/read-mail.ts";
+import { parseIncoming } from "../in/parse-incoming.ts";
 import { saidIn } from "../in/said.ts";
 import { html, type Markup, trusted } from "./page.ts";
 
@@ -25,10 +25,11 @@ export function createReadHeld(pool: Pick<pg.Pool, "query">, blobs: Pick<BlobSto
     });
     const [row] = rows;
     if (raw === null || !row) return null;
-    const mail = await readMail(raw);
+    const mail = await parseIncoming(raw);
+    if ("refused" in mail) return null;
     const body = saidIn(mail, row.received_at, false);
     return {
-      from: mail.from[0]?.address ?? "",
+      from: mail.from?.address ?? "",
       subject: mail.subject === "" ? null : mail.subject,
       words: body ? trusted(toHtml(body)) : html`<p class="gone">No words were found in it.</p>`,
       files: mail.files.map(({ title }) => title),

@@ -82,7 +82,9 @@ export async function givenMailPlatform(delay = 0, options: PlatformOptions = {}
           "SELECT task_identifier, key, last_error FROM graphile_worker.jobs WHERE task_identifier IN ('collect-mail', 'send-mail')",
         );
         expect(jobs).toEqual([]);
-        const { rows: mails } = await pool().query("SELECT id, status FROM mail WHERE status IN ('WAITING', 'SENDING')");
+        const { rows: mails } = await pool().query(
+          "SELECT id, status FROM mail WHERE status IN ('WAITING', 'SENDING')",
+        );
         expect(mails).toEqual([]);
         expect(await mailsTo(address)).toHaveLength(count);
       };

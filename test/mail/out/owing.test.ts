@@ -1,6 +1,6 @@
 // Which events make mails, and for whom.
 import { expect, test } from "vitest";
-import { done, participantOf, present, said, type Somebody } from "../../graphql/given.ts";
+import { done, participantOf, present, type Somebody, said } from "../../graphql/given.ts";
 import { givenMailPlatform, type ReadMail } from "./given.ts";
 
 const given = await givenMailPlatform();
@@ -55,14 +55,20 @@ test("what rides along is told with the next words, and makes no mail by itself"
   await settled(1);
   await said(bob, conversation, "Fine");
   const [, mail] = await settled(2);
-  expect(textOf(mail)).toMatch(/^Fine\n\nAlice\.\d+ changed the subject to “Dinner”\.\n\nAlice\.\d+ added the label “food”\.$/);
+  expect(textOf(mail)).toMatch(
+    /^Fine\n\nAlice\.\d+ changed the subject to “Dinner”\.\n\nAlice\.\d+ added the label “food”\.$/,
+  );
   // Their mails stay together under the subject that they began with.
   expect(mail?.subject).toBe("Re: Lunch");
 });
 
 test("a change is told with what changed, a removal without the words", async () => {
   const { alice, bob, conversation, settled } = await begun();
-  const message = await said(alice, conversation, "We meet at noon in the old hall behind the station, and bring soup for all.");
+  const message = await said(
+    alice,
+    conversation,
+    "We meet at noon in the old hall behind the station, and bring soup for all.",
+  );
   await settled(2);
   await done(
     bob.parley.messageModify({
@@ -104,9 +110,7 @@ test("who is removed is told nothing any more, also not what was on its way; add
   const { alice, nina, conversation, settled } = await begun();
   await given.hold(async () => {
     await said(alice, conversation, "not for Nina");
-    await done(
-      alice.parley.participantRemove({ conversation, participant: await idOf(nina, conversation, alice) }),
-    );
+    await done(alice.parley.participantRemove({ conversation, participant: await idOf(nina, conversation, alice) }));
   });
   await settled(1);
   await said(alice, conversation, "nor this");
@@ -137,7 +141,10 @@ test("nothing is mailed while somebody wants no mails, nor to who began it by ma
     await done(alice.parley.participantAdd({ conversation, address: otto }));
     const id = await idOf(otto, conversation, alice);
     await given.platform.core.announcer.idle();
-    await pool().query("UPDATE mail_participation SET begun_with = 'first@mail.example', subject = 'Hello' WHERE participant = $1", [id]);
+    await pool().query(
+      "UPDATE mail_participation SET begun_with = 'first@mail.example', subject = 'Hello' WHERE participant = $1",
+      [id],
+    );
   });
   await given.untilMailed(otto, 0);
   await said(alice, conversation, "an answer");
@@ -168,5 +175,8 @@ test("a burst beyond the bounds is several mails, and none of it is lost", async
     for (let index = 0; index < 4; index++) await said(alice, conversation, `${index} ${"long ".repeat(6_000)}`);
   });
   const [, ...mails] = await settled(3);
-  expect(mails.map(({ text }) => text?.match(/^\d(?= long)/gm))).toEqual([["0", "1"], ["2", "3"]]);
+  expect(mails.map(({ text }) => text?.match(/^\d(?= long)/gm))).toEqual([
+    ["0", "1"],
+    ["2", "3"],
+  ]);
 });
