@@ -1,6 +1,7 @@
 // Puts email together for a process: what goes out, what comes in, and the pages behind links in mails.
 import type { WorkerUtils } from "graphile-worker";
 import type { DefinedTask } from "../../workers/task.ts";
+import { forgetMailsTask } from "../../workers/tasks/forget-mails.ts";
 import { handleMailTask } from "../../workers/tasks/handle-mail.ts";
 import type { LookUp } from "../accounts/look-up.ts";
 import { createAuthenticate } from "../accounts/tokens.ts";
@@ -8,6 +9,7 @@ import type { Config } from "../config/config.ts";
 import type { BlobStore } from "../files/blob-store.ts";
 import { filePages } from "../files/download.ts";
 import type { Pages } from "../http/listen.ts";
+import { forgetMails } from "../mail/in/forget-mails.ts";
 import { createHandle, type InboundMails } from "../mail/in/handle.ts";
 import type { LoggerFactory } from "../observe/logger.ts";
 import type { Signer } from "../protocol/seal.ts";
@@ -77,7 +79,12 @@ export function openMail(parts: MailParts, between?: MailInBetween): OpenedMail 
 
   return {
     owe: out.owe,
-    tasks: [...out.tasks, ...come.tasks, handleMailTask(inbound.handle)],
+    tasks: [
+      ...out.tasks,
+      ...come.tasks,
+      handleMailTask(inbound.handle),
+      forgetMailsTask(() => forgetMails(pool, blobs, new Date(now()))),
+    ],
     inbound,
     close: out.close,
     pages: [
