@@ -27,9 +27,9 @@ export async function mail(args: readonly string[], config: Config): Promise<voi
     case "suppressed":
       return console.log(await suppressed(pool, values.json));
     case "resend":
-      return resend(pool, subject ?? "");
+      return await resend(pool, subject ?? "");
     default:
-      return liftAddress(pool, (subject ?? "").toLowerCase());
+      return await liftAddress(pool, (subject ?? "").toLowerCase());
   }
 }
 

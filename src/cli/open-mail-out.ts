@@ -8,26 +8,19 @@ import { collectMail } from "../mail/out/collect.ts";
 import { oweMail, sweepMail } from "../mail/out/owe.ts";
 import { sendMail } from "../mail/out/send.ts";
 import { createProvider } from "../mail/providers/create-provider.ts";
-import type { MailProvider } from "../mail/providers/provider.ts";
 import type { MailParts, OpenedMail } from "./open-mail.ts";
 
-/** What a test may change of it: to kill the process around the provider, and not to wait for who is gone. */
-export interface MailBetween {
-  provider?(provider: MailProvider): MailProvider;
-  readonly goneAfterMs?: number;
-}
-
-export function openMailOut(
-  { config, database: { pool }, log }: Pick<MailParts, "config" | "database" | "log">,
-  { provider: reach = (one) => one, ...between }: MailBetween = {},
-): Pick<OpenedMail, "owe" | "tasks" | "close"> {
+export function openMailOut({
+  config,
+  database: { pool },
+  log,
+}: Pick<MailParts, "config" | "database" | "log">): Pick<OpenedMail, "owe" | "tasks" | "close"> {
   const { platform, mail } = config;
   const owing = { platform, delayMs: mail.delayMs };
-  const provider = reach(createProvider(config));
+  const provider = createProvider(config);
   const sending = {
     ...{ pool, domain: mail.domain, origin: () => originOf(config), log: log("mail") },
     provider,
-    ...between,
   };
   return {
     owe: async (places) => {

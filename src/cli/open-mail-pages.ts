@@ -53,11 +53,10 @@ export function openMailPages(parts: Parts, { storeInbound, confirmInbound }: Ta
     pool,
     origin: config.origin,
     sessions: createSessions(pool, config.mail.domain),
-    speak: createSpeak({ signer, append, now, salt }),
+    speak: createSpeak({ signer, append }),
     readHeld: createReadHeld(pool, blobs),
     confirmInbound,
-    now,
-    log: log("mail"),
+    ...{ now, salt, log: log("mail") },
   });
   if (!showsSentMails(config)) return [behindLinks];
   const sent = createSentPages({

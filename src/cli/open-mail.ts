@@ -3,7 +3,6 @@ import type { WorkerUtils } from "graphile-worker";
 import type { DefinedTask } from "../../workers/task.ts";
 import { forgetMailsTask } from "../../workers/tasks/forget-mails.ts";
 import { handleMailTask } from "../../workers/tasks/handle-mail.ts";
-import { pruneInboundTask } from "../../workers/tasks/prune-inbound.ts";
 import type { LookUp } from "../accounts/look-up.ts";
 import { createAuthenticate } from "../accounts/tokens.ts";
 import type { Config } from "../config/config.ts";
@@ -12,14 +11,12 @@ import { filePages } from "../files/download.ts";
 import type { Pages } from "../http/listen.ts";
 import { forgetMails } from "../mail/in/forget-mails.ts";
 import { createHandle, type InboundMails } from "../mail/in/handle.ts";
-import { listenForMail } from "../mail/in/listener.ts";
-import { createStoreInbound } from "../mail/in/store-inbound.ts";
-import { createTakesMailFor } from "../mail/in/takes-mail-for.ts";
 import type { LoggerFactory } from "../observe/logger.ts";
 import type { Signer } from "../protocol/seal.ts";
 import type { AppendAnywhere, Place } from "../store/conversation-store.ts";
 import type { Database } from "../store/database.ts";
-import { type MailBetween, openMailOut } from "./open-mail-out.ts";
+import { type MailInBetween, openMailIn } from "./open-mail-in.ts";
+import { openMailOut } from "./open-mail-out.ts";
 import { openMailPages } from "./open-mail-pages.ts";
 
 export interface MailParts {
@@ -49,36 +46,27 @@ export interface OpenedMail {
   listen(stack: AsyncDisposableStack): Promise<void>;
 }
 
-/** @param between what a test changes of how mails go out */
-export function openMail(parts: MailParts, between?: MailBetween): OpenedMail {
+/** @param between what a test changes of how mails come in */
+export function openMail(parts: MailParts, between?: MailInBetween): OpenedMail {
   const {
-    config: { host, platform, domains, mail },
+    config: { domains, mail },
     database: { pool },
     blobs,
     now,
   } = parts;
   // Out
-  const out = openMailOut(parts, between);
+  const out = openMailOut(parts);
 
   // In
-  const store = createStoreInbound({ pool, blobs });
-  const takesMailFor = createTakesMailFor({ pool, mailDomain: mail.domain, domains });
-  const listen: OpenedMail["listen"] = async (stack) => {
-    if (mail.smtpPort === undefined) return;
-    const log = parts.log("mail");
-    const listening = stack.use(
-      await listenForMail({ host, port: mail.smtpPort, name: platform, takesMailFor, store, log }),
-    );
-    log.info({ port: listening.port }, "mails are taken by SMTP");
-  };
+  const come = openMailIn(parts, between);
 
   // What becomes of what came in
   const inbound = createHandle({
     ...{ pool, blobs, signer: parts.signer, append: parts.append, lookUp: parts.lookUp, now, salt: parts.salt },
     domains,
     mailDomain: mail.domain,
-    authenticate: async () => ({ verdict: "none", spf: "not looked at", dkim: "not looked at" }),
-    handleBounce: async () => false,
+    authenticate: come.authenticate,
+    handleBounce: come.handleBounce,
     log: parts.log("mail"),
   });
 
@@ -93,13 +81,17 @@ export function openMail(parts: MailParts, between?: MailBetween): OpenedMail {
     owe: out.owe,
     tasks: [
       ...out.tasks,
+      ...come.tasks,
       handleMailTask(inbound.handle),
       forgetMailsTask(() => forgetMails(pool, blobs, new Date(now()))),
-      pruneInboundTask(pool, blobs, () => new Date(now())),
     ],
     inbound,
-    pages: [...openMailPages(parts, { storeInbound: store, confirmInbound: inbound.confirmInbound }), files],
-    listen,
     close: out.close,
+    pages: [
+      files,
+      ...come.pages,
+      ...openMailPages(parts, { storeInbound: come.store, confirmInbound: inbound.confirmInbound }),
+    ],
+    listen: come.listen,
   };
 }

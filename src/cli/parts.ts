@@ -49,7 +49,7 @@ import { postgresStore } from "../store/postgres-store.ts";
 import type { Located } from "./database.ts";
 import { openFederation, scheduleJobs } from "./open-federation.ts";
 import { type OpenedMail, openMail } from "./open-mail.ts";
-import type { MailBetween } from "./open-mail-out.ts";
+import type { MailInBetween } from "./open-mail-in.ts";
 import { watchCopy } from "./watch-copy.ts";
 
 const same = <Part>(part: Part): Part => part;
@@ -92,7 +92,7 @@ export interface Between {
   database?(database: Database): Database;
   bus?(bus: Bus): Bus;
   readonly retry?: Retry;
-  readonly mail?: MailBetween;
+  readonly mail?: MailInBetween;
 }
 
 /** Migrates, connects, and opens the store with its announcer. The database is running. */

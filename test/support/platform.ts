@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureAccount } from "../../src/accounts/accounts.ts";
 import { issueToken } from "../../src/accounts/tokens.ts";
-import type { MailBetween } from "../../src/cli/open-mail-out.ts";
+import type { MailInBetween } from "../../src/cli/open-mail-in.ts";
 import { type Core, openApi, openCore, openMetrics, openWorker } from "../../src/cli/parts.ts";
 import { readConfig } from "../../src/config/config.ts";
 import type { Retry } from "../../src/federation/deliver.ts";
@@ -35,8 +35,8 @@ export type PlatformOptions = {
   retry?: Retry;
   /** Other settings, as the environment has them. */
   settings?: Readonly<Record<string, string>>;
-  /** What is changed of how mails go out. */
-  mail?: MailBetween;
+  /** What is changed of how mails come in. */
+  mail?: MailInBetween;
   /** Whether the test itself puts rows in disorder. Default: false; then they are compared with the logs at the end. */
   mayDrift?: boolean;
   /** Default: silent. */

@@ -47,16 +47,19 @@ async function idOf(pool: pg.Pool, key: string): Promise<string | null> {
 
 /** False where somebody was first. */
 async function insertWithJob(pool: pg.Pool, id: string, incoming: IncomingMail): Promise<boolean> {
-  const { key, envelope, authentication } = incoming;
+  const { key, envelope, authentication, task = "handle-mail" } = incoming;
   // One statement, so one transaction.
   const { rowCount } = await pool.query({
     name: "store_inbound",
     text: `WITH stored AS (
         INSERT INTO inbound_mail (id, key, secret, envelope, authentication) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (key) DO NOTHING RETURNING id)
-      SELECT graphile_worker.add_job('handle-mail', json_build_object('inbound', id), job_key => 'handle-mail:' || id)
+      SELECT graphile_worker.add_job($6::text, json_build_object('inbound', id), job_key => $6::text || ':' || id)
       FROM stored`,
-    values: [id, key, newSecret(), JSON.stringify(envelope), authentication ? JSON.stringify(authentication) : null],
+    values: [
+      ...[id, key, newSecret(), JSON.stringify(envelope), authentication ? JSON.stringify(authentication) : null],
+      task,
+    ],
   });
   return rowCount === 1;
 }

@@ -13,13 +13,9 @@ export interface SendOptions extends ComposeOptions {
   readonly pool: pg.Pool;
   readonly provider: MailProvider;
   readonly log: Logger;
-  /**
-   * After this, whoever was handing a mail over is gone: what takes longer is given up by the provider itself.
-   * @default a minute more than providers take
-   */
-  readonly goneAfterMs?: number;
 }
 
+/** After this, whoever was handing a mail over is gone: what takes longer is given up by the provider itself. */
 const goneMs = patienceMs + 60_000;
 /** When a provider is asked again what it cannot tell yet. */
 const askAgainMs = 60_000;
@@ -63,12 +59,13 @@ async function handOver(options: SendOptions, waiting: readonly MailRow[]): Prom
     const outcome = outcomes[index] ?? { kind: "unknown", code: "none", answer: "the provider said nothing of it" };
     return { mail, outcome, ...outcomeOf(mail, outcome) };
   });
+  // Before it is noted: killed in between, the mail is tried again, and then the address is known.
+  for (const { mail, outcome } of ended) if (outcome.kind === "refused") await refused(options, mail, outcome);
   await record(
     pool,
     ended.map(({ tried }) => tried),
   );
   for (const { mail, outcome, inMs } of ended) {
-    if (outcome.kind === "refused") await refused(options, mail, outcome);
     if (outcome.kind === "unknown") await askWhetherSent(options, mail);
     if (inMs !== null) await sendLater(pool, mail.id, inMs);
   }
@@ -100,7 +97,7 @@ async function refused(
 
 /** Of a mail that is being handed over: finds out whether it was. Returns whether it is to be sent. */
 async function settle(options: SendOptions, mail: MailRow): Promise<boolean> {
-  const leftMs = (options.goneAfterMs ?? goneMs) - (mail.triedMsAgo ?? 0);
+  const leftMs = goneMs - (mail.triedMsAgo ?? 0);
   if (leftMs <= 0) return askWhetherSent(options, mail);
   await sendLater(options.pool, mail.id, leftMs);
   return false;

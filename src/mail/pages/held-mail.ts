@@ -26,10 +26,10 @@ export function createReadHeld(pool: Pick<pg.Pool, "query">, blobs: Pick<BlobSto
     const [row] = rows;
     if (raw === null || !row) return null;
     const mail = await parseIncoming(raw);
-    if ("refused" in mail || mail.from === null) return null;
+    if ("refused" in mail) return null;
     const body = saidIn(mail, row.received_at, false);
     return {
-      from: mail.from.address,
+      from: mail.from?.address ?? "",
       subject: mail.subject === "" ? null : mail.subject,
       words: body ? trusted(toHtml(body)) : html`<p class="gone">No words were found in it.</p>`,
       files: mail.files.map(({ title }) => title),

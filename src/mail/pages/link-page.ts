@@ -1,6 +1,5 @@
 // `/m/TOKEN`: what a mail's link opens. The conversation up to that mail for whoever has the link; all of it, with what its
 // participant may do, for who has shown that the mail was theirs.
-import { randomUUID } from "node:crypto";
 import type pg from "pg";
 import { everything } from "../../conversation/audience.ts";
 import type { PageRequest, PageResponse } from "../../http/page-exchange.ts";
@@ -12,6 +11,7 @@ import { answerPart, managePart, whyNotToAnswer } from "./own-part.ts";
 import { answerNotFound, answerPage, html } from "./page.ts";
 import { sessionTokensOf } from "./session-cookie.ts";
 import { showConversation } from "./shown-conversation.ts";
+import { newStamp } from "./stamp.ts";
 import { strangerPart } from "./stranger-part.ts";
 
 export interface LinkPageOptions extends LinkFormsOptions {
@@ -30,7 +30,7 @@ const doneTexts: Readonly<Record<string, string>> = {
 };
 
 export function createLinkPage(options: LinkPageOptions) {
-  const { pool, sessions, now } = options;
+  const { pool, sessions, now, salt } = options;
   const forms = createLinkForms(options);
 
   const show = async (
@@ -60,7 +60,7 @@ export function createLinkPage(options: LinkPageOptions) {
         ? html`<p class="told" role="status">${doneTexts[done] ?? null}</p>`
         : null;
     const no = refused && html`<p class="refused" role="alert">${refused.why}</p>`;
-    const own = { path, text: refused?.text ?? "", clientId: randomUUID() };
+    const own = { path, text: refused?.text ?? "", stamp: refused?.stamp ?? newStamp(now(), salt()) };
     const kept =
       refused && !isOwn && refused.text !== ""
         ? html`<label for="kept">What you wrote</label><textarea id="kept" readonly>

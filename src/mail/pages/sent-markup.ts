@@ -12,7 +12,7 @@ export interface Typed {
   readonly text: string;
 }
 
-export const refusedMarkup = (why: string | null): Markup | null =>
+const refusedMarkup = (why: string | null): Markup | null =>
   why === null ? null : html`<p class="refused" role="alert">${why}</p>`;
 
 const whoOf = ({ name, address }: SentMailbox): string => (name === "" ? address : `${name} <${address}>`);

@@ -1,5 +1,6 @@
 // What tests of pages are given: a platform, a conversation with somebody who has nothing but an address, and mails to them,
 // as if they had been sent.
+import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type pg from "pg";
@@ -23,7 +24,7 @@ export interface MailedPerson {
 let count = 0;
 
 /** An address that no other test knows. */
-export function newAddress(name: string): string {
+function newAddress(name: string): string {
   return `${name}.${++count}@example.org`;
 }
 
@@ -93,6 +94,12 @@ export async function ask(
     ...(form && { method: "POST", body: new URLSearchParams(form) }),
   });
   return { status: response.status, headers: response.headers, text: await response.text() };
+}
+
+/** The hidden fields of a new form. */
+export function stamp() {
+  const salt = randomBytes(32).toString("base64url");
+  return { clientId: crypto.randomUUID(), salt, at: new Date().toISOString() };
 }
 
 /** A browser with one page: what it keeps is its cookie. */
