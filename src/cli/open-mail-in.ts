@@ -10,7 +10,6 @@ import { createHandleBounce } from "../mail/in/handle-bounce.ts";
 import { listenForMail } from "../mail/in/listener.ts";
 import { hearStoredEvent } from "../mail/in/postmark-events.ts";
 import { createPostmarkWebhooks } from "../mail/in/postmark-webhooks.ts";
-import { readReport } from "../mail/in/report.ts";
 import { createStoreInbound, type StoreInbound } from "../mail/in/store-inbound.ts";
 import { createTakesMailFor } from "../mail/in/takes-mail-for.ts";
 import { dnsRecords } from "../net/dns-records.ts";
@@ -48,7 +47,7 @@ export function openMailIn(
   return {
     store,
     authenticate: (raw, envelope, from) => authenticate({ raw, envelope, from }),
-    handleBounce: createHandleBounce({ pool, mailDomain: mail.domain, readReport, log }),
+    handleBounce: createHandleBounce({ pool, mailDomain: mail.domain, log }),
     tasks: [
       pruneInboundTask(pool, blobs, () => new Date(now())),
       hearOfMailTask((inbound) => hearStoredEvent({ pool, blobs, log }, inbound)),

@@ -5,9 +5,9 @@ import { getDomain } from "tldts";
 import { type Address, domainOf } from "../../conversation/address.ts";
 import { headersEnd } from "../mail-head.ts";
 import { boundResolver, type ResolveRecords } from "./bounded-resolver.ts";
-import { fromOf } from "./from-of.ts";
 import type { Authentication, Envelope } from "./inbound-mail.ts";
 import { type Signed, verifySignatures } from "./signatures.ts";
+import { strictFrom } from "./strict-from.ts";
 
 export interface AuthenticateMailOptions {
   readonly resolver: ResolveRecords;
@@ -33,9 +33,10 @@ const headBytesMax = 256 * 1024;
 
 export function createAuthenticateMail({ resolver, timeoutMs = 20_000 }: AuthenticateMailOptions): AuthenticateMail {
   return async ({ raw, envelope, from: believed }) => {
-    if (headersEnd(raw) > headBytesMax) return failed("its head is too large");
-    const from = fromOf(raw);
-    if (from === null) return failed("it has not one From address, and one alone");
+    const end = headersEnd(raw);
+    if (end > headBytesMax) return failed("its head is too large");
+    const from = strictFrom(raw.subarray(0, end));
+    if (from === null) return failed("it has not one clear From address");
     if (believed !== undefined && believed !== from) return failed("its From address is read in two ways");
     const domain = domainOf(from);
     using bounded = boundResolver(resolver, lookUpsMax, timeoutMs);

@@ -75,7 +75,7 @@ describe("a bounce to the mail's own sender address", () => {
     expect(await comesTo(bounceAddress(mail), failure("5.1.1"))).toMatchObject({ status: "IGNORED", reason: "BOUNCE" });
     expect(await known(mail)).toEqual({
       status: "BOUNCED",
-      heard: [{ code: "5.1.1", answer: "smtp; 550 no such user here" }],
+      heard: [{ code: "5.1.1", answer: "550 no such user here" }],
       suppressed: "HARD_BOUNCE",
     });
   });
