@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { conversationOf, givenPlatform, said, timePasses } from "../../graphql/given.ts";
-import { addByMail, arrives, became, replyAddress, sayings } from "./given.ts";
+import { addByMail, arrives, became, replyAddress, sayings } from "./given-arrivals.ts";
 
 const given = givenPlatform();
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { forgetMails } from "../../../src/mail/in/forget-mails.ts";
 import { blobOf } from "../../../src/mail/in/inbound-mail.ts";
 import { conversationOf, givenPlatform } from "../../graphql/given.ts";
-import { addByMail, arrives, became, blobsOf, replyAddress } from "./given.ts";
+import { addByMail, arrives, became, blobsOf, replyAddress } from "./given-arrivals.ts";
 
 const given = givenPlatform();
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { expect, test } from "vitest";
 import { conversationOf, givenPlatform } from "../../graphql/given.ts";
 import { testSecret } from "../../support/platform.ts";
-import { addByMail, became, replyAddress, sayings, stored, written } from "./given.ts";
+import { addByMail, became, replyAddress, sayings, stored, written } from "./given-arrivals.ts";
 
 const given = givenPlatform();
 
