@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { isSpecialUse } from "../federation/special-use.ts";
 import type { BlobStore } from "../files/blob-store.ts";
-import type { Pages } from "../http/listen.ts";
+import type { Pages } from "../http/pages.ts";
 import type { StoreInbound } from "../mail/in/store-inbound.ts";
 import { createReadHeld } from "../mail/pages/held-mail.ts";
 import { createPagesBehindLinks } from "../mail/pages/pages-behind-links.ts";

@@ -2,7 +2,7 @@
 // mails, so that takes a button.
 
 import type pg from "pg";
-import type { PageRequest, PageResponse } from "../../http/page-exchange.ts";
+import type { PageRequest, PageResponse } from "../../http/pages.ts";
 import { isFromHere, readForm } from "./asked.ts";
 import { subjectOr } from "./conversation-page.ts";
 import type { HeldMail } from "./held-mail.ts";

@@ -2,7 +2,7 @@
 
 import type pg from "pg";
 import { BadRequestError } from "../../http/body.ts";
-import type { PageRequest, PageResponse } from "../../http/page-exchange.ts";
+import type { PageRequest, PageResponse } from "../../http/pages.ts";
 import type { Hash } from "../../protocol/hash.ts";
 import { hashOf, isFromHere, readForm } from "./asked.ts";
 import type { LinkedMail } from "./linked-mail.ts";

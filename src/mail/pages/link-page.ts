@@ -2,7 +2,7 @@
 // participant may do, for who has shown that the mail was theirs.
 import type pg from "pg";
 import { everything } from "../../conversation/audience.ts";
-import type { PageRequest, PageResponse } from "../../http/page-exchange.ts";
+import type { PageRequest, PageResponse } from "../../http/pages.ts";
 import { hashOf, queryOf } from "./asked.ts";
 import { conversationMarkup, subjectOr } from "./conversation-page.ts";
 import { createLinkForms, type LinkFormsOptions, type Refused } from "./link-forms.ts";

@@ -1,7 +1,7 @@
 // `/m/mute/TOKEN`: no more mails of a conversation, by one click (RFC 8058) or on a page. It never leaves the conversation.
 
 import type pg from "pg";
-import type { PageRequest, PageResponse } from "../../http/page-exchange.ts";
+import type { PageRequest, PageResponse } from "../../http/pages.ts";
 import { isFromHere, readForm } from "./asked.ts";
 import { findLinkedMail, type LinkedMail } from "./linked-mail.ts";
 import { answerNotFound, answerPage, answerSeeOther, html, type Page } from "./page.ts";

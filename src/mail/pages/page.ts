@@ -2,7 +2,7 @@
 // nothing and fetches nothing.
 import { createHash } from "node:crypto";
 import { escapeHtml } from "../../html/message-html.ts";
-import type { PageHeaders, PageResponse } from "../../http/page-exchange.ts";
+import type { PageHeaders, PageResponse } from "../../http/pages.ts";
 import { style } from "./style.ts";
 
 /** HTML that is safe to show. Made by `html` alone, or vouched for by `trusted`. */

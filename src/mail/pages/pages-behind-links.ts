@@ -1,5 +1,5 @@
 // The pages behind links in mails, under `/m/`: which page a path is of.
-import type { Pages } from "../../http/listen.ts";
+import type { Pages } from "../../http/pages.ts";
 import type { Logger } from "../../observe/logger.ts";
 import { type ConfirmPageOptions, createConfirmPage } from "./confirm-page.ts";
 import { guarded } from "./guarded.ts";

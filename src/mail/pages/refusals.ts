@@ -1,5 +1,5 @@
 // Pages that say no, where there is no page of a subject to say it on.
-import type { PageResponse } from "../../http/page-exchange.ts";
+import type { PageResponse } from "../../http/pages.ts";
 import { answerPage, html } from "./page.ts";
 
 /** For a form that no page of ours sent, as far as the browser says. */

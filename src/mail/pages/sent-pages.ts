@@ -3,8 +3,7 @@
 
 import { toAddress } from "../../accounts/accounts.ts";
 import { BadRequestError } from "../../http/body.ts";
-import type { Pages } from "../../http/listen.ts";
-import type { PageRequest, PageResponse } from "../../http/page-exchange.ts";
+import type { PageRequest, PageResponse, Pages } from "../../http/pages.ts";
 import type { Logger } from "../../observe/logger.ts";
 import type { IncomingMail } from "../in/inbound-mail.ts";
 import { isFromHere, queryOf, readForm } from "./asked.ts";

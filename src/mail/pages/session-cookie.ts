@@ -1,5 +1,5 @@
 // The cookie that holds a browser's sessions, of several conversations: the latest few, so that it stays small.
-import type { PageRequest } from "../../http/page-exchange.ts";
+import type { PageRequest } from "../../http/pages.ts";
 import { cookieOf } from "./asked.ts";
 import { sessionSeconds } from "./sessions.ts";
 

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import type pg from "pg";
 import { expect } from "vitest";
 import type { Parley, Role } from "../../../sdk/src/index.ts";
-import type { Pages } from "../../../src/http/listen.ts";
+import type { Pages } from "../../../src/http/pages.ts";
 import { mailToken, newSecret, type TokenPurpose } from "../../../src/mail/mail-token.ts";
 import { messageIdOf } from "../../../src/mail/out/ask-mail.ts";
 import { sha256 } from "../../../src/protocol/hash.ts";
