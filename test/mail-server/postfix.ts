@@ -27,6 +27,8 @@ export interface Postfix extends AsyncDisposable {
   mailsOf(person: string): Promise<readonly Buffer[]>;
   /** Hands a mail over as people's programs do. */
   send(mail: SendMailOptions): Promise<void>;
+  /** Tries all mails again that wait. */
+  flush(): Promise<void>;
   /** What it logged. */
   log(): Promise<string>;
 }
@@ -61,12 +63,13 @@ export async function startPostfix(options: PostfixOptions): Promise<Postfix> {
     send: async (mail) => {
       await transport.sendMail(mail);
     },
+    flush: () => run(config, "flush"),
     log: () => readFile(join(folder, "log"), "utf8"),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
 
-async function run(config: string, command: "start" | "stop"): Promise<void> {
+async function run(config: string, command: "start" | "stop" | "flush"): Promise<void> {
   await promisify(execFile)(postfix, ["-c", config, command], { timeout: 60_000 });
 }
 
@@ -87,6 +90,8 @@ inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
 mynetworks = 127.0.0.0/8
 smtpd_relay_restrictions = permit_mynetworks, reject
+# Taken for whomever, and bounced: as where the mailbox is elsewhere.
+smtpd_reject_unlisted_recipient = no
 virtual_mailbox_domains = ${domain}
 virtual_mailbox_base = ${folder}/mail
 virtual_mailbox_maps = texthash:${folder}/config/mailboxes
@@ -98,10 +103,6 @@ smtp_dns_support_level = disabled
 smtp_host_lookup = native
 alias_maps =
 alias_database =
-# Soon again, where Parley said so.
-queue_run_delay = 1s
-minimal_backoff_time = 1s
-maximal_backoff_time = 1s
 `;
 }
 
