@@ -27,7 +27,8 @@ const AttemptType = builder.objectRef<Attempt>("DeliveryAttempt").implement({
   fields: (t) => ({
     at: t.field({ type: "DateTime", description: "When.", resolve: ({ at }) => new Date(at).toISOString() }),
     code: t.string({
-      description: "The HTTP status, or what kept it from one: `timeout`, `refused`, `tls` …; by mail, what the provider said.",
+      description:
+        "The HTTP status, or what kept it from one: `timeout`, `refused`, `tls` …; by mail, what the provider said.",
       resolve: ({ code }) => code,
     }),
     answer: t.string({
