@@ -49,12 +49,7 @@ export function openMailOut({
 }
 
 /** Where links in mails lead: what is said of it, else where other platforms come to, and in development where it listens. */
-export function originOf({
-  origin,
-  platform,
-  host,
-  port,
-}: Pick<Config, "origin" | "platform" | "host" | "port">): string {
+function originOf({ origin, platform, host, port }: Pick<Config, "origin" | "platform" | "host" | "port">): string {
   if (origin !== undefined) return origin;
   return isSpecialUse(platform) ? `http://${host.includes(":") ? `[${host}]` : host}:${port}` : `https://${platform}`;
 }

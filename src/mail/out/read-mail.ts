@@ -192,7 +192,7 @@ export interface Introduction {
   readonly others: number;
 }
 
-export const introductionBounds = { messages: 20, bytes: 64 * 1024, names: 20 } as const;
+const introductionBounds = { messages: 20, bytes: 64 * 1024, names: 20 } as const;
 
 /** @param upTo the last seq of what they are told @param addedSeq where they were added: what is after it comes by itself */
 export async function readIntroduction(
