@@ -15,6 +15,7 @@ import { lists } from "./rows/lists.ts";
 import { liveLatency } from "./rows/live-latency.ts";
 import { longList } from "./rows/long-list.ts";
 import { mailIn } from "./rows/mail-in.ts";
+import { mailOut } from "./rows/mail-out.ts";
 import { messageAdd } from "./rows/message-add.ts";
 import { remoteLatency } from "./rows/remote-latency.ts";
 import { search } from "./rows/search.ts";
@@ -34,6 +35,7 @@ const rows: Readonly<Record<string, (stage: Stage, effort: Effort) => Promise<re
   "catch-up": catchUp,
   "dead-peer": deadPeer,
   "mail-in": mailIn,
+  outbound: mailOut,
 };
 
 const { values, positionals } = parseArgs({

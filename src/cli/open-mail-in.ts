@@ -13,7 +13,7 @@ import { createPostmarkWebhooks } from "../mail/in/postmark-webhooks.ts";
 import { createStoreInbound, type StoreInbound } from "../mail/in/store-inbound.ts";
 import { createTakesMailFor } from "../mail/in/takes-mail-for.ts";
 import { dnsRecords } from "../net/dns-records.ts";
-import type { MailParts, OpenedMail } from "./open-mail.ts";
+import type { MailParts, OpenedMail } from "./mail-parts.ts";
 
 /** What a test may change of it. */
 export interface MailInBetween {

@@ -8,7 +8,7 @@ import { collectMail } from "../mail/out/collect.ts";
 import { oweMail, sweepMail } from "../mail/out/owe.ts";
 import { sendMail } from "../mail/out/send.ts";
 import { createProvider } from "../mail/providers/create-provider.ts";
-import type { MailParts, OpenedMail } from "./open-mail.ts";
+import type { MailParts, OpenedMail } from "./mail-parts.ts";
 
 export function openMailOut({
   config,

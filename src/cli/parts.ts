@@ -47,8 +47,9 @@ import { migrate } from "../store/migrate.ts";
 import { postgresDiscoveryStore } from "../store/postgres-discovery-store.ts";
 import { postgresStore } from "../store/postgres-store.ts";
 import type { Located } from "./database.ts";
+import type { OpenedMail } from "./mail-parts.ts";
 import { openFederation, scheduleJobs } from "./open-federation.ts";
-import { type OpenedMail, openMail } from "./open-mail.ts";
+import { openMail } from "./open-mail.ts";
 import type { MailInBetween } from "./open-mail-in.ts";
 import { watchCopy } from "./watch-copy.ts";
 

@@ -2,12 +2,11 @@
 // token that everything else goes by.
 
 import { createHash } from "node:crypto";
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type pg from "pg";
 import type { Viewer } from "../accounts/accounts.ts";
-import type { Pages } from "../http/listen.ts";
+import type { PageRequest, PageResponse, Pages } from "../http/pages.ts";
 import type { Logger } from "../observe/logger.ts";
 import { isBase64url32 } from "../protocol/encoding.ts";
 import type { AttachmentBody } from "../protocol/event.ts";
@@ -65,7 +64,7 @@ export function filePages({ pool, blobs, authenticate, log }: DownloadOptions): 
   };
 }
 
-function tokenOf({ headers }: IncomingMessage): string {
+function tokenOf({ headers }: PageRequest): string {
   return /^Bearer +(\S+)$/i.exec(headers.authorization ?? "")?.[1] ?? "";
 }
 
@@ -91,7 +90,7 @@ function encoded(title: string): string {
   );
 }
 
-function send({ body, blob }: { readonly body: AttachmentBody; readonly blob: Blob }, response: ServerResponse) {
+function send({ body, blob }: { readonly body: AttachmentBody; readonly blob: Blob }, response: PageResponse) {
   const decipher = decryption(body.key);
   return pipeline(blob.stream, decipher, (plain: Readable) => checked(plain, body), response);
 }
@@ -111,7 +110,7 @@ async function* checked(plain: AsyncIterable<Buffer>, { sha256, size }: Attachme
   if (held) yield held;
 }
 
-function refuse(response: ServerResponse, status: number, message: string, headers = {}): void {
+function refuse(response: PageResponse, status: number, message: string, headers = {}): void {
   response.writeHead(status, { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store", ...headers });
   response.end(`${message}\n`);
 }

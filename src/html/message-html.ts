@@ -2,6 +2,7 @@
 import MarkdownIt from "markdown-it";
 import sanitizeHtml from "sanitize-html";
 import type { MessageBody } from "../protocol/event.ts";
+import { plainTextOf } from "../search/plain-text.ts";
 
 /** Structure and emphasis: the tags that are shown, each with its attributes that are. */
 export const shownTags: Readonly<Record<string, readonly string[]>> = {
@@ -31,12 +32,14 @@ const allowed: sanitizeHtml.IOptions = {
 // Its time is linear in the text and its nesting bounded: another parser needed 4.8 s for 8 KB of `*_a`.
 const markdown = new MarkdownIt({ html: false, linkify: true, breaks: true });
 
-/** Texts above this, in characters, are shown as they are: what nobody reads formatted must not hold up everybody else. */
+/** Texts above this, in characters, are shown without format: what nobody reads formatted must not hold up everybody else. */
 const formattedMax = 64 * 1024;
 
-/** @returns sanitized HTML; of plain text, and of what is too long to format, escaped with its line breaks kept */
+/** @returns sanitized HTML; of plain text, and of the words of what is too long to format, escaped with its line breaks kept */
 export function toHtml({ format, text }: Pick<MessageBody, "format" | "text">): string {
-  if (format === "PLAIN" || text.length > formattedMax) return `<p>${escapeHtml(text).replaceAll("\n", "<br>")}</p>`;
+  if (format === "PLAIN" || text.length > formattedMax) {
+    return `<p>${escapeHtml(plainTextOf(text, format)).replaceAll("\n", "<br>")}</p>`;
+  }
   return sanitizeHtml(format === "MARKDOWN" ? markdown.render(text) : text, allowed);
 }
 

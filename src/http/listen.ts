@@ -17,6 +17,7 @@ import { answerGraphiql } from "./graphiql.ts";
 import { graphqlOverHttp } from "./graphql-over-http.ts";
 import { graphqlOverWebSocket } from "./graphql-over-websocket.ts";
 import { measuredGateway, unknownOperation } from "./measured-gateway.ts";
+import type { Pages } from "./pages.ts";
 import { watchTokens } from "./token-watch.ts";
 import { answerWellKnown, type Told, wellKnownPath } from "./well-known.ts";
 
@@ -48,14 +49,6 @@ export interface ListenOptions {
   readonly checkTokensEveryMs?: number;
   /** How long requests in flight may take when it is to stop; then they are cut. @default 20_000 */
   readonly stopWithinMs?: number;
-}
-
-/** A part of the site: all paths that begin with its prefix. */
-export interface Pages {
-  /** With slashes around it; the path without the last one is its own, too. */
-  readonly prefix: `/${string}/`;
-  /** @throws BadRequestError for what cannot be read */
-  answer(request: IncomingMessage, response: ServerResponse, path: string): Promise<void>;
 }
 
 export interface Listening extends AsyncDisposable {

@@ -75,7 +75,9 @@ describe.concurrent("a worker that hands over a mail and is killed", { timeout: 
     const settled = async () => {
       const { rows } = await pool.query("SELECT status FROM mail");
       expect(rows).toEqual([{ status }]);
-      const { rows: jobs } = await pool.query("SELECT key FROM graphile_worker.jobs WHERE key LIKE '%-mail:%'");
+      const { rows: jobs } = await pool.query(
+        "SELECT key FROM graphile_worker.jobs WHERE key LIKE '%-mail:%' AND run_at < now() + interval '1 minute'",
+      );
       expect(jobs).toEqual([]);
     };
     await vi.waitFor(settled, { timeout: 60_000, interval: 100 });

@@ -12,7 +12,7 @@ import { finish } from "./answer.ts";
 import { spend } from "./budgets.ts";
 import type { Envelope } from "./inbound-mail.ts";
 import { proposeSigned, sayByMail, signed } from "./post.ts";
-import { ownerOf, type PlaceOptions, type Received, type Settled } from "./received.ts";
+import { lookingFor, ownerOf, type PlaceOptions, type Received, type Settled } from "./received.ts";
 import { saidIn } from "./said.ts";
 
 /** An account here that a mail was sent to. */
@@ -49,7 +49,7 @@ export async function begin(
   if (owner !== "mail") return { status: "REFUSED", reason: owner.toUpperCase() };
   const body = saidIn(mail, row.receivedAt, true);
   if (body === null) return { status: "REFUSED", reason: "NO_WORDS" };
-  const sender = (await options.lookUp([from])).get(from);
+  const sender = (await options.lookUp([from], lookingFor(received))).get(from);
   if (sender === undefined || sender === "later") throw new Error("a sender's recipient was lost between two look-ups");
   const people = await filed(options, received, recipients);
   if (people.length === 0) return { status: "REFUSED", reason: "TOO_MANY" };

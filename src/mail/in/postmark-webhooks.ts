@@ -4,9 +4,8 @@
 // answered with 200; so each has a key under which its repeat is known.
 // https://postmarkapp.com/developer/webhooks/webhooks-overview
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { parseJson, readJsonBytes } from "../../http/body.ts";
-import type { Pages } from "../../http/listen.ts";
+import type { PageRequest, PageResponse, Pages } from "../../http/pages.ts";
 import type { Logger } from "../../observe/logger.ts";
 import type { Envelope, IncomingMail } from "./inbound-mail.ts";
 import { eventOf } from "./postmark-events.ts";
@@ -28,7 +27,7 @@ const eventBytesMax = 2 * 1024 * 1024;
 const advice = "Set the webhook up as docs/operating.md says.";
 
 export function createPostmarkWebhooks({ password, store, log }: PostmarkWebhooksOptions): Pages {
-  const take = async (request: IncomingMessage, path: string): Promise<void> => {
+  const take = async (request: PageRequest, path: string): Promise<void> => {
     const incoming = await readIncoming(request, path);
     // Of other things that Postmark may be set to tell, nothing is kept.
     if (incoming === null) return;
@@ -54,7 +53,7 @@ export function createPostmarkWebhooks({ password, store, log }: PostmarkWebhook
 }
 
 /** @throws BadRequestError for what is not as Postmark documents it */
-async function readIncoming(request: IncomingMessage, path: string): Promise<IncomingMail | null> {
+async function readIncoming(request: PageRequest, path: string): Promise<IncomingMail | null> {
   if (path.endsWith("/events")) {
     const bytes = await readJsonBytes(request, eventBytesMax);
     const event = eventOf(parseJson(bytes, advice, exactNumbers));
@@ -74,7 +73,7 @@ function isShown(password: string, authorization: string | undefined): boolean {
 }
 
 function answer(
-  response: ServerResponse,
+  response: PageResponse,
   status: number,
   text: string,
   headers: Readonly<Record<string, string>> = {},

@@ -49,17 +49,23 @@ export const toldOf = ({ mail, from, name }: Received): Told => ({
  */
 export async function ownerOf(
   { domains, mailDomain, lookUp }: Pick<PlaceOptions, "domains" | "mailDomain" | "lookUp">,
-  { from, row }: Pick<Received, "from" | "row">,
+  received: Received,
   isByMail: boolean,
 ): Promise<"account" | "platform" | "mail"> {
+  const { from } = received;
   const domain = domainOf(from);
   // Of our domains all who are anybody are accounts.
   if (domains.includes(domain) || domain === mailDomain) return "account";
-  const found = (await lookUp([from], `mail ${row.envelope.remoteAddress ?? ""}`)).get(from);
+  const found = (await lookUp([from], lookingFor(received))).get(from);
   if (found === "later") {
     // A platform is known for one, also where it does not answer. Of who is reached by mail already, nothing else is known.
     if (isByMail) return "mail";
     throw new NotYetError("whether a platform serves the sender's domain cannot be told now");
   }
   return found?.mail ? "mail" : "platform";
+}
+
+/** Whose budget of hosts that are asked a mail's is: its domain's where that vouches for it, else of who handed it over. */
+export function lookingFor({ from, row, verdict }: Received): string {
+  return `mail ${verdict === "aligned" ? domainOf(from) : (row.envelope.remoteAddress ?? "")}`;
 }

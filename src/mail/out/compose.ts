@@ -3,6 +3,7 @@ import type pg from "pg";
 import { z } from "zod";
 import { mailToken, type TokenPurpose, type TokenSource } from "../mail-token.ts";
 import type { OutgoingMail } from "../providers/provider.ts";
+import { referenceOf } from "./ask-mail.ts";
 import { fromName, lineOf, subjectOf } from "./lines.ts";
 import { foot, laidOut, type Part } from "./parts.ts";
 import {
@@ -104,9 +105,8 @@ function outgoing(options: ComposeOptions, mail: MailRow, content: Content): Out
   const { text, html } = laidOut(content.parts);
   const reply = mailToken("reply", { id: mail.replyId, secret: mail.replySecret });
   const answered = content.answered ?? mail.previous;
-  // The conversation's own root, which no mail has, holds together what came by different ways. Our own id again, for
-  // providers rewrite Message-ID, and answers are found by what they refer to.
-  const references = [mail.begunWith, `c.${mail.conversation}@${domain}`, answered, mail.messageId];
+  // The conversation's own root, which is no mail, holds together what came by different ways.
+  const references = [mail.begunWith, `c.${mail.conversation}@${domain}`, answered, referenceOf(mail.id, domain)];
   return {
     id: mail.id,
     from: { name: content.fromName, address: `reply+${reply}@${domain}` },

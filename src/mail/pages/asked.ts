@@ -1,13 +1,14 @@
 // What a browser asks of a page: its query, its form, its cookies, and whether a form comes from a page of ours.
-import type { IncomingMessage } from "node:http";
+
 import { BadRequestError, readBytes } from "../../http/body.ts";
+import type { PageRequest } from "../../http/pages.ts";
 import { isBase64url32 } from "../../protocol/encoding.ts";
 import type { Hash } from "../../protocol/hash.ts";
 
 /** A message of the longest, with each of its bytes written as three (URL Standard, `application/x-www-form-urlencoded`). */
 const formBytesMax = 1024 * 1024;
 
-export function queryOf(request: IncomingMessage): URLSearchParams {
+export function queryOf(request: PageRequest): URLSearchParams {
   return new URLSearchParams(request.url?.split("?")[1] ?? "");
 }
 
@@ -15,7 +16,7 @@ export function queryOf(request: IncomingMessage): URLSearchParams {
  * The fields of a form.
  * @throws BadRequestError 415 for another type, 413 for more than a megabyte, 400 for what cannot be read
  */
-export async function readForm(request: IncomingMessage): Promise<ReadonlyMap<string, string>> {
+export async function readForm(request: PageRequest): Promise<ReadonlyMap<string, string>> {
   const type = request.headers["content-type"] ?? "";
   const bytes = await readBytes(request, formBytesMax);
   if (/^application\/x-www-form-urlencoded *(;|$)/i.test(type)) return new Map(new URLSearchParams(bytes.toString()));
@@ -33,7 +34,7 @@ export async function readForm(request: IncomingMessage): Promise<ReadonlyMap<st
  * Whether a form was sent from a page of ours, as the browser says. Who says nothing of it is no browser of these years.
  * @param origin where people reach us, if that is set
  */
-export function isFromHere({ headers }: IncomingMessage, origin: string | undefined): boolean {
+export function isFromHere({ headers }: PageRequest, origin: string | undefined): boolean {
   // W3C Fetch Metadata. Not sent over http to another machine than this: then it is the origin that tells.
   const site = headers["sec-fetch-site"];
   if (site !== undefined) return site === "same-origin";
@@ -43,7 +44,7 @@ export function isFromHere({ headers }: IncomingMessage, origin: string | undefi
 }
 
 /** The value of a cookie; null where there is none. */
-export function cookieOf({ headers }: IncomingMessage, name: string): string | null {
+export function cookieOf({ headers }: PageRequest, name: string): string | null {
   for (const pair of (headers.cookie ?? "").split(";")) {
     const [key, value] = pair.trim().split("=", 2);
     if (key === name && value !== undefined) return value;

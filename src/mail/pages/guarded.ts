@@ -1,6 +1,6 @@
 // What all pages have in common when they are asked: the methods, and what is said where one cannot be answered.
 import { BadRequestError } from "../../http/body.ts";
-import type { Pages } from "../../http/listen.ts";
+import type { Pages } from "../../http/pages.ts";
 import type { Logger } from "../../observe/logger.ts";
 import { answerPage, html } from "./page.ts";
 

@@ -1,7 +1,8 @@
 // The forms of a link's page: a code asked for and given, and what its participant does with the session that it opened.
-import type { IncomingMessage, ServerResponse } from "node:http";
+
 import type pg from "pg";
 import { BadRequestError } from "../../http/body.ts";
+import type { PageRequest, PageResponse } from "../../http/pages.ts";
 import type { Hash } from "../../protocol/hash.ts";
 import { hashOf, isFromHere, readForm } from "./asked.ts";
 import type { LinkedMail } from "./linked-mail.ts";
@@ -11,6 +12,7 @@ import { answerNotFromHere } from "./refusals.ts";
 import { sessionCookie, sessionTokensOf } from "./session-cookie.ts";
 import type { Sessions } from "./sessions.ts";
 import type { Speak, Spoken } from "./speak.ts";
+import { type Stamp, stampOf } from "./stamp.ts";
 
 export interface LinkFormsOptions {
   readonly pool: Pick<pg.Pool, "query">;
@@ -19,6 +21,7 @@ export interface LinkFormsOptions {
   readonly sessions: Sessions;
   readonly speak: Speak;
   now(): string;
+  salt(): string;
 }
 
 /** Why a form was not taken, for the page to be shown again with it. */
@@ -29,15 +32,15 @@ export interface Refused {
   readonly text: string;
   /** The message that it answers. */
   readonly to: Hash | null;
+  /** Of the form: sent again, it is the same. */
+  readonly stamp?: Stamp;
 }
 
-const clientIdForm = /^[0-9a-f-]{36}$/;
-
 /** Takes a form. `answered`: the browser is sent on. */
-export function createLinkForms({ pool, origin, sessions, speak }: LinkFormsOptions) {
+export function createLinkForms({ pool, origin, sessions, speak, now }: LinkFormsOptions) {
   return async (
-    request: IncomingMessage,
-    response: ServerResponse,
+    request: PageRequest,
+    response: PageResponse,
     path: string,
     mail: LinkedMail,
   ): Promise<Refused | "answered"> => {
@@ -72,12 +75,11 @@ export function createLinkForms({ pool, origin, sessions, speak }: LinkFormsOpti
       await setMuted(pool, mail.participationId, asked === "mute");
       return answered(`${path}?done=${asked}d`);
     }
-    const clientId = form.get("clientId") ?? "";
-    if (!clientIdForm.test(clientId) || (asked !== "say" && asked !== "leave"))
+    const stamp = stampOf(form, now());
+    if (stamp === null || (asked !== "say" && asked !== "leave"))
       throw new BadRequestError("This form is none of ours. Open the link in the mail again.", { status: 400 });
-    const spoken: Spoken =
-      asked === "say" ? await speak.say(mail, text, to, clientId) : await speak.leave(mail, clientId);
-    if (typeof spoken === "object") return { status: 409, why: spoken.message, text, to };
+    const spoken: Spoken = asked === "say" ? await speak.say(mail, text, to, stamp) : await speak.leave(mail, stamp);
+    if (typeof spoken === "object") return { status: 409, why: spoken.message, text, to, stamp };
     return answered(`${path}?done=${spoken === "waits" ? "waits" : asked === "say" ? "said" : "left"}`);
   };
 }

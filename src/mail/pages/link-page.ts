@@ -1,9 +1,8 @@
 // `/m/TOKEN`: what a mail's link opens. The conversation up to that mail for whoever has the link; all of it, with what its
 // participant may do, for who has shown that the mail was theirs.
-import { randomUUID } from "node:crypto";
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type pg from "pg";
 import { everything } from "../../conversation/audience.ts";
+import type { PageRequest, PageResponse } from "../../http/pages.ts";
 import { hashOf, queryOf } from "./asked.ts";
 import { conversationMarkup, subjectOr } from "./conversation-page.ts";
 import { createLinkForms, type LinkFormsOptions, type Refused } from "./link-forms.ts";
@@ -12,6 +11,7 @@ import { answerPart, managePart, whyNotToAnswer } from "./own-part.ts";
 import { answerNotFound, answerPage, html } from "./page.ts";
 import { sessionTokensOf } from "./session-cookie.ts";
 import { showConversation } from "./shown-conversation.ts";
+import { newStamp } from "./stamp.ts";
 import { strangerPart } from "./stranger-part.ts";
 
 export interface LinkPageOptions extends LinkFormsOptions {
@@ -30,12 +30,12 @@ const doneTexts: Readonly<Record<string, string>> = {
 };
 
 export function createLinkPage(options: LinkPageOptions) {
-  const { pool, sessions, now } = options;
+  const { pool, sessions, now, salt } = options;
   const forms = createLinkForms(options);
 
   const show = async (
-    request: IncomingMessage,
-    response: ServerResponse,
+    request: PageRequest,
+    response: PageResponse,
     path: string,
     mail: LinkedMail,
     refused: Refused | null,
@@ -60,7 +60,7 @@ export function createLinkPage(options: LinkPageOptions) {
         ? html`<p class="told" role="status">${doneTexts[done] ?? null}</p>`
         : null;
     const no = refused && html`<p class="refused" role="alert">${refused.why}</p>`;
-    const own = { path, text: refused?.text ?? "", clientId: randomUUID() };
+    const own = { path, text: refused?.text ?? "", stamp: refused?.stamp ?? newStamp(now(), salt()) };
     const kept =
       refused && !isOwn && refused.text !== ""
         ? html`<label for="kept">What you wrote</label><textarea id="kept" readonly>
@@ -76,7 +76,7 @@ ${isOwn && isLatest ? html`${answerPart(mail, shown, own)}${managePart(mail, own
     answerPage(response, { status: refused?.status ?? 200, title: subjectOr(shown.subject), main });
   };
 
-  return async (request: IncomingMessage, response: ServerResponse, path: string, token: string): Promise<void> => {
+  return async (request: PageRequest, response: PageResponse, path: string, token: string): Promise<void> => {
     const mail = await findLinkedMail(pool, "link", token);
     if (mail === null) return answerNotFound(response);
     const refused = request.method === "POST" ? await forms(request, response, path, mail) : null;

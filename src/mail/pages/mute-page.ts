@@ -1,6 +1,7 @@
 // `/m/mute/TOKEN`: no more mails of a conversation, by one click (RFC 8058) or on a page. It never leaves the conversation.
-import type { IncomingMessage, ServerResponse } from "node:http";
+
 import type pg from "pg";
+import type { PageRequest, PageResponse } from "../../http/pages.ts";
 import { isFromHere, readForm } from "./asked.ts";
 import { findLinkedMail, type LinkedMail } from "./linked-mail.ts";
 import { answerNotFound, answerPage, answerSeeOther, html, type Page } from "./page.ts";
@@ -13,7 +14,7 @@ export interface MutePageOptions {
 }
 
 export function createMutePage({ pool, origin }: MutePageOptions) {
-  return async (request: IncomingMessage, response: ServerResponse, path: string, token: string): Promise<void> => {
+  return async (request: PageRequest, response: PageResponse, path: string, token: string): Promise<void> => {
     const mail = await findLinkedMail(pool, "mute", token);
     if (mail === null) return answerNotFound(response);
     if (request.method !== "POST") return answerPage(response, pageOf(mail, path));

@@ -2,13 +2,13 @@
 import type { LinkedMail } from "./linked-mail.ts";
 import { html, type Markup } from "./page.ts";
 import type { ShownConversation } from "./shown-conversation.ts";
+import { type Stamp, stampMarkup } from "./stamp.ts";
 
 export interface Own {
   readonly path: string;
   /** What the answer's form begins with. */
   readonly text: string;
-  /** Random, of this form: sent twice, it is done once. */
-  readonly clientId: string;
+  readonly stamp: Stamp;
 }
 
 /** Why they cannot say anything here; null where they can. */
@@ -26,13 +26,13 @@ export function whyNotToAnswer({ status, role }: LinkedMail, { ended, messages }
 }
 
 /** The form below the messages. */
-export function answerPart(mail: LinkedMail, shown: ShownConversation, { path, text, clientId }: Own): Markup {
+export function answerPart(mail: LinkedMail, shown: ShownConversation, { path, text, stamp }: Own): Markup {
   const why = whyNotToAnswer(mail, shown);
   if (why !== null) return html`<p class="card" id="answer">${why}</p>`;
   const { answering } = shown;
   const isFree = answering !== null && mail.role !== "COMMENTER";
   return html`<section class="card" id="answer"><h2>Answer</h2>
-<form method="post" action="${path}"><input type="hidden" name="do" value="say"><input type="hidden" name="clientId" value="${clientId}">
+<form method="post" action="${path}"><input type="hidden" name="do" value="say">${stampMarkup(stamp)}
 ${
   answering &&
   html`<input type="hidden" name="to" value="${answering.id}">
@@ -45,9 +45,9 @@ ${text}</textarea>
 }
 
 /** What they have of the conversation for themselves. */
-export function managePart({ status, isMuted }: LinkedMail, { path, clientId }: Own): Markup {
+export function managePart({ status, isMuted }: LinkedMail, { path, stamp }: Own): Markup {
   const form = (what: string, button: string) =>
-    html`<form class="inline" method="post" action="${path}"><input type="hidden" name="do" value="${what}"><input type="hidden" name="clientId" value="${clientId}"><button class="quiet">${button}</button></form>`;
+    html`<form class="inline" method="post" action="${path}"><input type="hidden" name="do" value="${what}">${stampMarkup(stamp)}<button class="quiet">${button}</button></form>`;
   if (status !== "ACTIVE")
     return html`<section aria-label="Manage">${form("sign-out", "Sign out of this browser")}</section>`;
   return html`<section aria-label="Manage">

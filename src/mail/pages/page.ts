@@ -1,8 +1,8 @@
 // One look for all pages: markup that escapes whatever is put into it, the layout, and headers under which a page runs
 // nothing and fetches nothing.
 import { createHash } from "node:crypto";
-import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { escapeHtml } from "../../html/message-html.ts";
+import type { PageHeaders, PageResponse } from "../../http/pages.ts";
 import { style } from "./style.ts";
 
 /** HTML that is safe to show. Made by `html` alone, or vouched for by `trusted`. */
@@ -36,8 +36,8 @@ export interface Page {
   readonly main: Markup;
   /** Whether it shows parts of its own in frames. @default false */
   readonly hasFrames?: boolean;
-  /** After how many seconds it is read anew. @default never */
-  readonly refreshSeconds?: number;
+  /** Where it goes on by itself, and after how many seconds. @default nowhere */
+  readonly next?: { readonly path: string; readonly afterSeconds: number };
 }
 
 const styleSource = `'sha256-${createHash("sha256").update(style).digest("base64")}'`;
@@ -54,8 +54,8 @@ export const guardingHeaders = {
 } as const;
 
 /** @param headers beside those of every page */
-export function answerPage(response: ServerResponse, page: Page, headers: OutgoingHttpHeaders = {}): void {
-  const { status = 200, title, main, hasFrames = false, refreshSeconds } = page;
+export function answerPage(response: PageResponse, page: Page, headers: PageHeaders = {}): void {
+  const { status = 200, title, main, hasFrames = false, next } = page;
   const policy = [
     "default-src 'none'",
     `style-src ${styleSource}`,
@@ -64,7 +64,7 @@ export function answerPage(response: ServerResponse, page: Page, headers: Outgoi
     "frame-ancestors 'none'",
     ...(hasFrames ? ["frame-src 'self'"] : []),
   ];
-  const refresh = refreshSeconds === undefined ? null : html`<meta http-equiv="refresh" content="${refreshSeconds}">`;
+  const refresh = next ? html`<meta http-equiv="refresh" content="${next.afterSeconds}; url=${next.path}">\n` : null;
   const { markup } = html`<!doctype html>
 <html lang="en">
 <head>
@@ -72,7 +72,6 @@ export function answerPage(response: ServerResponse, page: Page, headers: Outgoi
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 ${refresh}<title>${title}</title>
-<link rel="icon" href="data:,">
 <style>${trusted(style)}</style>
 </head>
 <body>
@@ -93,13 +92,13 @@ ${main}
 }
 
 /** Sends on to another page, to be read by GET. @param location a path of ours */
-export function answerSeeOther(response: ServerResponse, location: string, headers: OutgoingHttpHeaders = {}): void {
+export function answerSeeOther(response: PageResponse, location: string, headers: PageHeaders = {}): void {
   response.writeHead(303, { ...guardingHeaders, location, ...headers });
   response.end();
 }
 
 /** The same for what never was, what is gone, and what is not to be told. */
-export function answerNotFound(response: ServerResponse): void {
+export function answerNotFound(response: PageResponse): void {
   answerPage(response, {
     status: 404,
     title: "Not found",

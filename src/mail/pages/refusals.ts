@@ -1,9 +1,9 @@
 // Pages that say no, where there is no page of a subject to say it on.
-import type { ServerResponse } from "node:http";
+import type { PageResponse } from "../../http/pages.ts";
 import { answerPage, html } from "./page.ts";
 
 /** For a form that no page of ours sent, as far as the browser says. */
-export function answerNotFromHere(response: ServerResponse): void {
+export function answerNotFromHere(response: PageResponse): void {
   answerPage(response, {
     status: 403,
     title: "Not from here",

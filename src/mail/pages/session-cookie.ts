@@ -1,5 +1,5 @@
 // The cookie that holds a browser's sessions, of several conversations: the latest few, so that it stays small.
-import type { IncomingMessage } from "node:http";
+import type { PageRequest } from "../../http/pages.ts";
 import { cookieOf } from "./asked.ts";
 import { sessionSeconds } from "./sessions.ts";
 
@@ -10,7 +10,7 @@ const tokensMax = 20;
 const tokenForm = /^[\w-]{43}$/;
 
 /** Tokens of sessions that the browser says it has. */
-export function sessionTokensOf(request: IncomingMessage): readonly string[] {
+export function sessionTokensOf(request: PageRequest): readonly string[] {
   const value = cookieOf(request, secureName) ?? cookieOf(request, plainName) ?? "";
   return value
     .split(".")
@@ -22,7 +22,7 @@ export function sessionTokensOf(request: IncomingMessage): readonly string[] {
  * The header that has a browser keep these tokens, the first of them first.
  * @param origin where people reach us, if that is set; else the browser says with its form whether that is https
  */
-export function sessionCookie(request: IncomingMessage, origin: string | undefined, tokens: readonly string[]): string {
+export function sessionCookie(request: PageRequest, origin: string | undefined, tokens: readonly string[]): string {
   const isSecure = (origin ?? request.headers.origin ?? "").startsWith("https:");
   const value = tokens.slice(0, tokensMax).join(".");
   const age = value === "" ? 0 : sessionSeconds;

@@ -105,8 +105,10 @@ async function askCode(client: pg.ClientBase, domain: string, mail: LinkedMail):
   const code = String(randomInt(1_000_000)).padStart(6, "0");
   await client.query({
     name: "keep_code",
-    // Those that ran out go with it: nobody else looks at them.
-    text: `WITH gone AS (DELETE FROM mail_session WHERE conversation_id = $2 AND participant = $3 AND expires_at < clock_timestamp() AND hash <> $1)
+    // Whatever ran out goes with it, of anybody: so nothing else has to look for that.
+    text: `WITH gone AS (
+        DELETE FROM mail_session WHERE hash IN (
+          SELECT hash FROM mail_session WHERE expires_at < clock_timestamp() LIMIT 100 FOR UPDATE SKIP LOCKED) AND hash <> $1)
       INSERT INTO mail_session (hash, conversation_id, participant, expires_at) VALUES ($1, $2, $3, clock_timestamp() + $4::interval)
       ON CONFLICT (hash) DO UPDATE SET failures = 0, expires_at = excluded.expires_at`,
     values: [codeHash(mail, code), conversation, participant, codeLives],

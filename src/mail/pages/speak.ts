@@ -5,13 +5,13 @@ import { type Rejection, reject } from "../../conversation/rejection.ts";
 import type { Hash } from "../../protocol/hash.ts";
 import type { Signer } from "../../protocol/seal.ts";
 import type { AppendAnywhere } from "../../store/conversation-store.ts";
+import { signed } from "../in/post.ts";
 import type { LinkedMail } from "./linked-mail.ts";
+import type { Stamp } from "./stamp.ts";
 
 export interface SpeakOptions {
   readonly signer: Signer;
   readonly append: AppendAnywhere;
-  now(): string;
-  salt(): string;
 }
 
 type Whose = Pick<LinkedMail, "conversation" | "participant" | "participationId" | "latest">;
@@ -21,27 +21,25 @@ export type Spoken = "done" | "waits" | Rejection;
 
 export type Speak = ReturnType<typeof createSpeak>;
 
-export function createSpeak({ signer, append, now, salt }: SpeakOptions) {
-  /** @param clientId of the form: sent twice, it is done once */
-  const speak = async (whose: Whose, command: Command, latest: Hash | null, clientId: string): Promise<Spoken> => {
+export function createSpeak({ signer, append }: SpeakOptions) {
+  const speak = async (whose: Whose, command: Command, latest: Hash | null, stamp: Stamp): Promise<Spoken> => {
     const { conversation, participant, participationId } = whose;
-    const proposal = propose(command, conversation, participant, latest, { signer, sentAt: now(), salt });
-    const client = { accountId: participationId, clientId };
+    const occasion = { signer, sentAt: stamp.at, salt: () => stamp.salt };
+    const proposal = signed(propose(command, conversation, participant, latest, occasion), signer);
+    const client = { accountId: participationId, clientId: stamp.clientId };
     const answer = await append({ conversation, proposals: [proposal], client });
-    // Of who takes part through us, only another leader makes that of it.
-    if ("rejection" in answer)
-      return answer.rejection.code === "WRONG_PLATFORM" ? reject("LEADER_UNREACHABLE") : answer.rejection;
+    if ("rejection" in answer) return answer.rejection;
     return "pending" in answer ? "waits" : "done";
   };
 
   return {
     /** @param item the message that is answered */
-    say: async (whose: Whose, text: string, item: Hash | null, clientId: string): Promise<Spoken> => {
+    say: async (whose: Whose, text: string, item: Hash | null, stamp: Stamp): Promise<Spoken> => {
       if (isBlank(text)) return reject("INVALID_BODY", "There are no words in it yet.");
       const body = { format: "MARKDOWN", text, mentions: [], mail: null } as const;
-      return speak(whose, { action: "add", model: "message", item, body }, null, clientId);
+      return speak(whose, { action: "add", model: "message", item, body }, null, stamp);
     },
-    leave: (whose: Whose, clientId: string): Promise<Spoken> =>
-      speak(whose, { action: "remove", model: "participant", item: whose.participant }, whose.latest, clientId),
+    leave: (whose: Whose, stamp: Stamp): Promise<Spoken> =>
+      speak(whose, { action: "remove", model: "participant", item: whose.participant }, whose.latest, stamp),
   };
 }

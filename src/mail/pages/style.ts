@@ -16,8 +16,10 @@ a { color: var(--accent) }
 .soft, time, dt { color: var(--soft); font-size: .9rem }
 .card, article { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .8rem 1rem; margin: .8rem 0 }
 article.own { background: var(--own) }
+.card > :first-child, .card form > label:first-of-type { margin-top: 0 }
+.card > :last-child { margin-bottom: 0 }
 article header { display: flex; flex-wrap: wrap; gap: 0 .7rem; align-items: baseline }
-article h3 { font-size: 1rem; margin: 0; overflow-wrap: anywhere }
+article h2, article h3 { font-size: 1rem; margin: 0; overflow-wrap: anywhere }
 article footer { margin-top: .5rem; font-size: .9rem }
 .words { overflow-wrap: anywhere }
 .words :first-child { margin-top: .3rem }

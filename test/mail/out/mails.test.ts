@@ -29,7 +29,7 @@ test("who is added with one message gets a mail that reads like a person wrote i
   expect(html).toContain("Shall we have <em>lunch</em>?");
   expect(html).toContain(`Answer this mail, or <a href="${link}">see the conversation</a>`);
   expect(messageId).toMatch(/^<[0-9a-f-]{36}@localhost>$/);
-  expect(references).toBe(`<c.${conversation.hash}@localhost> ${messageId}`);
+  expect(references).toBe(`<c.${conversation.hash}@localhost> <m.${messageId?.slice(1)}`);
   expect(head("X-Parley-Mail")).toBe(messageId?.slice(1, 37));
   expect(head("List-Unsubscribe")).toMatch(/^<https:\/\/talk\.example\.org\/m\/mute\/[a-z2-7]{42}>$/);
   expect(head("List-Unsubscribe-Post")).toBe("List-Unsubscribe=One-Click");

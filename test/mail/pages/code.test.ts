@@ -1,8 +1,8 @@
 // A code that shows that a mail was somebody's, and the session that it opens.
 import { expect, test } from "vitest";
-import { codesPerHour, failuresMax } from "../../../src/mail/pages/sessions.ts";
+import { codesPerDay, codesPerHour, failuresMax } from "../../../src/mail/pages/sessions.ts";
 import { conversationOf, givenPlatform, present, said } from "../../graphql/given.ts";
-import { addByMail, ask, browse, codesOf, mailTo, signIn } from "./given.ts";
+import { addByMail, ask, browse, codesOf, mailTo, signIn, stamp } from "./given.ts";
 
 const given = givenPlatform({ worker: false });
 
@@ -134,6 +134,28 @@ test("only so many codes are mailed in an hour, however they are asked for, and 
   expect(await codesOf(pool, carol)).toHaveLength(codesPerHour + 1);
 });
 
+test("only so many codes are mailed in a day, and what ran out is not kept", async () => {
+  const { carol, pool, url } = await mailed();
+  const hourPasses = async () => {
+    const { participant } = carol;
+    await pool.query("UPDATE mail SET created_at = created_at - interval '61 minutes' WHERE participant = $1", [
+      participant,
+    ]);
+    await pool.query("UPDATE mail_session SET expires_at = expires_at - interval '61 minutes' WHERE participant = $1", [
+      participant,
+    ]);
+  };
+  for (let count = 0; count < codesPerDay / codesPerHour; count++) {
+    await Promise.all(Array.from({ length: codesPerHour }, () => ask(url, { do: "ask-code" })));
+    expect(await codesOf(pool, carol)).toHaveLength((count + 1) * codesPerHour);
+    const { rowCount } = await pool.query("SELECT FROM mail_session WHERE participant = $1", [carol.participant]);
+    expect(rowCount).toBe(codesPerHour);
+    await hourPasses();
+  }
+  await ask(url, { do: "ask-code" });
+  expect(await codesOf(pool, carol)).toHaveLength(codesPerDay);
+});
+
 test("a mail with a code gives away no more than the mail behind whose link it was asked for", async () => {
   const { carol, pool, url } = await mailed();
   await browse(url).send({ do: "ask-code" });
@@ -154,7 +176,7 @@ test("the code of one conversation opens no other, nor does its session; and no 
   for (const url of urls) {
     const browser = browse(url, cookie);
     expect((await browser.read()).text).not.toContain("After the mail");
-    expect((await browser.send({ do: "say", text: "Hello", clientId: crypto.randomUUID() })).status).toBe(403);
+    expect((await browser.send({ do: "say", text: "Hello", ...stamp() })).status).toBe(403);
   }
 });
 
@@ -179,9 +201,8 @@ test.each([
 ])("a form %s asks for no code, opens nothing, says nothing and does not leave", async (_, headers) => {
   const { alice, carol, conversation, pool, url } = await mailed();
   const browser = await signIn(pool, url, carol);
-  const clientId = crypto.randomUUID();
   for (const what of ["ask-code", "open", "say", "leave", "mute", "sign-out"]) {
-    expect((await browser.send({ do: what, text: "Forged", clientId }, headers)).status).toBe(403);
+    expect((await browser.send({ do: what, text: "Forged", ...stamp() }, headers)).status).toBe(403);
   }
   expect(await codesOf(pool, carol)).toHaveLength(1);
   expect((await browser.read()).text).toContain("Leave it");

@@ -1,8 +1,12 @@
 // What tests of pages are given: a platform, a conversation with somebody who has nothing but an address, and mails to them,
 // as if they had been sent.
+import { randomBytes } from "node:crypto";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import type pg from "pg";
 import { expect } from "vitest";
 import type { Parley, Role } from "../../../sdk/src/index.ts";
+import type { Pages } from "../../../src/http/pages.ts";
 import { mailToken, newSecret, type TokenPurpose } from "../../../src/mail/mail-token.ts";
 import { messageIdOf } from "../../../src/mail/out/ask-mail.ts";
 import { sha256 } from "../../../src/protocol/hash.ts";
@@ -20,7 +24,7 @@ export interface MailedPerson {
 let count = 0;
 
 /** An address that no other test knows. */
-export function newAddress(name: string): string {
+function newAddress(name: string): string {
   return `${name}.${++count}@example.org`;
 }
 
@@ -92,6 +96,12 @@ export async function ask(
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
 
+/** The hidden fields of a new form. */
+export function stamp() {
+  const salt = randomBytes(32).toString("base64url");
+  return { clientId: crypto.randomUUID(), salt, at: new Date().toISOString() };
+}
+
 /** A browser with one page: what it keeps is its cookie. */
 export interface Browser {
   read(query?: string): Promise<Answered>;
@@ -142,4 +152,16 @@ export async function signIn(pool: pg.Pool, url: string, person: MailedPerson): 
   const { status } = await browser.send({ do: "open", code });
   expect(status).toBe(303);
   return browser;
+}
+
+/** Serves pages on a port of their own. */
+export async function servePages(pages: Pages): Promise<{ readonly url: string } & AsyncDisposable> {
+  const server = createServer((request, response) => {
+    void pages.answer(request, response, (request.url ?? "/").split("?")[0] ?? "/");
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    [Symbol.asyncDispose]: () => new Promise((resolve) => server.close(() => resolve())),
+  };
 }
