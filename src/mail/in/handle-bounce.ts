@@ -4,11 +4,11 @@ import type pg from "pg";
 import { toAddress } from "../../accounts/accounts.ts";
 import { domainOf } from "../../conversation/address.ts";
 import type { Logger } from "../../observe/logger.ts";
-import { idOfToken, isTokenOf } from "../mail-token.ts";
 import { type Report, reportOf } from "./bounce.ts";
 import type { Envelope } from "./inbound-mail.ts";
 import { hearOfMail, type NewsOfMail } from "./news-of-mail.ts";
 import { parseIncoming } from "./parse-incoming.ts";
+import { rowOfToken } from "./token-row.ts";
 
 export interface HandleBounceOptions {
   readonly pool: pg.Pool;
@@ -28,7 +28,7 @@ export function createHandleBounce({ pool, mailDomain, log }: HandleBounceOption
     const mail = await parseIncoming(raw);
     const report = "refused" in mail ? null : reportedBy(reportOf(mail));
     for (const token of tokens) {
-      const id = report && token !== null ? await mailOfToken(pool, token) : null;
+      const id = report && token !== null ? await rowOfToken(pool, "bounce", token) : null;
       if (report === null || id === null) log.info({ mail: id }, "a mail to a sender's address reports nothing of it");
       else await hearOfMail({ pool }, { mail: { id, providerId: null }, ...report });
     }
@@ -66,17 +66,4 @@ function bounceToken(typed: string, mailDomain: string): string | null {
   const address = toAddress(typed);
   if (address === null || domainOf(address) !== mailDomain) return null;
   return /^bounce\+([^@]*)@/.exec(address)?.[1] ?? null;
-}
-
-/** The mail that the token was made of for this purpose; null where there is none. */
-async function mailOfToken(pool: pg.Pool, token: string): Promise<string | null> {
-  const id = idOfToken(token);
-  if (id === null) return null;
-  const { rows } = await pool.query<{ secret: Buffer }>({
-    name: "secret_of_mail",
-    text: "SELECT secret FROM mail WHERE id = $1",
-    values: [id],
-  });
-  const [row] = rows;
-  return row !== undefined && isTokenOf("bounce", token, { id, secret: row.secret }) ? id : null;
 }

@@ -2,7 +2,7 @@
 import type pg from "pg";
 import { findPeople, toAddress } from "../../accounts/accounts.ts";
 import { domainOf } from "../../conversation/address.ts";
-import { idOfToken, isTokenOf } from "../mail-token.ts";
+import { rowOfToken } from "./token-row.ts";
 
 /** `elsewhere`: its domain is none of ours. `unknown`: there is nobody of this address. */
 export type Taken = "taken" | "unknown" | "elsewhere";
@@ -18,20 +18,7 @@ export interface TakesMailForOptions {
 /** @throws where the database is out of reach */
 export type TakesMailFor = (typed: string) => Promise<Taken>;
 
-const tables = { reply: "mail_participation", bounce: "mail" } as const;
-
 export function createTakesMailFor({ pool, mailDomain, domains }: TakesMailForOptions): TakesMailFor {
-  const isThere = async (purpose: keyof typeof tables, token: string): Promise<boolean> => {
-    const id = idOfToken(token);
-    if (id === null) return false;
-    const { rows } = await pool.query<{ secret: Buffer }>({
-      name: `secret_of_${tables[purpose]}`,
-      text: `SELECT secret FROM ${tables[purpose]} WHERE id = $1`,
-      values: [id],
-    });
-    const [row] = rows;
-    return row !== undefined && isTokenOf(purpose, token, { id, secret: row.secret });
-  };
   return async (typed) => {
     const address = toAddress(typed);
     const domain = address === null ? "" : domainOf(address);
@@ -40,7 +27,11 @@ export function createTakesMailFor({ pool, mailDomain, domains }: TakesMailForOp
     // RFC 5321 §4.5.1: always taken.
     if (localPart === "postmaster") return "taken";
     const [, purpose, token = ""] = /^(reply|bounce)\+(.*)$/.exec(localPart) ?? [];
-    if (domain === mailDomain && (purpose === "reply" || purpose === "bounce") && (await isThere(purpose, token)))
+    if (
+      domain === mailDomain &&
+      (purpose === "reply" || purpose === "bounce") &&
+      (await rowOfToken(pool, purpose, token)) !== null
+    )
       return "taken";
     return domains.includes(domain) && (await findPeople({ pool }, [address])).has(address) ? "taken" : "unknown";
   };

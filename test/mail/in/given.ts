@@ -63,7 +63,7 @@ export async function openInbox(): Promise<Inbox> {
   };
 }
 
-export async function storedIn(
+async function storedIn(
   { pool }: Pick<TestDatabase, "pool">,
   blobs: Pick<BlobStore, "get">,
 ): Promise<readonly StoredMail[]> {

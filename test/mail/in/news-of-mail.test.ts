@@ -1,6 +1,9 @@
 // What is heard of mails of ours: by reports that come as mails, and by Postmark's webhooks; and who is believed.
 import { randomUUID } from "node:crypto";
+import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
+import { diskBlobStore } from "../../../src/files/blob-store.ts";
+import { pruneInbound } from "../../../src/mail/in/prune-inbound.ts";
 import { mailToken, type TokenPurpose } from "../../../src/mail/mail-token.ts";
 import { done, present } from "../../graphql/given.ts";
 import { givenMailPlatform } from "../out/given.ts";
@@ -257,5 +260,22 @@ describe("by Postmark's webhook", () => {
       }),
     );
     expect(await given.untilMailed(mail.address, 1)).toHaveLength(1);
+  });
+
+  test("what it told is kept for a week, for it may be told again; then it is deleted, and nothing else", async () => {
+    const mail = await sent();
+    await comesTo(bounceAddress(mail), failure("5.2.2"));
+    await hears(bounce(null, randomUUID()));
+    const { database, config } = given.platform.core;
+    const day = 24 * 60 * 60_000;
+    const prune = (days: number) =>
+      pruneInbound(database.pool, diskBlobStore(join(config.dataFolder, "blobs")), new Date(Date.now() + days * day));
+    const kept = () =>
+      rows<{ reason: string }>("SELECT DISTINCT left(reason, 5) AS reason FROM inbound_mail ORDER BY 1");
+    await prune(6);
+    expect(await kept()).toEqual([{ reason: "BOUNC" }, { reason: "EVENT" }]);
+    expect(await prune(8)).toBeGreaterThan(0);
+    expect(await kept()).toEqual([{ reason: "BOUNC" }]);
+    expect(await prune(8)).toBe(0);
   });
 });
