@@ -23,7 +23,7 @@ export default defineConfig({
           ...shared,
           name: "parley",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/corpus/**", "test/browser/**", "test/kill/**", ...long],
+          exclude: ["test/corpus/**", "test/browser/**", "test/kill/**", "test/mail-server/**", ...long],
         },
       },
       // Needs the corpora: PARLEY_TEST_DATA names their folder.
@@ -39,6 +39,15 @@ export default defineConfig({
       { test: { ...shared, name: "kill", include: ["test/kill/**/*.test.ts"] } },
       // Takes minutes: a million steps, and whether each check of the code is needed for them.
       { test: { name: "simulation", include: long, maxConcurrency: 2 } },
+      // Needs postfix, and root to start it.
+      {
+        test: {
+          ...shared,
+          name: "mail",
+          include: ["test/mail-server/**/*.test.ts"],
+          globalSetup: ["test/support/require-postfix.ts", ...shared.globalSetup],
+        },
+      },
       // Needs chromium.
       {
         test: {

@@ -14,6 +14,8 @@ import { importArchive } from "./rows/import.ts";
 import { lists } from "./rows/lists.ts";
 import { liveLatency } from "./rows/live-latency.ts";
 import { longList } from "./rows/long-list.ts";
+import { mailIn } from "./rows/mail-in.ts";
+import { mailOut } from "./rows/mail-out.ts";
 import { messageAdd } from "./rows/message-add.ts";
 import { remoteLatency } from "./rows/remote-latency.ts";
 import { search } from "./rows/search.ts";
@@ -32,6 +34,8 @@ const rows: Readonly<Record<string, (stage: Stage, effort: Effort) => Promise<re
   "remote-latency": remoteLatency,
   "catch-up": catchUp,
   "dead-peer": deadPeer,
+  "mail-in": mailIn,
+  outbound: mailOut,
 };
 
 const { values, positionals } = parseArgs({

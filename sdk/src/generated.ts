@@ -185,6 +185,27 @@ export type FolderFilter =
   /** Thrown away. New words change nothing; nothing is deleted. */
   | 'TRASH';
 
+/** Takes a kept mail in: adds its sender as a participant by email, in the viewer's name, and posts the words as theirs. They see all of the conversation from then on. */
+export type KeptMailAcceptInput = {
+  /** The mail's global id. Accepted twice, it is posted once. */
+  readonly keptMail: string;
+};
+
+/** Discards a kept mail. Its sender is not told. */
+export type KeptMailDiscardInput = {
+  /** The mail's global id. */
+  readonly keptMail: string;
+};
+
+/** Why a mail was not posted. */
+export type KeptMailReason =
+  /** Its sender has an account here, by which alone they speak. */
+  | 'ACCOUNT'
+  /** It answers the mails of a participant, and is not from their address. `keptMailAccept` takes its sender in. */
+  | 'OTHER_SENDER'
+  /** Another platform serves its sender's address: by that alone they speak. */
+  | 'PLATFORM';
+
 /** Adds a label, which everybody in the conversation sees. */
 export type LabelAddInput = {
   /** Your name for this request, unique per account, 1 to 100 characters: sent again with the same one, it is done once. Each other request takes a new one; that only its words differ is not noticed. */
@@ -560,6 +581,7 @@ export type EventQuery = { readonly node:
     | { readonly __typename: 'Attachment', readonly id: string }
     | { readonly __typename: 'Conversation', readonly id: string }
     | { readonly __typename: 'Event', readonly id: string, readonly hash: string, readonly seq: number, readonly parent: string | null, readonly timestamp: string, readonly sentAt: string, readonly action: EventAction, readonly model: EventModel, readonly item: string | null, readonly value: unknown, readonly follows: string | null, readonly ref: string | null, readonly body: unknown, readonly salt: string | null, readonly isErased: boolean, readonly isLocal: boolean, readonly signatures: { readonly leader: string, readonly leaderKey: string, readonly event: string, readonly platform: string, readonly platformKey: string, readonly proposal: string | null }, readonly actor: { readonly id: string, readonly hash: string | null, readonly displayName: string } | null }
+    | { readonly __typename: 'KeptMail', readonly id: string }
     | { readonly __typename: 'Label', readonly id: string }
     | { readonly __typename: 'Message', readonly id: string }
     | { readonly __typename: 'Participant', readonly id: string }
@@ -630,6 +652,37 @@ export type PendingFieldsFragment = { readonly hash: string, readonly action: Ev
     | { readonly code: RejectionCode, readonly message: string }
    | null };
 
+export type KeptMailAcceptMutationVariables = Exact<{
+  input: KeptMailAcceptInput;
+}>;
+
+
+export type KeptMailAcceptMutation = { readonly keptMailAccept:
+    | { readonly __typename: 'ConflictRejection', readonly latest: string | null, readonly code: RejectionCode, readonly message: string }
+    | { readonly __typename: 'KeptMailAcceptPayload', readonly conversation: { readonly id: string, readonly hash: string | null, readonly draftHash: string | null, readonly subject: string | null, readonly reference: string | null, readonly status: ConversationStatus, readonly createdAt: string, readonly expiresAt: string | null, readonly leader: string | null, readonly seq: number }, readonly event: { readonly id: string, readonly hash: string, readonly seq: number, readonly parent: string | null, readonly timestamp: string, readonly sentAt: string, readonly action: EventAction, readonly model: EventModel, readonly item: string | null, readonly value: unknown, readonly follows: string | null, readonly ref: string | null, readonly body: unknown, readonly salt: string | null, readonly isErased: boolean, readonly isLocal: boolean, readonly actor: { readonly id: string, readonly hash: string | null, readonly displayName: string } | null } | null, readonly item: { readonly id: string, readonly hash: string | null, readonly seq: number, readonly status: MessageStatus, readonly body: string | null, readonly bodyHtml: string | null, readonly format: MessageFormat | null, readonly createdAt: string | null, readonly editedAt: string | null, readonly pending: boolean, readonly author: { readonly id: string, readonly hash: string | null, readonly displayName: string } | null, readonly parent: { readonly id: string, readonly hash: string | null } | null, readonly lock: { readonly until: string, readonly holder: { readonly id: string, readonly hash: string | null, readonly displayName: string } | null } | null } | null }
+    | { readonly __typename: 'RuleRejection', readonly code: RejectionCode, readonly message: string }
+   };
+
+export type KeptMailDiscardMutationVariables = Exact<{
+  input: KeptMailDiscardInput;
+}>;
+
+
+export type KeptMailDiscardMutation = { readonly keptMailDiscard:
+    | { readonly __typename: 'KeptMailDiscardPayload', readonly keptMail: string }
+    | { readonly __typename: 'RuleRejection', readonly code: RejectionCode, readonly message: string }
+   };
+
+export type KeptMailsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  last?: number | null | undefined;
+  before?: string | null | undefined;
+}>;
+
+
+export type KeptMailsQuery = { readonly viewer: { readonly keptMails: { readonly edges: ReadonlyArray<{ readonly cursor: string, readonly node: { readonly id: string, readonly isAuthentic: boolean, readonly subject: string, readonly preview: string, readonly receivedAt: string, readonly reason: KeptMailReason, readonly from: { readonly address: string, readonly name: string | null }, readonly conversation: { readonly id: string, readonly hash: string | null, readonly subject: string | null } | null, readonly participant: { readonly id: string, readonly hash: string | null, readonly displayName: string } | null } }>, readonly pageInfo: { readonly startCursor: string | null, readonly endCursor: string | null, readonly hasPreviousPage: boolean, readonly hasNextPage: boolean } } } };
+
 export type LabelAddMutationVariables = Exact<{
   input: LabelAddInput;
 }>;
@@ -661,6 +714,7 @@ export type LabelQuery = { readonly node:
     | { readonly __typename: 'Attachment', readonly id: string }
     | { readonly __typename: 'Conversation', readonly id: string }
     | { readonly __typename: 'Event', readonly id: string }
+    | { readonly __typename: 'KeptMail', readonly id: string }
     | { readonly __typename: 'Label', readonly id: string, readonly hash: string | null, readonly name: string | null }
     | { readonly __typename: 'Message', readonly id: string }
     | { readonly __typename: 'Participant', readonly id: string }
@@ -752,6 +806,7 @@ export type MessageQuery = { readonly node:
     | { readonly __typename: 'Attachment', readonly id: string }
     | { readonly __typename: 'Conversation', readonly id: string }
     | { readonly __typename: 'Event', readonly id: string }
+    | { readonly __typename: 'KeptMail', readonly id: string }
     | { readonly __typename: 'Label', readonly id: string }
     | { readonly __typename: 'Message', readonly id: string, readonly hash: string | null, readonly seq: number, readonly status: MessageStatus, readonly body: string | null, readonly bodyHtml: string | null, readonly format: MessageFormat | null, readonly createdAt: string | null, readonly editedAt: string | null, readonly pending: boolean, readonly editors: ReadonlyArray<{ readonly id: string, readonly hash: string | null, readonly displayName: string }>, readonly author: { readonly id: string, readonly hash: string | null, readonly displayName: string } | null, readonly parent: { readonly id: string, readonly hash: string | null } | null, readonly lock: { readonly until: string, readonly holder: { readonly id: string, readonly hash: string | null, readonly displayName: string } | null } | null }
     | { readonly __typename: 'Participant', readonly id: string }
@@ -777,10 +832,26 @@ export type NodesQuery = { readonly nodes: ReadonlyArray<
     | { readonly __typename: 'Attachment', readonly id: string }
     | { readonly __typename: 'Conversation', readonly id: string }
     | { readonly __typename: 'Event', readonly id: string }
+    | { readonly __typename: 'KeptMail', readonly id: string }
     | { readonly __typename: 'Label', readonly id: string }
     | { readonly __typename: 'Message', readonly id: string }
     | { readonly __typename: 'Participant', readonly id: string }
    | null> };
+
+export type OriginalQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type OriginalQuery = { readonly node:
+    | { readonly __typename: 'Attachment', readonly id: string }
+    | { readonly __typename: 'Conversation', readonly id: string }
+    | { readonly __typename: 'Event', readonly id: string }
+    | { readonly __typename: 'KeptMail', readonly id: string }
+    | { readonly __typename: 'Label', readonly id: string }
+    | { readonly __typename: 'Message', readonly id: string, readonly original: { readonly receivedAt: string, readonly text: string | null, readonly html: string | null, readonly from: { readonly address: string, readonly name: string | null } } | null, readonly attachments: { readonly edges: ReadonlyArray<{ readonly node: { readonly id: string, readonly hash: string, readonly title: string | null, readonly type: string | null, readonly size: number | null, readonly sha256: string | null, readonly url: string | null } }> } }
+    | { readonly __typename: 'Participant', readonly id: string }
+   | null };
 
 export type ParticipantAddMutationVariables = Exact<{
   input: ParticipantAddInput;
@@ -824,6 +895,7 @@ export type ParticipantQuery = { readonly node:
     | { readonly __typename: 'Attachment', readonly id: string }
     | { readonly __typename: 'Conversation', readonly id: string }
     | { readonly __typename: 'Event', readonly id: string }
+    | { readonly __typename: 'KeptMail', readonly id: string }
     | { readonly __typename: 'Label', readonly id: string }
     | { readonly __typename: 'Message', readonly id: string }
     | { readonly __typename: 'Participant', readonly id: string, readonly hash: string | null, readonly displayName: string, readonly address: string | null, readonly role: Role, readonly status: ParticipantStatus, readonly via: string | null, readonly isImported: boolean, readonly readUpTo: number }
@@ -893,6 +965,7 @@ export type RepliesQuery = { readonly node:
     | { readonly __typename: 'Attachment', readonly id: string }
     | { readonly __typename: 'Conversation', readonly id: string }
     | { readonly __typename: 'Event', readonly id: string }
+    | { readonly __typename: 'KeptMail', readonly id: string }
     | { readonly __typename: 'Label', readonly id: string }
     | { readonly __typename: 'Message', readonly id: string, readonly replies: { readonly edges: ReadonlyArray<{ readonly cursor: string, readonly node: { readonly id: string, readonly hash: string | null, readonly seq: number, readonly status: MessageStatus, readonly body: string | null, readonly bodyHtml: string | null, readonly format: MessageFormat | null, readonly createdAt: string | null, readonly editedAt: string | null, readonly pending: boolean, readonly author: { readonly id: string, readonly hash: string | null, readonly displayName: string } | null, readonly parent: { readonly id: string, readonly hash: string | null } | null, readonly lock: { readonly until: string, readonly holder: { readonly id: string, readonly hash: string | null, readonly displayName: string } | null } | null } }>, readonly pageInfo: { readonly startCursor: string | null, readonly endCursor: string | null, readonly hasPreviousPage: boolean, readonly hasNextPage: boolean } } }
     | { readonly __typename: 'Participant', readonly id: string }
@@ -947,6 +1020,12 @@ export const eventsDocument: Document<EventsSubscription, EventsSubscriptionVari
 export const expiryModifyDocument: Document<ExpiryModifyMutation, ExpiryModifyMutationVariables> = "mutation expiryModify($input: ExpiryModifyInput!) {\n  expiryModify(input: $input) {\n    __typename\n    ... on ExpiryModifyPayload {\n      conversation {\n        ...ConversationFields\n      }\n      event {\n        ...EventFields\n      }\n    }\n    ...RejectionFields\n  }\n}\nfragment ConversationFields on Conversation {\n  id\n  hash\n  draftHash\n  subject\n  reference\n  status\n  createdAt\n  expiresAt\n  leader\n  seq\n}\nfragment EventFields on Event {\n  id\n  hash\n  seq\n  parent\n  timestamp\n  sentAt\n  actor {\n    id\n    hash\n    displayName\n  }\n  action\n  model\n  item\n  value\n  follows\n  ref\n  body\n  salt\n  isErased\n  isLocal\n}\nfragment RejectionFields on Rejection {\n  __typename\n  code\n  message\n  ... on ConflictRejection {\n    latest\n  }\n}";
 /** The viewer's folders, with how much is in each, and their own labels. */
 export const foldersDocument: Document<FoldersQuery, FoldersQueryVariables> = "query folders {\n  viewer {\n    folders {\n      folder\n      conversations\n      unread\n    }\n    personalLabels {\n      name\n      color\n    }\n  }\n}";
+/** Takes a kept mail in: adds its sender as a participant by email, in the viewer's name, and posts the words as theirs. They see all of the conversation from then on. */
+export const keptMailAcceptDocument: Document<KeptMailAcceptMutation, KeptMailAcceptMutationVariables> = "mutation keptMailAccept($input: KeptMailAcceptInput!) {\n  keptMailAccept(input: $input) {\n    __typename\n    ... on KeptMailAcceptPayload {\n      conversation {\n        ...ConversationFields\n      }\n      event {\n        ...EventFields\n      }\n      item {\n        ...MessageFields\n      }\n    }\n    ...RejectionFields\n  }\n}\nfragment ConversationFields on Conversation {\n  id\n  hash\n  draftHash\n  subject\n  reference\n  status\n  createdAt\n  expiresAt\n  leader\n  seq\n}\nfragment EventFields on Event {\n  id\n  hash\n  seq\n  parent\n  timestamp\n  sentAt\n  actor {\n    id\n    hash\n    displayName\n  }\n  action\n  model\n  item\n  value\n  follows\n  ref\n  body\n  salt\n  isErased\n  isLocal\n}\nfragment MessageFields on Message {\n  id\n  hash\n  seq\n  author {\n    id\n    hash\n    displayName\n  }\n  parent {\n    id\n    hash\n  }\n  status\n  body\n  bodyHtml\n  format\n  createdAt\n  editedAt\n  lock {\n    holder {\n      id\n      hash\n      displayName\n    }\n    until\n  }\n  pending\n}\nfragment RejectionFields on Rejection {\n  __typename\n  code\n  message\n  ... on ConflictRejection {\n    latest\n  }\n}";
+/** Discards a kept mail. Its sender is not told. */
+export const keptMailDiscardDocument: Document<KeptMailDiscardMutation, KeptMailDiscardMutationVariables> = "mutation keptMailDiscard($input: KeptMailDiscardInput!) {\n  keptMailDiscard(input: $input) {\n    __typename\n    ... on KeptMailDiscardPayload {\n      keptMail\n    }\n    ...RejectionFields\n  }\n}\nfragment RejectionFields on Rejection {\n  __typename\n  code\n  message\n  ... on ConflictRejection {\n    latest\n  }\n}";
+/** A page of the mails of strangers that wait for the viewer's decision, the newest first. */
+export const keptMailsDocument: Document<KeptMailsQuery, KeptMailsQueryVariables> = "query keptMails($first: Int, $after: String, $last: Int, $before: String) {\n  viewer {\n    keptMails(first: $first, after: $after, last: $last, before: $before) {\n      edges {\n        cursor\n        node {\n          id\n          from {\n            address\n            name\n          }\n          isAuthentic\n          subject\n          preview\n          receivedAt\n          reason\n          conversation {\n            id\n            hash\n            subject\n          }\n          participant {\n            id\n            hash\n            displayName\n          }\n        }\n      }\n      pageInfo {\n        ...PageFields\n      }\n    }\n  }\n}\nfragment PageFields on PageInfo {\n  startCursor\n  endCursor\n  hasPreviousPage\n  hasNextPage\n}";
 /** A label by its global id. */
 export const labelDocument: Document<LabelQuery, LabelQueryVariables> = "query label($id: ID!) {\n  node(id: $id) {\n    __typename\n    id\n    ... on Label {\n      ...LabelFields\n    }\n  }\n}\nfragment LabelFields on Label {\n  id\n  hash\n  name\n}";
 /** Adds a label, which everybody in the conversation sees. */
@@ -973,6 +1052,8 @@ export const messageRemoveDocument: Document<MessageRemoveMutation, MessageRemov
 export const messagesDocument: Document<MessagesQuery, MessagesQueryVariables> = "query messages($conversation: ID!, $first: Int, $after: String, $last: Int, $before: String) {\n  conversation(id: $conversation) {\n    id\n    messages(first: $first, after: $after, last: $last, before: $before) {\n      edges {\n        cursor\n        node {\n          ...MessageFields\n        }\n      }\n      pageInfo {\n        ...PageFields\n      }\n    }\n  }\n}\nfragment MessageFields on Message {\n  id\n  hash\n  seq\n  author {\n    id\n    hash\n    displayName\n  }\n  parent {\n    id\n    hash\n  }\n  status\n  body\n  bodyHtml\n  format\n  createdAt\n  editedAt\n  lock {\n    holder {\n      id\n      hash\n      displayName\n    }\n    until\n  }\n  pending\n}\nfragment PageFields on PageInfo {\n  startCursor\n  endCursor\n  hasPreviousPage\n  hasNextPage\n}";
 /** What kind of thing each of these global ids names; null for each of which the viewer has none such. */
 export const nodesDocument: Document<NodesQuery, NodesQueryVariables> = "query nodes($ids: [ID!]!) {\n  nodes(ids: $ids) {\n    __typename\n    id\n  }\n}";
+/** The mail that a message was, and its files; null where it was none that came in here. */
+export const originalDocument: Document<OriginalQuery, OriginalQueryVariables> = "query original($id: ID!) {\n  node(id: $id) {\n    __typename\n    id\n    ... on Message {\n      original {\n        from {\n          address\n          name\n        }\n        receivedAt\n        text\n        html\n      }\n      attachments(first: 100) {\n        edges {\n          node {\n            id\n            hash\n            title\n            type\n            size\n            sha256\n            url\n          }\n        }\n      }\n    }\n  }\n}";
 /** A participant by their global id. */
 export const participantDocument: Document<ParticipantQuery, ParticipantQueryVariables> = "query participant($id: ID!) {\n  node(id: $id) {\n    __typename\n    id\n    ... on Participant {\n      ...ParticipantFields\n    }\n  }\n}\nfragment ParticipantFields on Participant {\n  id\n  hash\n  displayName\n  address\n  role\n  status\n  via\n  isImported\n  readUpTo\n}";
 /** Adds somebody to the conversation. They see all of it, also what came before. */

@@ -28,6 +28,12 @@ export interface Operations {
   expiryModify(input: generated.ExpiryModifyMutationVariables["input"], options?: RequestOptions): Promise<generated.ExpiryModifyMutation["expiryModify"]>;
   /** The viewer's folders, with how much is in each, and their own labels. */
   folders(variables?: generated.FoldersQueryVariables, options?: RequestOptions): Promise<generated.FoldersQuery["viewer"]>;
+  /** Takes a kept mail in: adds its sender as a participant by email, in the viewer's name, and posts the words as theirs. They see all of the conversation from then on. */
+  keptMailAccept(input: generated.KeptMailAcceptMutationVariables["input"], options?: RequestOptions): Promise<generated.KeptMailAcceptMutation["keptMailAccept"]>;
+  /** Discards a kept mail. Its sender is not told. */
+  keptMailDiscard(input: generated.KeptMailDiscardMutationVariables["input"], options?: RequestOptions): Promise<generated.KeptMailDiscardMutation["keptMailDiscard"]>;
+  /** A page of the mails of strangers that wait for the viewer's decision, the newest first. */
+  keptMails(variables?: generated.KeptMailsQueryVariables, options?: RequestOptions): Promise<generated.KeptMailsQuery["viewer"]>;
   /** A label by its global id. */
   label(variables: generated.LabelQueryVariables, options?: RequestOptions): Promise<generated.LabelQuery["node"]>;
   /** Adds a label, which everybody in the conversation sees. */
@@ -54,6 +60,8 @@ export interface Operations {
   messages(variables: generated.MessagesQueryVariables, options?: RequestOptions): Promise<generated.MessagesQuery["conversation"]>;
   /** What kind of thing each of these global ids names; null for each of which the viewer has none such. */
   nodes(variables: generated.NodesQueryVariables, options?: RequestOptions): Promise<generated.NodesQuery["nodes"]>;
+  /** The mail that a message was, and its files; null where it was none that came in here. */
+  original(variables: generated.OriginalQueryVariables, options?: RequestOptions): Promise<generated.OriginalQuery["node"]>;
   /** A participant by their global id. */
   participant(variables: generated.ParticipantQueryVariables, options?: RequestOptions): Promise<generated.ParticipantQuery["node"]>;
   /** Adds somebody to the conversation. They see all of it, also what came before. */
@@ -93,6 +101,9 @@ export const operationsWith = (run: Run): Operations => ({
   event: async (variables, options) => (await run(generated.eventDocument, variables, options)).node,
   expiryModify: async (input, options) => (await run(generated.expiryModifyDocument, { input: withClientId(input) }, { isRepeatable: true, ...options })).expiryModify,
   folders: async (variables = {}, options) => (await run(generated.foldersDocument, variables, options)).viewer,
+  keptMailAccept: async (input, options) => (await run(generated.keptMailAcceptDocument, { input }, options)).keptMailAccept,
+  keptMailDiscard: async (input, options) => (await run(generated.keptMailDiscardDocument, { input }, options)).keptMailDiscard,
+  keptMails: async (variables = {}, options) => (await run(generated.keptMailsDocument, variables, options)).viewer,
   label: async (variables, options) => (await run(generated.labelDocument, variables, options)).node,
   labelAdd: async (input, options) => (await run(generated.labelAddDocument, { input: withClientId(input) }, { isRepeatable: true, ...options })).labelAdd,
   labelRemove: async (input, options) => (await run(generated.labelRemoveDocument, { input: withClientId(input) }, { isRepeatable: true, ...options })).labelRemove,
@@ -106,6 +117,7 @@ export const operationsWith = (run: Run): Operations => ({
   messageRemove: async (input, options) => (await run(generated.messageRemoveDocument, { input: withClientId(input) }, { isRepeatable: true, ...options })).messageRemove,
   messages: async (variables, options) => (await run(generated.messagesDocument, variables, options)).conversation,
   nodes: async (variables, options) => (await run(generated.nodesDocument, variables, options)).nodes,
+  original: async (variables, options) => (await run(generated.originalDocument, variables, options)).node,
   participant: async (variables, options) => (await run(generated.participantDocument, variables, options)).node,
   participantAdd: async (input, options) => (await run(generated.participantAddDocument, { input: withClientId(input) }, { isRepeatable: true, ...options })).participantAdd,
   participantModify: async (input, options) => (await run(generated.participantModifyDocument, { input: withClientId(input) }, { isRepeatable: true, ...options })).participantModify,

@@ -79,9 +79,9 @@ export function createAddedPeople({ pool, platform, domains, platformOf }: Added
   };
 }
 
-/** Whether the account keeps a conversation in which who adds it takes part, or wrote to them itself. */
-async function isKnown(
-  pool: pg.Pool,
+/** Whether the account keeps another conversation in which who adds it takes part, or wrote to them itself. */
+export async function isKnown(
+  pool: Pick<pg.Pool, "query">,
   accountId: string,
   conversation: Hash,
   { by, byAddress }: Pick<Added, "by" | "byAddress">,

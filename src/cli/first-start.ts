@@ -1,16 +1,10 @@
 // The first start for a newcomer: two people who can talk at once.
 import { stat, writeFile } from "node:fs/promises";
-import { isIP } from "node:net";
 import { join, resolve } from "node:path";
 import { ensureAccount } from "../accounts/accounts.ts";
 import { issueToken } from "../accounts/tokens.ts";
 import { type Config, readConfig } from "../config/config.ts";
 import type { Core } from "./parts.ts";
-
-/** Whether only this machine can reach the address: then tokens may stand on the screen. */
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
-}
 
 export interface Newcomer {
   readonly address: string;

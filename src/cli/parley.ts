@@ -46,6 +46,8 @@ async function main([command, ...args]: readonly string[]): Promise<void> {
       return (await import("./export.ts")).exportLogs(args, config);
     case "deliveries":
       return (await import("./deliveries.ts")).deliveries(args, config);
+    case "mail":
+      return (await import("./mail.ts")).mail(args, config);
     case "doctor":
       return (await import("./doctor.ts")).doctor(args, config);
     case "restored":

@@ -47,8 +47,10 @@ import { migrate } from "../store/migrate.ts";
 import { postgresDiscoveryStore } from "../store/postgres-discovery-store.ts";
 import { postgresStore } from "../store/postgres-store.ts";
 import type { Located } from "./database.ts";
+import type { OpenedMail } from "./mail-parts.ts";
 import { openFederation, scheduleJobs } from "./open-federation.ts";
-import { type OpenedMail, openMail } from "./open-mail.ts";
+import { openMail } from "./open-mail.ts";
+import type { MailInBetween } from "./open-mail-in.ts";
 import { watchCopy } from "./watch-copy.ts";
 
 const same = <Part>(part: Part): Part => part;
@@ -91,6 +93,7 @@ export interface Between {
   database?(database: Database): Database;
   bus?(bus: Bus): Bus;
   readonly retry?: Retry;
+  readonly mail?: MailInBetween;
 }
 
 /** Migrates, connects, and opens the store with its announcer. The database is running. */
@@ -99,7 +102,7 @@ export async function openCore(
   config: Config,
   { url, secret, embedded }: Located,
   log: LoggerFactory,
-  { database: reach = same, bus: tell = same, retry }: Between = {},
+  { database: reach = same, bus: tell = same, retry, mail: mailBetween }: Between = {},
 ): Promise<Core> {
   const { platform, databasePoolSize: poolSize, redisUrl, tracesTo: endpoint } = config;
   await migrate(url);
@@ -191,11 +194,15 @@ export async function openCore(
     ...(retry && { retry }),
     log: log("federation"),
   });
-  const mail = openMail({
-    ...{ config, database, signer, lookUp, jobs, log, now, salt },
-    append: federation.append,
-    blobs: diskBlobStore(join(config.dataFolder, "blobs")),
-  });
+  const mail = openMail(
+    {
+      ...{ config, database, signer, lookUp, jobs, log, now, salt },
+      append: federation.append,
+      blobs: diskBlobStore(join(config.dataFolder, "blobs")),
+    },
+    mailBetween,
+  );
+  stack.defer(() => mail.close());
   const core = {
     config,
     database,
@@ -224,6 +231,7 @@ export async function openApi(stack: AsyncDisposableStack, core: Core): Promise<
   const gateway = createGateway({
     platform: {
       ...{ database, append: federation.append, lookUp, bus, feed, signer, domains, now, salt },
+      mail: mail.inbound,
       store: { moveReceipt: tellingOthers(store, federation, log("federation")) },
     },
     authenticate: createAuthenticate(database, Date.now),
@@ -275,7 +283,7 @@ export async function openWorker(
   { database, announcer, store, federation, mail, metrics, tracing, log }: Core,
 ): Promise<void> {
   const tasks = [
-    eraseBodiesTask(store),
+    eraseBodiesTask(store, mail.inbound),
     ...[deliverTask, askLeaderTask, askWordsTask, catchUpTask, resumeTask, greetTask].map((taskOf) =>
       taskOf(federation),
     ),

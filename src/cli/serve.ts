@@ -2,7 +2,9 @@
 import type { Config } from "../config/config.ts";
 import type { LoggerFactory } from "../observe/logger.ts";
 import { locateDatabase, watchBorrowed } from "./database.ts";
-import { isLoopback, makeNewcomers, tokenCommand } from "./first-start.ts";
+import { makeNewcomers, tokenCommand } from "./first-start.ts";
+import { isLoopback } from "./loopback.ts";
+import { showsSentMails } from "./open-mail-pages.ts";
 import { openApi, openCore, openMetrics, openWorker } from "./parts.ts";
 
 export interface Running extends AsyncDisposable {
@@ -48,6 +50,7 @@ export async function serve(
       }
       if (newcomers.length > 0)
         console.log("\nThese tokens are shown only now. Open each link in a window of its own, and talk.");
+      if (showsSentMails(config)) console.log(`\nMails that went out, to be read and answered: ${origin}/mail/`);
       if (newcomers.length < 2) console.log(`For a new token: ${tokenCommand(config)}`);
     }
     return running(origin);

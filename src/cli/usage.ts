@@ -27,6 +27,10 @@ const commands = `\
                                      [--name NAME] [--listen HOST:PORT] that it looks us up by  [--keys FILE] of that name
   parley deliveries list             what other platforms are owed, and how they answer  [--json]
   parley deliveries retry [PLATFORM] send it anew, also what was refused or given up
+  parley mail list                   the mails that did not simply go out  [--json]
+  parley mail resend ID              send one again that may not have gone out, or was not taken
+  parley mail suppressed             the addresses that get no mail, and why  [--json]
+  parley mail lift ADDRESS           send it mails again
   parley doctor                      compare every table with the logs; the drift must be 0  [--json]
   parley restored                    say that the database is an older copy, where Parley has not noticed by itself  [--json]
                                      [--nothing-lost] that it is none: nobody is waited for any more

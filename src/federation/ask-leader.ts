@@ -12,6 +12,7 @@ import type {
   ConversationStore,
   LedElsewhere,
   Pending,
+  ProposalsRequest,
 } from "../store/conversation-store.ts";
 import type { PeerStore, PendingProposal } from "../store/peer-store.ts";
 import { batchLimits, type Refusal, type Result } from "./batch.ts";
@@ -175,9 +176,32 @@ export function createAskLeader(options: AskLeaderOptions): AskLeader {
     return [];
   };
 
+  /**
+   * Hands the leader proposals that their maker keeps until they are taken. One after the other as far as the leader takes them: what
+   * it has of them from an earlier try is found again.
+   */
+  const handOver = async (conversation: Hash, request: ProposalsRequest): Promise<AppendResult> => {
+    const asked = request.proposals.map((proposal) => ({ id: proposalId(proposal.proposal), conversation, proposal }));
+    let last: AppendResult = { rejection: reject("LEADER_UNREACHABLE") };
+    for (let from = 0; from < asked.length; from += askedMax) {
+      const [first, ...others] = asked.slice(from, from + askedMax);
+      if (!first) break;
+      const answers = await hand([first, ...others], 5 * answerWithinMs, beginTurn(now), request.people);
+      for (const index of [first, ...others].keys()) {
+        const answer = answers[index];
+        if (!answer) return { rejection: reject("LEADER_UNREACHABLE") };
+        // What stands on the first does not stand without it. Of the others each stands for itself.
+        if (!("rejection" in answer)) last = answer;
+        else if (from + index === 0) return answer;
+      }
+    }
+    return last;
+  };
+
   const ask = async (elsewhere: LedElsewhere, request: AppendRequest): Promise<AppendResult | Pending> => {
     const { conversation } = elsewhere;
-    if (!("command" in request)) return { rejection: reject("LEADER_UNREACHABLE") };
+    // We lead it, and are in doubt how far.
+    if (!("command" in request)) return handOver(conversation, request);
     const { accountId, client } = request;
     const kept = await peers.keepPending({
       id: proposalId(elsewhere.proposal.proposal),
@@ -221,6 +245,10 @@ export function createAskLeader(options: AskLeaderOptions): AskLeader {
 
   return {
     append: async (request) => {
+      if ("proposals" in request && request.conversation !== null) {
+        const head = await peers.head(request.conversation);
+        if (head && head.leader !== platform) return handOver(request.conversation, request);
+      }
       const answer = await store.append(request);
       return "leader" in answer ? ask(answer, request) : answer;
     },

@@ -2,7 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, opendir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 
@@ -21,6 +21,16 @@ export interface BlobStore {
   get(name: string): Promise<Blob | null>;
   /** Safe to repeat. */
   delete(name: string): Promise<void>;
+  /**
+   * Deletes what nobody knows of: blobs right under `folder` that were written before `before` and are not among those that
+   * `known` gives back of the names it is asked about; and what a crash left half written.
+   * @returns how many
+   */
+  prune(
+    folder: string,
+    before: Date,
+    known: (names: readonly string[]) => Promise<ReadonlySet<string>>,
+  ): Promise<number>;
 }
 
 const nameForm = /^[a-zA-Z0-9_-]+(?:\/[a-zA-Z0-9_-]+)*$/;
@@ -34,7 +44,7 @@ export function diskBlobStore(folder: string): BlobStore {
   return {
     put: async (name, bytes) => {
       const path = pathOf(name);
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      const made = await mkdir(dirname(path), { recursive: true, mode: 0o700 });
       // Its own name at first: of two that write the same, neither is seen half.
       const part = `${path}.${randomUUID()}.part`;
       try {
@@ -50,9 +60,12 @@ export function diskBlobStore(folder: string): BlobStore {
         await rm(part, { force: true });
         throw error;
       }
-      // The name is in the folder's bytes, not in the file's.
-      const parent = await open(dirname(path), "r");
-      await parent.sync().finally(() => parent.close());
+      // The name is in the folder's bytes, not in the file's; and a new folder's is in that of the one above.
+      const last = made === undefined ? dirname(path) : dirname(made);
+      for (let parent = dirname(path); ; parent = dirname(parent)) {
+        await syncFolder(parent);
+        if (parent === last || parent === dirname(parent)) break;
+      }
     },
     get: async (name) => {
       const path = pathOf(name);
@@ -65,7 +78,47 @@ export function diskBlobStore(folder: string): BlobStore {
       }
     },
     delete: (name) => rm(pathOf(name), { force: true }),
+    prune: async (name, before, known) => {
+      const path = pathOf(name);
+      let count = 0;
+      const pruneSome = async (old: readonly string[]) => {
+        const whole = old.filter((one) => !one.endsWith(".part"));
+        const kept = whole.length > 0 ? await known(whole.map((one) => `${name}/${one}`)) : new Set<string>();
+        for (const one of old) {
+          if (kept.has(`${name}/${one}`)) continue;
+          await rm(join(path, one), { force: true });
+          count += 1;
+        }
+      };
+      let some: string[] = [];
+      for await (const one of filesOf(path)) {
+        const { mtime } = (await stat(join(path, one)).catch(absent)) ?? { mtime: before };
+        if (mtime < before) some.push(one);
+        if (some.length < prunedAtOnce) continue;
+        await pruneSome(some);
+        some = [];
+      }
+      await pruneSome(some);
+      return count;
+    },
   };
+}
+
+const prunedAtOnce = 500;
+
+async function* filesOf(folder: string): AsyncGenerator<string> {
+  const entries = await opendir(folder).catch(absent);
+  for await (const entry of entries ?? []) if (entry.isFile()) yield entry.name;
+}
+
+function absent(error: NodeJS.ErrnoException): null {
+  if (error.code === "ENOENT") return null;
+  throw error;
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r");
+  await folder.sync().finally(() => folder.close());
 }
 
 /** All bytes of a blob. @param most of more than that, none are read: null */

@@ -9,7 +9,12 @@ export interface AnswerBudget {
   written(text: string): string;
   /** The words as HTML, counted. @throws AnswerTooLargeError */
   formatted(body: Pick<MessageBody, "format" | "text">): string;
+  /** A mail is going to be read as it came, counted. @throws AnswerTooLargeError */
+  original(): void;
 }
+
+/** Mails as they came in one answer: each of them is read whole, and has 25 MiB at most. */
+const originalsMax = 10;
 
 /** Characters of words in one answer. */
 const writtenMax = 16 * 1024 * 1024;
@@ -25,6 +30,7 @@ export function createAnswerBudget(): AnswerBudget {
   const htmlOf = new Map<object, string>();
   let written = 0;
   let formatted = 0;
+  let originals = 0;
   const write = (text: string): string => {
     written += text.length;
     if (written > writtenMax) throw new AnswerTooLargeError();
@@ -41,6 +47,9 @@ export function createAnswerBudget(): AnswerBudget {
         htmlOf.set(body, html);
       }
       return write(html);
+    },
+    original: () => {
+      if (++originals > originalsMax) throw new AnswerTooLargeError();
     },
   };
 }

@@ -5,6 +5,7 @@ import type { Viewer } from "../accounts/accounts.ts";
 import type { LookUp } from "../accounts/look-up.ts";
 import type { Bus } from "../announce/bus.ts";
 import type { Feed } from "../announce/feed.ts";
+import type { InboundMails } from "../mail/in/handle.ts";
 import type { PlatformName } from "../protocol/event.ts";
 import type { Signer } from "../protocol/seal.ts";
 import type { AppendAnywhere, ConversationStore } from "../store/conversation-store.ts";
@@ -21,6 +22,8 @@ export interface Platform {
   readonly bus: Bus;
   readonly feed: Feed;
   readonly signer: Signer;
+  /** Mails that came in. */
+  readonly mail: Pick<InboundMails, "original" | "keptMails" | "keptMail" | "acceptKept" | "discardKept">;
   /** The domains whose addresses are accounts here. */
   readonly domains: readonly PlatformName[];
   now(): string;

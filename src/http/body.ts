@@ -30,6 +30,15 @@ function isJson(contentType: string | undefined): boolean {
  * @throws BadRequestError 415 for another type, 413 for more than `bodyBytesMax`, 400 for what is not JSON in UTF-8
  */
 export async function readJson(request: IncomingMessage): Promise<unknown> {
+  const bytes = await readJsonBytes(request, bodyBytesMax);
+  return parseJson(bytes, "Send {query, variables, operationName}.");
+}
+
+/**
+ * The bytes of a body that is said to be JSON.
+ * @throws BadRequestError 415 for another type, 413 for more than `bytesMax`, 400 where it breaks off
+ */
+export async function readJsonBytes(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
   const {
     "content-type": type,
     "content-encoding": encoding = "identity",
@@ -38,16 +47,21 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   if (!isJson(type))
     throw new BadRequestError("Send JSON in UTF-8, with `Content-Type: application/json`.", { status: 415 });
   if (encoding !== "identity") throw new BadRequestError("Send the body as it is, not compressed.", { status: 415 });
-  if (Number(length) > bodyBytesMax) throw tooLarge(bodyBytesMax);
-  const bytes = await readBytes(request, bodyBytesMax);
+  if (Number(length) > bytesMax) throw tooLarge(bytesMax);
+  return readBytes(request, bytesMax);
+}
+
+/** @param advice what to send instead @throws BadRequestError 400 for what is not JSON in UTF-8 */
+export function parseJson(
+  bytes: Uint8Array,
+  advice: string,
+  reviver?: (this: unknown, key: string, value: unknown, context?: { readonly source?: string }) => unknown,
+): unknown {
   try {
     // Fatal: a replaced byte would be a changed word.
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes), reviver);
   } catch (cause) {
-    throw new BadRequestError("The body is not JSON in UTF-8. Send {query, variables, operationName}.", {
-      status: 400,
-      cause,
-    });
+    throw new BadRequestError(`The body is not JSON in UTF-8. ${advice}`, { status: 400, cause });
   }
 }
 

@@ -17,6 +17,7 @@ import { answerGraphiql } from "./graphiql.ts";
 import { graphqlOverHttp } from "./graphql-over-http.ts";
 import { graphqlOverWebSocket } from "./graphql-over-websocket.ts";
 import { measuredGateway, unknownOperation } from "./measured-gateway.ts";
+import type { Pages } from "./pages.ts";
 import { watchTokens } from "./token-watch.ts";
 import { answerWellKnown, type Told, wellKnownPath } from "./well-known.ts";
 
@@ -48,14 +49,6 @@ export interface ListenOptions {
   readonly checkTokensEveryMs?: number;
   /** How long requests in flight may take when it is to stop; then they are cut. @default 20_000 */
   readonly stopWithinMs?: number;
-}
-
-/** A part of the site: all paths that begin with its prefix. */
-export interface Pages {
-  /** With slashes around it; the path without the last one is its own, too. */
-  readonly prefix: `/${string}/`;
-  /** @throws BadRequestError for what cannot be read */
-  answer(request: IncomingMessage, response: ServerResponse, path: string): Promise<void>;
 }
 
 export interface Listening extends AsyncDisposable {
@@ -199,7 +192,7 @@ export function explainListening(
   error: NodeJS.ErrnoException,
   host: string,
   port: number,
-  setting: "PARLEY_PORT" | "PARLEY_METRICS_PORT" = "PARLEY_PORT",
+  setting: "PARLEY_PORT" | "PARLEY_METRICS_PORT" | "PARLEY_SMTP_PORT" = "PARLEY_PORT",
 ): Error {
   const advice: Record<string, string> = {
     EADDRINUSE: `Something listens there already, perhaps another Parley. Stop it, or set ${setting}=${port + 1}.`,

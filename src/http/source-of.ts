@@ -15,7 +15,11 @@ export function sourceOf({ headers, socket }: IncomingMessage, isProxyTrusted: b
         .at(-1)
         ?.trim()
     : undefined;
-  const address = forwarded && isIP(forwarded) !== 0 ? forwarded : (socket.remoteAddress ?? "");
+  return sourceOfAddress(forwarded && isIP(forwarded) !== 0 ? forwarded : (socket.remoteAddress ?? ""));
+}
+
+/** The address itself; of IPv6 its /64. */
+export function sourceOfAddress(address: string): string {
   return isIP(address) === 6 ? networkOf(address) : address;
 }
 

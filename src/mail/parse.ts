@@ -1,20 +1,15 @@
 // One mail as a conversation needs it: who, to whom, the words in one format, the files.
-import { isAscii, isUtf8 } from "node:buffer";
 import { hash as digest } from "node:crypto";
 import { TextDecoder } from "node:util";
-import PostalMime, { type Attachment, type Email, type Address as MailAddress } from "postal-mime";
-import { toAddress } from "../accounts/accounts.ts";
+import type { Attachment, Email } from "postal-mime";
 import type { Address } from "../conversation/address.ts";
-import { isBlank, turning } from "../conversation/body.ts";
 import { limits } from "../conversation/limits.ts";
 import type { MessageFormat } from "../protocol/event.ts";
 import { type Hash, sha256 } from "../protocol/hash.ts";
-import { headersEnd } from "./mail-head.ts";
-
-export interface Mailbox {
-  readonly address: Address;
-  readonly name: string | null;
-}
+import { decode } from "./decode.ts";
+import { isSignature } from "./is-signature.ts";
+import { cleanText, oneLine } from "./mail-text.ts";
+import { type Mailbox, mailboxesOf } from "./mailbox.ts";
 
 /** A file of a mail: what is known of it without keeping it. */
 export interface MailFile {
@@ -65,17 +60,23 @@ export async function parseMail(raw: Buffer): Promise<ParsedMail> {
 
 /** The words in the format that they were written in; plain text where there are both, for it is what nobody has to trust. */
 function wordsOf(email: Email): Pick<ParsedMail, "format" | "text" | "isCut"> {
-  const text = clean(email.text ?? "");
+  const text = cleanText(email.text ?? "");
   if (text.trim() !== "" || email.html === undefined) return { format: "PLAIN", ...cutTo(text, limits.messageBytes) };
-  const html = clean(email.html);
+  const html = cleanText(email.html);
   const isLong = Buffer.byteLength(html) > limits.messageBytes;
   // What is never shown goes first: style sheets and pictures that stand in the text are most of a long one.
   return { format: "HTML", ...cutTo(isLong ? withoutUnseen(html) : html, limits.messageBytes) };
 }
 
+/** Text or HTML of a mail as it may be shown: of what is very long, style sheets and pictures that stand in it are left out, and the end. */
+export function cutForShowing<Text extends string | null>(text: Text): Text | string {
+  if (text === null || Buffer.byteLength(text) <= limits.messageBytes) return text;
+  return cutTo(withoutUnseen(text), limits.messageBytes).text;
+}
+
 const cutMark = "\n[…]";
 
-function cutTo(text: string, bytesMax: number): Pick<ParsedMail, "text" | "isCut"> {
+export function cutTo(text: string, bytesMax: number): Pick<ParsedMail, "text" | "isCut"> {
   const bytes = Buffer.from(text);
   if (bytes.length <= bytesMax) return { text, isCut: false };
   // As a stream, it holds back a character that was cut through.
@@ -109,43 +110,12 @@ function without(text: string, opening: string, closing: string): string {
   }
 }
 
-/** As text can be kept: line ends of one kind, no U+0000, no half characters, no empty lines at the end. */
-function clean(text: string): string {
-  const lines = text.replace(/\r\n?/g, "\n").replaceAll("\0", "").toWellFormed();
-  let end = lines.length;
-  while (lines[end - 1] === "\n") end--;
-  return lines.slice(0, end);
-}
-
-/** Text for a line: blanks and control characters to one blank each, nothing that turns text, at most so many characters. */
-function oneLine(text: string, charactersMax: number): string {
-  const line = text
-    .toWellFormed()
-    .replace(new RegExp(turning, "g"), "")
-    .replace(/[\s\p{Cc}\p{Zl}\p{Zp}]+/gu, " ")
-    .trim();
-  if (isBlank(line)) return "";
-  return line.length <= charactersMax ? line : [...line].slice(0, charactersMax).join("").trim();
-}
-
-function mailboxesOf(one: MailAddress): readonly Mailbox[] {
-  if (one.group !== undefined) return one.group.flatMap(mailboxesOf);
-  const address = toAddress(one.address ?? "");
-  if (address === null) return [];
-  const name = oneLine(one.name, limits.nameCharacters);
-  return [{ address, name: name === "" || name.toLowerCase() === address ? null : name }];
-}
-
 /** Whoever has no address that can be one still said it: under an address of nobody's (RFC 2606), the same for the same text. */
 function madeUpSender({ headers, from }: Email): Mailbox {
   const said = headers.find(({ key }) => key === "from")?.value ?? "";
   const name = oneLine(from?.name || said, limits.nameCharacters);
   const localPart = said === "" ? "unknown" : `unknown-${digest("sha256", said, "hex").slice(0, 16)}`;
   return { address: `${localPart}@invalid`, name: name === "" ? null : name };
-}
-
-function isSignature({ mimeType }: Attachment): boolean {
-  return /^application\/(?:pgp-signature|(?:x-)?pkcs7-signature)$/.test(mimeType);
 }
 
 function fileOf({ filename, mimeType, content }: Attachment): MailFile {
@@ -156,66 +126,4 @@ function fileOf({ filename, mimeType, content }: Attachment): MailFile {
     size: bytes.length,
     sha256: sha256(bytes),
   };
-}
-
-/**
- * Decodes a mail. What says no charset, or a wrong one, is read as UTF-8 where it is that, else as Windows-1252: old
- * archives are full of bytes above 127 that nothing announces, in headers too.
- */
-async function decode(raw: Buffer): Promise<Email> {
-  const readable = withUtf8Headers(raw);
-  const isMislabelled = !isAscii(readable) && isUtf8(readable) && declaresAscii(readable);
-  const email = await PostalMime.parse(isMislabelled ? withCharset(readable, "utf-8") : readable);
-  const lost = lostIn(email);
-  if (lost === 0) return email;
-  const again = await PostalMime.parse(withCharset(readable, "windows-1252"));
-  return lostIn(again) < lost ? again : email;
-}
-
-/** How many characters could not be read. */
-function lostIn({ text = "", html = "" }: Email): number {
-  return (text + html).split("\ufffd").length - 1;
-}
-
-function withUtf8Headers(raw: Buffer): Buffer {
-  const end = headersEnd(raw);
-  const head = raw.subarray(0, end);
-  const isJis = head.includes("\u001b$");
-  if (isUtf8(head) && !isJis) return raw;
-  const declared = /charset="?([\w.:-]+)/i.exec(raw.toString("latin1", 0, end + 16_384))?.[1] ?? "";
-  const text = decoderOf(isJis ? "iso-2022-jp" : declared).decode(head);
-  return Buffer.concat([Buffer.from(text), raw.subarray(end)]);
-}
-
-/** Of a charset that cannot be the one of what is not UTF-8: Windows-1252's, which knows every byte. */
-function decoderOf(charset: string): TextDecoder {
-  try {
-    const decoder = new TextDecoder(charset);
-    if (decoder.encoding !== "utf-8") return decoder;
-  } catch {
-    // Not a charset that is known here.
-  }
-  return new TextDecoder("windows-1252");
-}
-
-// The headers of the mail, and of each of its parts after a line that begins with `--`.
-const headerBlocks = /(?:^|\n--[^\n]*\n)(?:[!-9;-~]+:[^\n]*\n(?:[ \t][^\n]*\n)*)+/g;
-const textType = /^content-type:[ \t]*text\/(?:plain|html)\b[^\n]*(?:\n[ \t][^\n]*)*/gim;
-const asciiOrUtf8 = /;\s*charset="?(?:us-ascii|ascii|utf-?8)"?/i;
-
-function declaresAscii(mail: Buffer): boolean {
-  return /charset="?(?:us-)?ascii/i.test(mail.toString("latin1"));
-}
-
-/** The mail with this charset named for texts that name none, ASCII or UTF-8. */
-function withCharset(mail: Buffer, charset: string): Buffer {
-  const text = mail.toString("latin1");
-  const hasType = /^content-type:/im.test(text.slice(0, headersEnd(mail)));
-  const named = text.replace(headerBlocks, (block) =>
-    block.replace(textType, (header) => {
-      const bare = header.replace(asciiOrUtf8, "").trimEnd();
-      return /charset/i.test(bare) ? header : `${bare}; charset=${charset}`;
-    }),
-  );
-  return Buffer.from(hasType ? named : `Content-Type: text/plain; charset=${charset}\n${named}`, "latin1");
 }

@@ -13,6 +13,7 @@ export const loggerNames = [
   "federation",
   "graphql",
   "http",
+  "mail",
   "net",
   "postgres",
   "store",

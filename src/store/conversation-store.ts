@@ -14,8 +14,8 @@ export interface Person {
   readonly recipientId: string;
   /** null where the address is not of an account here. */
   readonly accountId: AccountId | null;
-  /** Left out: INBOX. `REQUESTS` where the account does not know who adds it. */
-  readonly folder?: "REQUESTS";
+  /** Left out: INBOX. `REQUESTS` where the account does not know who adds it, `SPAM` where nobody vouches for who that is. */
+  readonly folder?: "REQUESTS" | "SPAM";
 }
 
 interface Request {
@@ -96,7 +96,8 @@ export interface Pending {
 
 /**
  * Appends wherever the conversation is led: here, or by asking the platform that leads it. Rejected as LEADER_UNREACHABLE
- * where that does not answer, but for messages and attachments, which wait.
+ * where that does not answer, but for messages and attachments of an account, which wait. Proposals do not: who made them keeps
+ * them, and asks again with the same ones. Elsewhere, the first is taken or none; of the others, those that the rules allow.
  */
 export type AppendAnywhere = (request: AppendRequest) => Promise<AppendResult | Pending>;
 

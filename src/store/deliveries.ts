@@ -83,13 +83,17 @@ export async function readLocalDeliveries(
 /** Days for which tries are kept. */
 export const attemptDays = 30;
 
-/** Deletes tries that are older than is kept. Returns how many. */
+/** Deletes tries that are older than is kept, at other platforms and at mails. Returns how many. */
 export async function pruneAttempts(pool: pg.Pool): Promise<number> {
-  const { rowCount } = await pool.query(
-    "DELETE FROM attempt WHERE at < clock_timestamp() - make_interval(days => $1)",
-    [attemptDays],
-  );
-  return rowCount ?? 0;
+  let count = 0;
+  for (const table of ["attempt", "mail_attempt"]) {
+    const { rowCount } = await pool.query(
+      `DELETE FROM ${table} WHERE at < clock_timestamp() - make_interval(days => $1)`,
+      [attemptDays],
+    );
+    count += rowCount ?? 0;
+  }
+  return count;
 }
 
 /** What a platform is owed, and how it answers: for operators. */

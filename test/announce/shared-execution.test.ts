@@ -10,6 +10,7 @@ import { silentLogger } from "../../src/observe/logger.ts";
 import type { Hash } from "../../src/protocol/hash.ts";
 import { updateParticipation } from "../../src/store/participation.ts";
 import { home } from "../conversation/given.ts";
+import { inboundMailsOf } from "../support/inbound-mails.ts";
 import { appendHere, lookUpHere, type Somebody } from "../support/setting.ts";
 import { type Given, given, remove, say } from "./given.ts";
 import { pulled } from "./pulled.ts";
@@ -83,6 +84,7 @@ async function openProcess() {
     bus,
     feed,
     signer,
+    mail: inboundMailsOf(pool, all.setting),
     domains: [home],
     now,
     salt,

@@ -2,6 +2,8 @@
 import { readFile, stat } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { settingsSchema } from "../../src/config/config.ts";
+import { budgets, sameWordsMax } from "../../src/mail/in/budgets.ts";
+import { keptForDays } from "../../src/mail/in/forget-mails.ts";
 import { createMetrics } from "../../src/observe/metrics.ts";
 
 const read = (name: string): Promise<string> => readFile(new URL(`../../${name}`, import.meta.url), "utf8");
@@ -41,4 +43,21 @@ test("what the image is made of is there, and is not kept from it", async () => 
   }
   const entry = /^ENTRYPOINT \["node", "(.*)"\]$/m.exec(await read("Dockerfile"))?.[1];
   await stat(new URL(`../../${entry}`, import.meta.url));
+});
+
+test("the budgets of mails that come in are those that are told", async () => {
+  const page = await read("docs/operating.md");
+  const { postedInHour, postedInDay, confirmations, notices, kept, begun, spam } = budgets;
+  const told = [...page.matchAll(/^\| (?:mails|the same words|conversations) .* \| (.*) \| .* \|$/gm)].map(
+    ([, most]) => most,
+  );
+  const daily = [sameWordsMax, ...[confirmations, notices, kept, begun, spam].map(({ most }) => most)];
+  expect(told).toEqual([
+    `${postedInHour.most} an hour, ${postedInDay.most} a day`,
+    ...daily.map((most) => `${most} a day`),
+  ]);
+  expect(page).toContain(`became nothing for ${keptForDays.REFUSED} days`);
+  expect(page).toContain(
+    `refused after ${keptForDays.HELD} days,\none that nobody decides about after ${keptForDays.KEPT}`,
+  );
 });

@@ -77,5 +77,8 @@ test("two people talk, with the README's own documents", async () => {
   ];
   const node = { conversation: { subject: "Lunch on Friday" }, hits: [{ kind: "MESSAGE", snippet }] };
   expect(await ask(bob, "Find")).toEqual({ search: { edges: [{ node }] } });
+
+  const invited = await ask(alice, "Invite", { conversation: events[0]?.conversation["hash"] });
+  expect(invited).toEqual({ participantAdd: { item: { displayName: "Carol", role: "WRITER" } } });
   await client.dispose();
 });

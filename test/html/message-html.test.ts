@@ -33,6 +33,11 @@ test("what is too long to format is shown as it is, escaped", () => {
   expect(toHtml({ format: "MARKDOWN", text })).toMatch(/^<p>\*\*a+\*\* &#60;b&#62;<\/p>$/);
 });
 
+test("of HTML that is too long, its words are shown, and none of its tags", () => {
+  const text = `<p>${"a".repeat(64 * 1024)}</p><script>x</script>&lt;b&gt;`;
+  expect(toHtml({ format: "HTML", text })).toMatch(/^<p> a+ {2}x &#60;b&#62;<\/p>$/);
+});
+
 // Each of these made a parser hang or overflow its stack.
 test.each([["*_a"], ["**a"], ["> "], ["["], ["[a]("], ["- "], ["<a "]])("%s again and again is no trap", (part) => {
   expect(toHtml({ format: "MARKDOWN", text: part.repeat(Math.floor((64 * 1024) / part.length)) })).not.toBe("");

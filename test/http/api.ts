@@ -64,6 +64,7 @@ export const startApi = async (options: ApiOptions = {}): Promise<TestApi> => {
         },
       },
       signer,
+      mail: platform.core.mail.inbound,
       domains: ["localhost"],
       now: () => new Date().toISOString(),
       salt: () => randomBytes(32).toString("base64url"),

@@ -4,40 +4,7 @@ import { openApi, openCore } from "../../src/cli/parts.ts";
 import { readConfig } from "../../src/config/config.ts";
 import { createLogger } from "../../src/observe/logger.ts";
 import type { CrashPoint } from "./crash-points.ts";
-
-const die = (): never => {
-  process.kill(process.pid, "SIGKILL");
-  throw new Error("still alive");
-};
-
-/** Something whose `query` is preceded and followed by what a test has in mind. */
-function watching<Queried extends object>(
-  queried: Queried,
-  before: (sql: string) => void,
-  after: (sql: string) => void,
-): Queried {
-  return new Proxy(queried, {
-    get: (target, key) => {
-      const value: unknown = Reflect.get(target, key, target);
-      if (typeof value !== "function") return value;
-      if (key === "connect") {
-        return async (...args: readonly unknown[]) => {
-          const client: unknown = await Reflect.apply(value, target, args);
-          return typeof client === "object" && client !== null ? watching(client, before, after) : client;
-        };
-      }
-      if (key !== "query") return value.bind(target);
-      return async (...args: readonly unknown[]) => {
-        // With its values: which job is enqueued is one.
-        const sql = JSON.stringify(args);
-        before(sql);
-        const answer: unknown = await Reflect.apply(value, target, args);
-        after(sql);
-        return answer;
-      };
-    },
-  });
-}
+import { die, watching } from "./watching.ts";
 
 const at = (point: CrashPoint, isThere = true): void => {
   if (isThere && process.argv[2] === point) die();

@@ -1,6 +1,10 @@
 // A whole platform in the process of the test: API and worker on a database of its own, on a port of its own.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { ensureAccount } from "../../src/accounts/accounts.ts";
 import { issueToken } from "../../src/accounts/tokens.ts";
+import type { MailInBetween } from "../../src/cli/open-mail-in.ts";
 import { type Core, openApi, openCore, openMetrics, openWorker } from "../../src/cli/parts.ts";
 import { readConfig } from "../../src/config/config.ts";
 import type { Retry } from "../../src/federation/deliver.ts";
@@ -29,6 +33,10 @@ export type PlatformOptions = {
   tracesTo?: string;
   /** How patient it is with platforms that do not answer. */
   retry?: Retry;
+  /** Other settings, as the environment has them. */
+  settings?: Readonly<Record<string, string>>;
+  /** What is changed of how mails come in. */
+  mail?: MailInBetween;
   /** Whether the test itself puts rows in disorder. Default: false; then they are compared with the logs at the end. */
   mayDrift?: boolean;
   /** Default: silent. */
@@ -54,8 +62,11 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Test
   const stack = new AsyncDisposableStack();
   const { name = "localhost" } = options;
   const databaseUrl = options.databaseUrl ?? stack.use(await createDatabase()).url;
+  const dataFolder = await mkdtemp(join(tmpdir(), "parley-data-"));
+  stack.defer(() => rm(dataFolder, { recursive: true, force: true }));
   const config = readConfig({
     DATABASE_URL: databaseUrl,
+    PARLEY_DATA: dataFolder,
     PARLEY_SECRET: testSecret,
     PARLEY_PORT: String(options.port ?? 0),
     PARLEY_PLATFORM: name,
@@ -67,11 +78,12 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Test
     ...(options.redisUrl !== undefined && { REDIS_URL: options.redisUrl }),
     ...(options.tracesTo !== undefined && { OTEL_EXPORTER_OTLP_ENDPOINT: options.tracesTo }),
     ...(options.metrics === true && { PARLEY_METRICS_PORT: "0" }),
+    ...options.settings,
   });
   const log = options.log
     ? createLogger({ level: "info", destination: options.log })
     : createLogger({ level: "silent" });
-  const between = options.retry ? { retry: options.retry } : {};
+  const between = { ...(options.retry && { retry: options.retry }), ...(options.mail && { mail: options.mail }) };
   const core = await openCore(stack, config, { url: databaseUrl, secret: testSecret, embedded: null }, log, between);
   const metrics = await openMetrics(stack, core);
   if (options.worker ?? true) await openWorker(stack, core);

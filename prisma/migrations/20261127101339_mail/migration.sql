@@ -89,9 +89,23 @@ CREATE TABLE "inbound_mail" (
     "participant" TEXT COLLATE "C",
     "message" TEXT COLLATE "C",
     "kept_for" UUID,
+    "message_id" TEXT COLLATE "C",
+    "told" JSONB,
+    "words" TEXT COLLATE "C",
+    "proposals" JSONB,
+    "has_original" BOOLEAN NOT NULL DEFAULT true,
     "changed_at" TIMESTAMPTZ(3) NOT NULL DEFAULT clock_timestamp(),
 
     CONSTRAINT "inbound_mail_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "mail_budget" (
+    "key" TEXT COLLATE "C" NOT NULL,
+    "window_at" TIMESTAMPTZ(3) NOT NULL,
+    "spent" INTEGER NOT NULL,
+
+    CONSTRAINT "mail_budget_pkey" PRIMARY KEY ("key")
 );
 
 -- CreateTable
@@ -136,6 +150,9 @@ CREATE INDEX "inbound_mail_kept_for_status_received_at_idx" ON "inbound_mail"("k
 
 -- CreateIndex
 CREATE INDEX "inbound_mail_conversation_id_message_idx" ON "inbound_mail"("conversation_id", "message");
+
+-- CreateIndex
+CREATE INDEX "inbound_mail_message_id_idx" ON "inbound_mail"("message_id");
 
 -- CreateIndex
 CREATE INDEX "mail_session_conversation_id_participant_idx" ON "mail_session"("conversation_id", "participant");

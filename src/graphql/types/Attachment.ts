@@ -1,4 +1,5 @@
 // A file of a conversation, as its event describes it.
+import { fileUrl } from "../../files/file-cipher.ts";
 import type { Hash } from "../../protocol/hash.ts";
 import type { Reader } from "../../store/read/reader.ts";
 import type { AttachmentView } from "../../store/read/views.ts";
@@ -49,6 +50,12 @@ builder.node(AttachmentType, {
       nullable: true,
       description: "SHA-256 of the file.",
       resolve: ({ body }) => body?.sha256 ?? null,
+    }),
+    url: t.string({
+      nullable: true,
+      description:
+        "Where to download it from this platform, with the same token as here: a path. Null where its bytes are not here.",
+      resolve: ({ of, attachment, body, isHere }) => (isHere && body ? fileUrl(of.id, attachment.id) : null),
     }),
   }),
 });

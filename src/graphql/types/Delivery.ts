@@ -1,4 +1,5 @@
-// Event.deliveries: where an event has to go, to other platforms and to people here, and how far that is.
+// Event.deliveries: where an event has to go, to other platforms, to people here and by mail, and how far that is.
+import { type MailDelivery, readMailDeliveries } from "../../mail/out/deliveries.ts";
 import {
   attemptDays,
   type LocalDelivery,
@@ -15,16 +16,28 @@ import { EventType } from "./Event.ts";
 import { ParticipantType } from "./Participant.ts";
 
 /** A delivery, and of which event: to a platform, or to one participant. */
-type DeliverySource = Pick<EventView, "of" | "seq"> & { readonly delivery: PeerDelivery | LocalDelivery };
+type DeliverySource = Pick<EventView, "of" | "seq"> & {
+  readonly delivery: PeerDelivery | LocalDelivery | MailDelivery;
+};
 
 const StatusType = builder.enumType("DeliveryStatus", {
   description: "How far a delivery is.",
   values: {
-    DELIVERED: { description: "The platform has the event; or it stands in the participant's list." },
-    WAITING: { description: "It is sent as soon as the platform answers; or it will stand in their list in a moment." },
-    REFUSED: {
-      description: "The platform will not take it. It is offered again when the platform says that it is there.",
+    DELIVERED: {
+      description: "The platform has the event; it stands in the participant's list; or the mail went out.",
     },
+    WAITING: {
+      description:
+        "It is sent as soon as the platform answers; it will stand in their list in a moment; or it goes with the next mail.",
+    },
+    REFUSED: {
+      description:
+        "The platform will not take it: it is offered again when the platform says that it is there. Or the mail was not taken.",
+    },
+    MAYBE_SENT: { description: "By mail: nobody can say whether it went out. An operator may have it sent again." },
+    BOUNCED: { description: "By mail: it came back." },
+    COMPLAINED: { description: "By mail: they said that it is unwanted." },
+    SUPPRESSED: { description: "By mail: it is not sent, for an earlier mail came back, or was complained about." },
   } as const,
 });
 
@@ -33,7 +46,8 @@ const AttemptType = builder.objectRef<Attempt>("DeliveryAttempt").implement({
   fields: (t) => ({
     at: t.field({ type: "DateTime", description: "When.", resolve: ({ at }) => new Date(at).toISOString() }),
     code: t.string({
-      description: "The HTTP status, or what kept it from one: `timeout`, `refused`, `tls` …",
+      description:
+        "The HTTP status, or what kept it from one: `timeout`, `refused`, `tls` …; by mail, what the provider said.",
       resolve: ({ code }) => code,
     }),
     answer: t.string({
@@ -49,12 +63,15 @@ async function participantOf({ of, delivery }: DeliverySource, context: Context)
 }
 
 const DeliveryType = builder.objectRef<DeliverySource>("Delivery").implement({
-  description: "An event that goes to another platform, or to somebody who has their account on this one.",
+  description: "An event that goes to another platform, to somebody who has their account on this one, or out by mail.",
   fields: (t) => ({
     destination: t.string({
-      description: "The platform that it goes to, by its name; this one, where it goes to a participant here.",
-      resolve: ({ delivery }, _, { platform }) =>
-        "platform" in delivery ? delivery.platform : platform.signer.platform,
+      description:
+        "The platform that it goes to, by its name; this one, where it goes to a participant here; by mail their address, empty once that is erased.",
+      resolve: ({ delivery }, _, { platform }) => {
+        if ("address" in delivery) return delivery.address ?? "";
+        return "platform" in delivery ? delivery.platform : platform.signer.platform;
+      },
     }),
     participant: t.field({
       type: ParticipantType,
@@ -85,7 +102,7 @@ const DeliveryType = builder.objectRef<DeliverySource>("Delivery").implement({
     }),
     attempts: t.field({
       type: [AttemptType],
-      description: `The latest tries to hand it to a platform, oldest first. Kept for ${attemptDays} days.`,
+      description: `The latest tries to hand it to a platform, or the mail over, oldest first. Kept for ${attemptDays} days.`,
       resolve: ({ delivery }) => ("attempts" in delivery ? delivery.attempts : []),
     }),
   }),
@@ -94,12 +111,13 @@ const DeliveryType = builder.objectRef<DeliverySource>("Delivery").implement({
 builder.objectField(EventType, "deliveries", (t) =>
   t.field({
     type: [DeliveryType],
-    description: `Where it goes: to other platforms, if this one leads the conversation, and then to those who have their account here, but for whoever did it, at most ${localDeliveriesMost}.`,
+    description: `Where it goes: to other platforms, if this one leads the conversation, then to those who have their account here, but for whoever did it, at most ${localDeliveriesMost}, and by mail to those who take part so through this one.`,
     resolve: async ({ of, seq }, _, { platform }) => {
       const { pool } = platform.database;
       const deliveries = await Promise.all([
         readPeerDeliveries(pool, of.id, seq),
         readLocalDeliveries(pool, of.id, seq, of.horizon),
+        readMailDeliveries(pool, of.id, seq),
       ]);
       return deliveries.flat().map((delivery): DeliverySource => ({ of, seq, delivery }));
     },

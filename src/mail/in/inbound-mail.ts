@@ -24,7 +24,7 @@ export const authenticationSchema = z.object({
 });
 export type Authentication = z.infer<typeof authenticationSchema>;
 
-/** A mail to be stored. */
+/** A mail to be stored, or what a provider told of one of ours. */
 export interface IncomingMail {
   /** Under which a repeat of it is known. */
   readonly key: string;
@@ -32,6 +32,8 @@ export interface IncomingMail {
   readonly raw: Uint8Array;
   /** What the source found out itself; left out: it is found out when the mail is worked through. */
   readonly authentication?: Authentication;
+  /** The task that works it through. @default "handle-mail" */
+  readonly task?: "handle-mail" | "hear-of-mail";
 }
 
 /** Name of the blob that has the bytes of an inbound mail. */

@@ -50,8 +50,18 @@ export function messageIdOf(mailId: string, domain: string): string {
   return `${mailId}@${domain}`;
 }
 
-/** The id of the mail that a Message-ID of ours names; null where it is none of ours. */
+/**
+ * What a mail of ours refers to last, without angle brackets: a second name of its own, which no mail has as its Message-ID.
+ * Providers rewrite Message-IDs, and answers repeat what they answer refers to. Not the Message-ID itself: where that is kept,
+ * RFC 5256 (§3, step 1.B) makes a mail that refers to itself one without a parent.
+ */
+export function referenceOf(mailId: string, domain: string): string {
+  return `m.${mailId}@${domain}`;
+}
+
+/** The id of the mail that a Message-ID of ours, or its second name, is of; null where it is none of ours. */
 export function mailIdOf(messageId: string, domain: string): string | null {
-  const [, id, of] = /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})@(.+)$/i.exec(messageId) ?? [];
+  const [, id, of] =
+    /^(?:m\.)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})@(.+)$/i.exec(messageId) ?? [];
   return id !== undefined && of?.toLowerCase() === domain ? id.toLowerCase() : null;
 }

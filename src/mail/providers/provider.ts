@@ -35,7 +35,11 @@ export type SendOutcome =
   /** It may have gone out. */
   | { readonly kind: "unknown"; readonly code: string; readonly answer: string };
 
-export interface MailProvider {
+/** How long a provider may take to say how it went, in milliseconds: afterwards nobody waits for it any more. */
+export const patienceMs = 4 * 60_000;
+
+/** Disposing lets go of its connections. */
+export interface MailProvider extends AsyncDisposable {
   /** For people, and in logs: `postmark`, `smtp` or `files`. */
   readonly name: string;
   /** At how many mails a time it is best handed them. */

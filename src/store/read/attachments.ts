@@ -9,9 +9,16 @@ import { isErasedSql } from "./erased-sql.ts";
 import { type Page, type PageRequest, pageOfList } from "./page.ts";
 import type { AttachmentView, ConversationView } from "./views.ts";
 
-type DescribedRow = AttachmentRow & { readonly body: AttachmentBody | null; readonly is_erased: boolean };
+type DescribedRow = AttachmentRow & {
+  readonly body: AttachmentBody | null;
+  readonly is_erased: boolean;
+  readonly is_here: boolean;
+};
 
-const attachmentSql = `SELECT a.*, e.body, ${isErasedSql("e")} AS is_erased
+// Files come by mail: with the message that a mail became.
+const attachmentSql = `SELECT a.*, e.body, ${isErasedSql("e")} AS is_erased, EXISTS (
+    SELECT FROM inbound_mail AS i WHERE i.conversation_id = a.conversation_id AND i.message = a.message
+      AND i.participant = a.added_by AND i.status = 'POSTED') AS is_here
   FROM attachment AS a JOIN event AS e USING (conversation_id, seq)`;
 
 export function attachmentReads(query: Query) {
@@ -51,5 +58,5 @@ function attachmentView(row: DescribedRow, of: ConversationView): AttachmentView
   if (row.seq > of.horizon) return null;
   const attachment = of.folded?.attachments.get(row.id) ?? attachmentOf(row);
   const isGone = of.folded ? isRemoved(of.folded, attachment) : row.is_erased;
-  return isGone ? null : { of, attachment, body: row.is_erased ? null : row.body };
+  return isGone ? null : { of, attachment, body: row.is_erased ? null : row.body, isHere: row.is_here };
 }

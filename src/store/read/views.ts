@@ -107,4 +107,6 @@ export interface AttachmentView {
   readonly of: ConversationView;
   readonly attachment: Attachment;
   readonly body: AttachmentBody | null;
+  /** Whether its bytes are kept on this platform. */
+  readonly isHere: boolean;
 }

@@ -1,0 +1,55 @@
+// Puts together what goes out by mail: owing, collecting, sending.
+import type { DefinedTask } from "../../workers/task.ts";
+import { collectMailTask } from "../../workers/tasks/collect-mail.ts";
+import { sendMailTask } from "../../workers/tasks/send-mail.ts";
+import { sweepMailTask } from "../../workers/tasks/sweep-mail.ts";
+import type { Config } from "../config/config.ts";
+import { isSpecialUse } from "../federation/special-use.ts";
+import { collectMail } from "../mail/out/collect.ts";
+import { oweMail, sweepMail } from "../mail/out/owe.ts";
+import { sendMail } from "../mail/out/send.ts";
+import { createProvider } from "../mail/providers/create-provider.ts";
+import type { LoggerFactory } from "../observe/logger.ts";
+import type { Place } from "../store/conversation-store.ts";
+import type { Database } from "../store/database.ts";
+
+export interface OpenedMailOut {
+  owe(places: readonly Place[]): Promise<void>;
+  readonly tasks: readonly DefinedTask[];
+  close(): Promise<void>;
+}
+
+export function openMailOut({
+  config,
+  database: { pool },
+  log,
+}: {
+  readonly config: Config;
+  readonly database: Database;
+  readonly log: LoggerFactory;
+}): OpenedMailOut {
+  const { platform, mail } = config;
+  const owing = { platform, delayMs: mail.delayMs };
+  const provider = createProvider(config);
+  const sending = {
+    ...{ pool, domain: mail.domain, origin: () => originOf(config), log: log("mail") },
+    provider,
+  };
+  return {
+    owe: async (places) => {
+      await oweMail(pool, owing, places);
+    },
+    tasks: [
+      collectMailTask((whose) => collectMail(pool, { platform, domain: mail.domain }, whose)),
+      sendMailTask((id) => sendMail(sending, id)),
+      sweepMailTask(() => sweepMail(pool, owing)),
+    ],
+    close: async () => provider[Symbol.asyncDispose](),
+  };
+}
+
+/** Where links in mails lead: what is said of it, else where other platforms come to, and in development where it listens. */
+function originOf({ origin, platform, host, port }: Pick<Config, "origin" | "platform" | "host" | "port">): string {
+  if (origin !== undefined) return origin;
+  return isSpecialUse(platform) ? `http://${host.includes(":") ? `[${host}]` : host}:${port}` : `https://${platform}`;
+}

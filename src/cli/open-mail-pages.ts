@@ -1,0 +1,68 @@
+// Puts together the pages of email: those behind links in mails, and in development what went out.
+import { join } from "node:path";
+import type { Config } from "../config/config.ts";
+import { isSpecialUse } from "../federation/special-use.ts";
+import type { BlobStore } from "../files/blob-store.ts";
+import type { Pages } from "../http/pages.ts";
+import type { StoreInbound } from "../mail/in/store-inbound.ts";
+import { createReadHeld } from "../mail/pages/held-mail.ts";
+import { createPagesBehindLinks } from "../mail/pages/pages-behind-links.ts";
+import { readSentMails } from "../mail/pages/sent-mails.ts";
+import { createSentPages } from "../mail/pages/sent-pages.ts";
+import { createSessions } from "../mail/pages/sessions.ts";
+import { createSpeak } from "../mail/pages/speak.ts";
+import type { LoggerFactory } from "../observe/logger.ts";
+import type { Signer } from "../protocol/seal.ts";
+import type { AppendAnywhere } from "../store/conversation-store.ts";
+import type { Database } from "../store/database.ts";
+import { isLoopback } from "./loopback.ts";
+
+interface Parts {
+  readonly config: Config;
+  readonly database: Pick<Database, "pool">;
+  readonly blobs: Pick<BlobStore, "get">;
+  readonly signer: Signer;
+  readonly append: AppendAnywhere;
+  readonly log: LoggerFactory;
+  now(): string;
+  salt(): string;
+}
+
+/**
+ * Whether the page is there on which whoever reaches it reads everybody's mails and writes as anybody: only where nobody but
+ * this machine does. A name of the internet says that a proxy is in front, which would come from this machine, too.
+ */
+export function showsSentMails({ databaseUrl, host, platform, origin, mail }: Config): boolean {
+  const isOfThisMachine =
+    isLoopback(host) && isSpecialUse(platform) && (origin === undefined || isLoopback(hostOf(origin)));
+  return mail.provider.kind === "files" && databaseUrl === undefined && isOfThisMachine;
+}
+
+const hostOf = (origin: string): string => new URL(origin).hostname.replace(/^\[(.*)\]$/, "$1");
+
+/** What pages have done by the parts that take mails in. */
+interface TakingIn {
+  readonly storeInbound: StoreInbound;
+  confirmInbound(id: string): Promise<unknown>;
+}
+
+export function openMailPages(parts: Parts, { storeInbound, confirmInbound }: TakingIn): readonly Pages[] {
+  const { config, database, blobs, signer, append, log, now, salt } = parts;
+  const { pool } = database;
+  const behindLinks = createPagesBehindLinks({
+    pool,
+    origin: config.origin,
+    sessions: createSessions(pool, config.mail.domain),
+    speak: createSpeak({ signer, append }),
+    readHeld: createReadHeld(pool, blobs),
+    confirmInbound,
+    ...{ now, salt, log: log("mail") },
+  });
+  if (!showsSentMails(config)) return [behindLinks];
+  const sent = createSentPages({
+    mails: readSentMails(join(config.dataFolder, "mail")),
+    somebodyHere: `alice@${config.domains[0]}`,
+    ...{ storeInbound, now, log: log("mail") },
+  });
+  return [behindLinks, sent];
+}

@@ -1,0 +1,59 @@
+// How often mails may have an effect. Guards against machines that answer look at a mail; these bound what happens when a
+// machine looks like a person, and what a stranger can make us send or show. docs/operating.md tells them.
+import type pg from "pg";
+
+export interface Budget {
+  /** How often, */
+  readonly most: number;
+  /** within so long. The window begins with the first time. */
+  readonly windowMs: number;
+}
+
+const hourMs = 3_600 * 1_000;
+const dayMs = 24 * hourMs;
+
+export const budgets = {
+  /**
+   * Mails of one participant that become messages of one conversation. A person in a hurry writes ten in an hour. Two machines
+   * that answer each other are stopped by it: what is above it waits for a click, which no machine makes, and nothing is lost.
+   */
+  postedInHour: { most: 10, windowMs: hourMs },
+  postedInDay: { most: 30, windowMs: dayMs },
+  /** Mails that ask an address whether a mail is theirs. Whoever forges it makes us send them. */
+  confirmations: { most: 3, windowMs: dayMs },
+  /** Mails that tell an address why its mail was not posted: once is enough, twice for two conversations. */
+  notices: { most: 2, windowMs: dayMs },
+  /** Mails by strangers that are kept for one account to decide about. */
+  kept: { most: 50, windowMs: dayMs },
+  /** Conversations that one address begins with one account. What is above goes to SPAM. */
+  begun: { most: 10, windowMs: dayMs },
+  /** Conversations that strangers begin in one account's SPAM. What is above is refused. */
+  spam: { most: 50, windowMs: dayMs },
+} as const satisfies Readonly<Record<string, Budget>>;
+
+/** How often the same words of one participant become messages of one conversation in a day. People do not repeat themselves; machines do. */
+export const sameWordsMax = 2;
+export const sameWordsWithinMs = dayMs;
+
+/**
+ * Takes one from the budget of `key`. False where nothing is left. Processes that ask at once get no more than there is.
+ * @param name what is bounded: keys of different ones do not meet
+ */
+export async function spend(
+  client: Pick<pg.ClientBase, "query">,
+  name: keyof typeof budgets,
+  key: string,
+  now: string,
+): Promise<boolean> {
+  const { most, windowMs } = budgets[name];
+  const { rowCount } = await client.query({
+    name: "spend_mail_budget",
+    text: `INSERT INTO mail_budget AS b (key, window_at, spent) VALUES ($1, $2, 1)
+      ON CONFLICT (key) DO UPDATE SET
+        window_at = CASE WHEN b.window_at > $3 THEN b.window_at ELSE excluded.window_at END,
+        spent = CASE WHEN b.window_at > $3 THEN b.spent + 1 ELSE 1 END
+      WHERE b.window_at <= $3 OR b.spent < $4`,
+    values: [`${name} ${key}`, now, new Date(Date.parse(now) - windowMs).toISOString(), most],
+  });
+  return rowCount === 1;
+}

@@ -1,0 +1,140 @@
+// Which lines of a mail a person wrote for it: pure and linear, whatever the lines came from.
+import { isFieldBlock, isForwardMark, isOriginalMark, isRule, quoteHeadEndingAt } from "./quote-heads.ts";
+import {
+  footerLinesMax,
+  isDashedName,
+  isFooterMark,
+  isSentFrom,
+  isSignatureMark,
+  signatureLinesMax,
+} from "./sign-offs.ts";
+
+export interface MailLine {
+  readonly text: string;
+  /** Whether it stands in a quote. */
+  readonly isQuoted: boolean;
+  /** Whether the program that wrote it marked it as the line above a quote. */
+  readonly isHead?: boolean;
+}
+
+export interface KeptLines {
+  /** The first that is kept, and the one after the last. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Of a mail's lines, those without the quote below them, the "On … wrote:" above them, and the signature. Quotes with
+ * words below them stay: those words answer them. What is forwarded stays too, for nobody here has seen it.
+ */
+export function keptLines(lines: readonly MailLine[]): KeptLines {
+  const { end: cut, isForward } = foreignFrom(lines);
+  if (isForward) return trimmed(lines, 0, lines.length);
+  const end = withoutTail(lines, cut);
+  return trimmed(lines, withoutLead(lines, end), end);
+}
+
+/** A line's words where they are somebody's own, between `from` and `end`. */
+const ownText =
+  (lines: readonly MailLine[], end: number, from = 0) =>
+  (index: number): string | null => {
+    const line = lines[index];
+    return line === undefined || line.isQuoted || index >= end || index < from ? null : line.text;
+  };
+
+/** Where a quote begins that nothing marks line by line, as Outlook writes it; the end where there is none. */
+function foreignFrom(lines: readonly MailLine[]): { readonly end: number; readonly isForward: boolean } {
+  const textAt = ownText(lines, lines.length);
+  const isQuotedBelow = quotedBelow(lines);
+  for (const [index, { text, isQuoted }] of lines.entries()) {
+    if (isQuoted || text.trim() === "") continue;
+    if (isForwardMark(text)) return { end: lines.length, isForward: true };
+    if (isOriginalMark(text) || isFieldBlock(textAt, index)) return { end: index, isForward: false };
+    const head = quoteHeadEndingAt(textAt, index);
+    if (head?.isSure && isQuotedBelow[index] === false) return { end: head.start, isForward: false };
+  }
+  return { end: lines.length, isForward: false };
+}
+
+/** Of each line, whether the next one with words stands in a quote; null where there is none. */
+function quotedBelow(lines: readonly MailLine[]): readonly (boolean | null)[] {
+  const below: (boolean | null)[] = new Array(lines.length).fill(null);
+  let next: boolean | null = null;
+  for (let index = lines.length - 1; index >= 0; index--) {
+    below[index] = next;
+    const line = lines[index];
+    if (line?.isQuoted) next = true;
+    else if (line?.text.trim() !== "") next = false;
+  }
+  return below;
+}
+
+/** Takes from the end, one after the other, what is none of the words, until words are met. */
+function withoutTail(lines: readonly MailLine[], cut: number): number {
+  const marks = signatureMarks(lines);
+  let end = cut;
+  // Whether what was taken last stood below something that announces a quote.
+  let wasQuote = cut < lines.length;
+  while (end > 0) {
+    const last = end - 1;
+    const line = lines[last];
+    if (line === undefined) break;
+    if (line.isQuoted) wasQuote = true;
+    if (line.isQuoted || line.isHead || line.text.trim() === "" || (wasQuote && isRule(line.text))) {
+      end = last;
+      continue;
+    }
+    const head = quoteHeadEndingAt(ownText(lines, end), last);
+    const start = head !== null && (wasQuote || head.isSure) ? head.start : signOffStart(lines, last, marks);
+    if (start === null) break;
+    end = start;
+  }
+  return end;
+}
+
+/** Of each line, the last signature mark at or above it in the same words; -1 where there is none. */
+function signatureMarks(lines: readonly MailLine[]): readonly number[] {
+  let mark = -1;
+  return lines.map(({ text, isQuoted }, index) => {
+    if (isQuoted) mark = -1;
+    else if (isSignatureMark(text)) mark = index;
+    return mark;
+  });
+}
+
+/** Where the signature, or whatever else below the words, begins that ends with the line `last`; null where there is none. */
+function signOffStart(lines: readonly MailLine[], last: number, marks: readonly number[]): number | null {
+  const mark = marks[last] ?? -1;
+  if (mark !== -1 && last - mark <= signatureLinesMax(lines[mark]?.text ?? "")) return mark;
+  const text = lines[last]?.text ?? "";
+  if (isSentFrom(text)) return last;
+  if (isDashedName(text) && (last === 0 || lines[last - 1]?.text.trim() === "")) return last;
+  for (let at = last; at >= 0 && last - at < footerLinesMax; at--) {
+    const line = lines[at];
+    if (line === undefined || line.isQuoted || line.text.trim() === "") return null;
+    if (isFooterMark(line.text)) return at;
+  }
+  return null;
+}
+
+/** Where the words begin, or the quote that they answer: below the "On … wrote:" of that quote. */
+function withoutLead(lines: readonly MailLine[], end: number): number {
+  const { start } = trimmed(lines, 0, end);
+  const textAt = ownText(lines, end, start);
+  for (let last = start; last < Math.min(start + 5, end); last++) {
+    const isMarked = lines.slice(start, last + 1).every((line) => line.isHead);
+    if (!isMarked && quoteHeadEndingAt(textAt, last)?.start !== start) continue;
+    const below = trimmed(lines, last + 1, end).start;
+    if (lines[below]?.isQuoted && below < end) return below;
+  }
+  return start;
+}
+
+/** Without empty lines at both ends. */
+function trimmed(lines: readonly MailLine[], from: number, to: number): KeptLines {
+  const isEmpty = (index: number) => lines[index]?.text.trim() === "" && !lines[index]?.isQuoted;
+  let [start, end] = [from, to];
+  while (start < end && isEmpty(start)) start++;
+  while (end > start && isEmpty(end - 1)) end--;
+  return { start, end };
+}

@@ -1,0 +1,123 @@
+// Collects what waits for a participant by mail into mails, each with the job that sends it.
+import type pg from "pg";
+import type { PlatformName } from "../../protocol/event.ts";
+import type { Hash } from "../../protocol/hash.ts";
+import { inTransaction } from "../../store/transaction.ts";
+import { newSecret } from "../mail-token.ts";
+import { messageIdOf } from "./ask-mail.ts";
+import { asksForMailSql, isByMailSql } from "./owed-sql.ts";
+
+/**
+ * What one mail tells at most; the rest is the next one. Above 100 KB, Gmail hides the end of a mail. What rides along is
+ * not counted: it comes to a line each, of which few are shown.
+ */
+const mailBounds = { messages: 50, bytes: 64 * 1024 } as const;
+
+export interface CollectOptions {
+  readonly platform: PlatformName;
+  /** Of our mail addresses. */
+  readonly domain: string;
+}
+
+export interface Collected {
+  readonly conversation: Hash;
+  readonly participant: Hash;
+}
+
+/** Makes mails of what waits for the participant, if it is worth one. Safe to repeat, also at once. */
+export async function collectMail(pool: pg.Pool, options: CollectOptions, whose: Collected): Promise<void> {
+  while (await inTransaction(pool, (client) => collectOne(client, options, whose)));
+}
+
+interface Reached {
+  readonly begun_with: string | null;
+  readonly is_reached: boolean;
+  readonly is_suppressed: boolean;
+}
+
+interface Owed {
+  readonly seq: number;
+  readonly bytes: number;
+  readonly asks: boolean;
+}
+
+/** Makes one mail. Returns whether there may be another one to make. */
+async function collectOne(
+  client: pg.ClientBase,
+  { platform, domain }: CollectOptions,
+  { conversation, participant }: Collected,
+): Promise<boolean> {
+  const key = [conversation, participant];
+  // Held until the end: two that collect for one participant take turns.
+  const { rows: found } = await client.query<Reached>({
+    name: "collect_whose",
+    text: `SELECT m.begun_with, ${isByMailSql("p", "$3")} AND NOT m.is_muted AND r.address IS NOT NULL AS is_reached,
+        EXISTS (SELECT FROM suppression WHERE address = r.address) AS is_suppressed
+      FROM mail_participation AS m JOIN participant AS p ON p.conversation_id = m.conversation_id AND p.id = m.participant
+      LEFT JOIN recipient AS r ON r.id = p.recipient_id
+      WHERE m.conversation_id = $1 AND m.participant = $2 FOR UPDATE OF m`,
+    values: [...key, platform],
+  });
+  const [whose] = found;
+  if (!whose) return false;
+  // Who left or muted since then is told nothing of what was on its way; who began it by mail, not that they are in it.
+  await client.query({
+    name: "collect_forget",
+    text: `DELETE FROM delivery AS d USING event AS e
+      WHERE d.conversation_id = $1 AND d.participant = $2 AND d.mail_id IS NULL
+        AND e.conversation_id = d.conversation_id AND e.seq = d.seq AND (NOT $3 OR ($4 AND e.id = $2))`,
+    values: [...key, whose.is_reached, whose.begun_with !== null],
+  });
+  if (!whose.is_reached) return false;
+  const { rows: owed } = await client.query<Owed>({
+    name: "collect_owed",
+    text: `SELECT d.seq, coalesce(octet_length(e.body->>'text'), 0) AS bytes, ${asksForMailSql("e", "p")} AS asks
+      FROM delivery AS d JOIN event AS e ON e.conversation_id = d.conversation_id AND e.seq = d.seq
+      JOIN participant AS p ON p.conversation_id = d.conversation_id AND p.id = d.participant
+      WHERE d.conversation_id = $1 AND d.participant = $2 AND d.mail_id IS NULL ORDER BY d.seq LIMIT 5000`,
+    values: key,
+  });
+  if (!owed.some(({ asks }) => asks)) return false;
+  const taken = asMuchAsFits(owed);
+  await makeMail(client, { conversation, participant }, taken, whose.is_suppressed, domain);
+  return owed.slice(taken.length).some(({ asks }) => asks);
+}
+
+/** The first of them, at least one, and no further than the bounds. */
+function asMuchAsFits(owed: readonly Owed[]): readonly Owed[] {
+  let [messages, bytes] = [0, 0];
+  const end = owed.findIndex((one) => {
+    bytes += one.bytes;
+    if (one.asks) messages++;
+    return messages > 1 && one.asks && (messages > mailBounds.messages || bytes > mailBounds.bytes);
+  });
+  return end < 0 ? owed : owed.slice(0, end);
+}
+
+async function makeMail(
+  client: pg.ClientBase,
+  { conversation, participant }: Collected,
+  taken: readonly Owed[],
+  isSuppressed: boolean,
+  domain: string,
+): Promise<void> {
+  const id = crypto.randomUUID();
+  const seqs = taken.map(({ seq }) => seq);
+  const status = isSuppressed ? "SUPPRESSED" : "WAITING";
+  await client.query({
+    name: "collect_mail",
+    text: `WITH made AS (
+        INSERT INTO mail (id, secret, conversation_id, participant, kind, up_to, message_id, status)
+        VALUES ($1, $2, $3, $4, 'EVENTS', $5, $6, $7::"MailStatus") RETURNING id, status),
+      told AS (
+        UPDATE delivery SET mail_id = $1 WHERE conversation_id = $3 AND participant = $4 AND seq = ANY($8::int[])),
+      named AS (
+        UPDATE mail_participation AS m SET subject = coalesce((
+          SELECT e.body->>'subject' FROM conversation AS c
+          JOIN event AS e ON e.conversation_id = c.id AND e.seq = c.subject_seq WHERE c.id = $3), '')
+        WHERE m.conversation_id = $3 AND m.participant = $4 AND m.subject IS NULL)
+      SELECT graphile_worker.add_job('send-mail', json_build_object('mail', id), job_key => 'send-mail:' || id)
+      FROM made WHERE status = 'WAITING'`,
+    values: [id, newSecret(), conversation, participant, Math.max(...seqs), messageIdOf(id, domain), status, seqs],
+  });
+}

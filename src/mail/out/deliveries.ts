@@ -1,0 +1,136 @@
+// How mails stand: of one event, as people are shown it; and those that need a person, for operators.
+import type pg from "pg";
+import type { Hash } from "../../protocol/hash.ts";
+import type { Attempt } from "../../store/peer-store.ts";
+import { sendLater } from "./mail-state.ts";
+import type { MailKind, MailStatus } from "./read-mail.ts";
+
+/** How the delivery of an event to a participant by mail stands. */
+export interface MailDelivery {
+  readonly participant: Hash;
+  /** Null once erased. */
+  readonly address: string | null;
+  readonly status:
+    | "WAITING"
+    | "DELIVERED"
+    | "REFUSED"
+    | Extract<MailStatus, "MAYBE_SENT" | "BOUNCED" | "COMPLAINED" | "SUPPRESSED">;
+  /** Of what was not taken, the code. */
+  readonly refusal: string | null;
+  readonly attempts: readonly Attempt[];
+}
+
+const attemptsShown = 20;
+
+const attemptsSql = `(SELECT json_agg(json_build_object('at', a.at, 'code', a.code, 'answer', a.answer) ORDER BY a.id)
+  FROM (SELECT * FROM mail_attempt WHERE mail_id = mail.id ORDER BY id DESC LIMIT ${attemptsShown}) AS a)`;
+
+const shownAs: Readonly<Record<MailStatus, MailDelivery["status"]>> = {
+  WAITING: "WAITING",
+  SENDING: "WAITING",
+  SENT: "DELIVERED",
+  MAYBE_SENT: "MAYBE_SENT",
+  FAILED: "REFUSED",
+  BOUNCED: "BOUNCED",
+  COMPLAINED: "COMPLAINED",
+  SUPPRESSED: "SUPPRESSED",
+};
+
+/** The event's deliveries to participants by mail, in the order in which these were added. */
+export async function readMailDeliveries(
+  pool: pg.Pool,
+  conversation: Hash,
+  seq: number,
+): Promise<readonly MailDelivery[]> {
+  const { rows } = await pool.query<{
+    participant: Hash;
+    address: string | null;
+    status: MailStatus | null;
+    attempts: readonly Attempt[] | null;
+  }>({
+    name: "mail_deliveries",
+    text: `SELECT p.id AS participant, r.address, mail.status, ${attemptsSql} AS attempts
+      FROM participant AS p JOIN delivery AS d ON d.conversation_id = p.conversation_id AND d.participant = p.id AND d.seq = $2
+      LEFT JOIN mail ON mail.id = d.mail_id LEFT JOIN recipient AS r ON r.id = p.recipient_id
+      WHERE p.conversation_id = $1 AND p.mail ORDER BY p.seq`,
+    values: [conversation, seq],
+  });
+  return rows.map(({ participant, address, status, attempts }) => {
+    const shown = shownAs[status ?? "WAITING"];
+    const last = attempts?.at(-1)?.code ?? null;
+    return {
+      participant,
+      address,
+      status: shown,
+      refusal: shown === "REFUSED" ? last : null,
+      attempts: attempts ?? [],
+    };
+  });
+}
+
+/** A mail that did not simply go out. */
+export interface MailSummary {
+  readonly id: string;
+  readonly kind: MailKind;
+  readonly status: MailStatus;
+  readonly conversation: Hash;
+  /** Null once erased. */
+  readonly address: string | null;
+  readonly attempts: number;
+  readonly triedAt: string | null;
+  readonly lastAttempt: Attempt | null;
+}
+
+const summaryShown = 200;
+
+/** Mails of these states, those that changed last first; of those that wait, only what was tried. At most 200. */
+export async function readMailSummaries(pool: pg.Pool): Promise<readonly MailSummary[]> {
+  const utc = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+  const { rows } = await pool.query<MailSummary>(
+    `SELECT mail.id, mail.kind, mail.status, mail.conversation_id AS conversation, r.address, mail.attempts,
+      ${utc("mail.tried_at")} AS "triedAt",
+      (SELECT json_build_object('at', ${utc("at")}, 'code', code, 'answer', answer)
+        FROM mail_attempt WHERE mail_id = mail.id ORDER BY id DESC LIMIT 1) AS "lastAttempt"
+    FROM mail JOIN participant AS p ON p.conversation_id = mail.conversation_id AND p.id = mail.participant
+    LEFT JOIN recipient AS r ON r.id = p.recipient_id
+    WHERE mail.status IN ('SENDING', 'MAYBE_SENT', 'FAILED', 'BOUNCED', 'COMPLAINED', 'SUPPRESSED')
+      OR (mail.status = 'WAITING' AND mail.attempts > 0)
+    ORDER BY mail.status = 'MAYBE_SENT' DESC, mail.changed_at DESC LIMIT ${summaryShown}`,
+  );
+  return rows;
+}
+
+/** Why a mail is not sent again: there is none of this id; it is on its way or out; its address is suppressed, or erased; or it has nothing to say any more. */
+export type NotResent = "UNKNOWN" | "NOT_NOW" | "SUPPRESSED" | "ERASED" | "EMPTY";
+
+/** Has a mail sent again of which that was not to be said, or that was not taken. A worker sees to it. */
+export async function resendMail(pool: pg.Pool, id: string): Promise<NotResent | null> {
+  const { rows } = await pool.query<{
+    status: MailStatus;
+    address: string | null;
+    isSuppressed: boolean;
+    isEmpty: boolean;
+    isDue: boolean;
+  }>(
+    `WITH found AS (
+      SELECT mail.id, mail.status, r.address, EXISTS (SELECT FROM suppression WHERE address = r.address) AS "isSuppressed",
+        mail.kind = 'CODE' AND mail.about = '{}' AS "isEmpty"
+      FROM mail JOIN participant AS p ON p.conversation_id = mail.conversation_id AND p.id = mail.participant
+      LEFT JOIN recipient AS r ON r.id = p.recipient_id WHERE mail.id = $1),
+    due AS (
+      UPDATE mail SET status = 'WAITING', changed_at = clock_timestamp() FROM found
+      WHERE mail.id = found.id AND mail.status IN ('MAYBE_SENT', 'FAILED', 'BOUNCED', 'SUPPRESSED')
+        AND found.address IS NOT NULL AND NOT found."isSuppressed" AND NOT found."isEmpty" RETURNING mail.id)
+    SELECT found.*, EXISTS (SELECT FROM due) AS "isDue" FROM found`,
+    [id],
+  );
+  const [found] = rows;
+  if (!found) return "UNKNOWN";
+  if (found.isDue) {
+    await sendLater(pool, id, 0);
+    return null;
+  }
+  if (found.address === null) return "ERASED";
+  if (found.isEmpty) return "EMPTY";
+  return found.isSuppressed ? "SUPPRESSED" : "NOT_NOW";
+}

@@ -1,0 +1,64 @@
+// What mails say that tell no events: questions, codes, notices.
+import { z } from "zod";
+import { lineOf, subjectOf } from "./lines.ts";
+import { foot, type Part, sentence } from "./parts.ts";
+import type { MailRow } from "./read-mail.ts";
+
+/** Why a mail was not posted, and what can be done. */
+const reasons = {
+  NOT_A_PARTICIPANT:
+    "You do not take part in this conversation any more, so your mail was not posted. Ask somebody who does to add you.",
+  MAY_NOT_WRITE:
+    "You may read this conversation, and not write in it, so your mail was not posted. Ask who added you to let you.",
+  TOO_LARGE: "Your mail was too large to be posted. Send a shorter one, or fewer files.",
+  EXPIRED: "This conversation has ended, so your mail was not posted.",
+  NO_WORDS:
+    "In your mail nothing was found but what it quotes, so it was not posted. Write above or below what you quote.",
+} as const;
+
+const aboutSchema = z.object({
+  code: z
+    .string()
+    .regex(/^\d{4,10}$/)
+    .optional(),
+  why: z.enum(["NOT_A_PARTICIPANT", "MAY_NOT_WRITE", "TOO_LARGE", "EXPIRED", "NO_WORDS"]).optional(),
+});
+
+export interface Links {
+  readonly conversation: string;
+  /** Null where the mail in question is not kept any more. */
+  readonly confirm: string | null;
+}
+
+/** @throws where the mail says nothing that this code knows */
+export function answerTo(
+  { kind, about, subject }: Pick<MailRow, "kind" | "about" | "subject">,
+  { conversation, confirm }: Links,
+): { readonly subject: string; readonly parts: readonly Part[] } {
+  const { code, why } = aboutSchema.parse(about);
+  const title = lineOf(subject ?? "") || "A conversation";
+  if (kind === "CONFIRM" && confirm !== null)
+    return {
+      subject: `Is this mail yours? ${title}`,
+      parts: [
+        sentence(`A mail from your address came in for “${title}”, and nothing proves that you wrote it.`),
+        sentence("If you did, say so behind this link, and it is posted. If not, do nothing: nobody will see it."),
+        foot("", "It is mine", confirm),
+      ],
+    };
+  if (kind === "CODE" && code !== undefined)
+    return {
+      subject: `Your code: ${code}`,
+      parts: [
+        sentence(`${code} opens “${title}” in your browser. Type it where you were asked for it.`),
+        sentence("If you have not asked for it, do nothing, and give it to nobody."),
+        foot("", "The conversation", conversation),
+      ],
+    };
+  if (kind === "NOTICE" && why !== undefined)
+    return {
+      subject: subjectOf(title, false),
+      parts: [sentence(reasons[why]), foot("", "See the conversation", conversation)],
+    };
+  throw new Error(`a mail of kind ${kind} does not say what about`);
+}

@@ -1,0 +1,70 @@
+// `/m/confirm/TOKEN`: a mail that nothing proved to be its sender's waits for them to say that it is. Programs follow links in
+// mails, so that takes a button.
+
+import type pg from "pg";
+import type { PageRequest, PageResponse } from "../../http/pages.ts";
+import { isFromHere, readForm } from "./asked.ts";
+import { subjectOr } from "./conversation-page.ts";
+import type { HeldMail } from "./held-mail.ts";
+import { rowOfToken } from "./linked-mail.ts";
+import { answerNotFound, answerPage, answerSeeOther, html, type Markup } from "./page.ts";
+import { answerNotFromHere } from "./refusals.ts";
+
+export interface ConfirmPageOptions {
+  readonly pool: Pick<pg.Pool, "query">;
+  /** Where people reach us, if that is set. */
+  readonly origin: string | undefined;
+  /** What is in it; null where it cannot be read any more. */
+  readHeld(id: string): Promise<HeldMail | null>;
+  /** Posts it. Safe to repeat. @throws where that cannot be now */
+  confirmInbound(id: string): Promise<unknown>;
+}
+
+interface InboundRow {
+  readonly id: string;
+  readonly secret: Buffer;
+  readonly status: string;
+}
+
+export function createConfirmPage({ pool, origin, readHeld, confirmInbound }: ConfirmPageOptions) {
+  const find = async (id: string): Promise<InboundRow | undefined> => {
+    const { rows } = await pool.query<InboundRow>({
+      name: "inbound_to_confirm",
+      text: "SELECT id, secret, status FROM inbound_mail WHERE id = $1",
+      values: [id],
+    });
+    return rows[0];
+  };
+
+  return async (request: PageRequest, response: PageResponse, path: string, token: string): Promise<void> => {
+    const row = await rowOfToken("confirm", token, find);
+    if (row === null) return answerNotFound(response);
+    if (request.method === "POST") {
+      const form = await readForm(request);
+      if (!isFromHere(request, origin)) return answerNotFromHere(response);
+      if (form.get("do") === "confirm" && row.status === "HELD") await confirmInbound(row.id);
+      return answerSeeOther(response, path);
+    }
+    const held = row.status === "HELD" ? await readHeld(row.id) : null;
+    const main = held ? askMarkup(held, path) : statusMarkup(row.status);
+    answerPage(response, { title: "Is this mail yours?", main });
+  };
+}
+
+function askMarkup({ from, subject, words, files }: HeldMail, path: string): Markup {
+  return html`<h1>Is this mail yours?</h1>
+<p>It says that it is from <strong>${from}</strong>, and nothing proves it. These words would be posted:</p>
+<article aria-label="The mail"><p class="soft">${subjectOr(subject)}</p>
+<div class="words">${words}</div>
+${files.length > 0 ? html`<ul class="plain" aria-label="Files">${files.map((title) => html`<li>File: ${title}</li>`)}</ul>` : null}</article>
+<form method="post" action="${path}"><input type="hidden" name="do" value="confirm"><button>It is mine: post it</button></form>
+<p class="soft">If it is not, do nothing: nobody will see it.</p>`;
+}
+
+function statusMarkup(status: string): Markup {
+  if (status === "POSTED") return html`<h1>It is posted</h1><p role="status">These words are in the conversation.</p>`;
+  if (status === "WAITING")
+    return html`<h1>A moment</h1><p role="status">The mail is being worked through. Look again in a minute.</p>`;
+  return html`<h1>Nothing to confirm</h1>
+<p role="status">The mail was not posted, and cannot be any more. Perhaps you do not take part in the conversation now, or it has ended. Write it anew.</p>`;
+}

@@ -1,0 +1,13 @@
+// Pages that say no, where there is no page of a subject to say it on.
+import type { PageResponse } from "../../http/pages.ts";
+import { answerPage, html } from "./page.ts";
+
+/** For a form that no page of ours sent, as far as the browser says. */
+export function answerNotFromHere(response: PageResponse): void {
+  answerPage(response, {
+    status: 403,
+    title: "Not from here",
+    main: html`<h1>Nothing was done</h1>
+<p>This was not sent from a page of Parley, as far as your browser says. Open the link in the mail again, and use the buttons there.</p>`,
+  });
+}

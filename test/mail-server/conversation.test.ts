@@ -1,0 +1,150 @@
+// A conversation of accounts and of people who have nothing but an email address, through a real mail server, both ways.
+import PostalMime, { type Email } from "postal-mime";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { createParley, type Parley } from "../../sdk/src/index.ts";
+import { done } from "../graphql/given.ts";
+import { freePort } from "../support/free-port.ts";
+import { startPlatform, type TestPlatform } from "../support/platform.ts";
+import { type Postfix, startPostfix } from "./postfix.ts";
+
+const parleyDomain = "parley.example";
+const domain = "mail.example";
+
+const opened = new AsyncDisposableStack();
+let platform: TestPlatform;
+let postfix: Postfix;
+let alice: Parley;
+
+beforeAll(async () => {
+  const parleyPort = await freePort();
+  postfix = opened.use(await startPostfix({ domain, people: ["nina", "otto"], parleyDomain, parleyPort }));
+  platform = opened.use(
+    await startPlatform({
+      name: parleyDomain,
+      settings: {
+        SMTP_URL: `smtp://127.0.0.1:${postfix.port}`,
+        PARLEY_SMTP_PORT: String(parleyPort),
+        PARLEY_MAIL_DELAY: "0",
+      },
+      mail: {
+        // Whose mails this mail server sends.
+        resolver: async (name, type) => {
+          if (type === "TXT" && name === domain) return [["v=spf1 ip4:127.0.0.1 -all"]];
+          throw Object.assign(new Error(`no ${name}`), { code: "ENOTFOUND" });
+        },
+      },
+    }),
+  );
+  const { token } = await platform.person("alice");
+  alice = opened.use(createParley({ url: platform.url, token }));
+});
+afterAll(() => opened.disposeAsync());
+
+const eventually = <Result>(check: () => Promise<Result>): Promise<Result> =>
+  vi.waitFor(check, { interval: 50, timeout: 30_000 });
+
+/** The first so many mails of somebody's mailbox, once they are there. */
+async function mailsOf(person: string, count: number): Promise<readonly Email[]> {
+  return eventually(async () => {
+    const mails = await postfix.mailsOf(person);
+    expect(mails.length).toBeGreaterThanOrEqual(count);
+    return Promise.all(mails.map((mail) => PostalMime.parse(mail)));
+  });
+}
+
+const rows = async <Row extends object>(sql: string, ...values: readonly unknown[]): Promise<readonly Row[]> =>
+  (await platform.core.database.pool.query(sql, [...values])).rows;
+
+const saidIn = async (conversation: string) =>
+  (
+    await rows<{ address: string; text: string }>(
+      `SELECT r.address, e.body->>'text' AS text FROM message AS m
+        JOIN event AS e ON e.conversation_id = m.conversation_id AND e.seq = m.seq
+        JOIN participant AS p ON p.conversation_id = m.conversation_id AND p.id = m.author
+        JOIN recipient AS r ON r.id = p.recipient_id WHERE m.conversation_id = $1 ORDER BY m.seq`,
+      conversation,
+    )
+  ).map(({ address, text }) => `${address}: ${text.trim()}`);
+
+describe("through postfix", { timeout: 120_000 }, () => {
+  test("people by mail are told, answer, and are heard by all", async () => {
+    const { conversation } = await done(
+      alice.conversationCreate({
+        subject: "Lunch",
+        participants: [{ address: `nina@${domain}` }, { address: `otto@${domain}` }],
+        publish: true,
+        messages: [{ body: "Shall we have lunch?" }],
+      }),
+    );
+    const [first] = await mailsOf("nina", 1);
+    await mailsOf("otto", 1);
+    expect(first?.text).toContain("Shall we have lunch?");
+    const reply = first?.from?.address ?? "";
+    expect(reply).toMatch(/^reply\+[a-z2-7]{42}@parley\.example$/);
+
+    await postfix.send({
+      from: `Nina <nina@${domain}>`,
+      to: reply,
+      subject: `Re: ${first?.subject}`,
+      inReplyTo: first?.messageId,
+      references: `${first?.references} ${first?.messageId}`,
+      text: `At noon!\n\nOn Fri, 27 Nov 2026 at 10:00, Alice via Parley <${reply}> wrote:\n> Shall we have lunch?\n`,
+    });
+    await eventually(async () =>
+      expect(await saidIn(conversation.hash ?? "")).toEqual([
+        `alice@${parleyDomain}: Shall we have lunch?`,
+        `nina@${domain}: At noon!`,
+      ]),
+    );
+    // The others are told; she has said it herself.
+    const [, told] = await mailsOf("otto", 2);
+    expect(told?.text).toContain("At noon!");
+    expect(told?.text).not.toContain("> Shall we have lunch?");
+    expect(await postfix.mailsOf("nina")).toHaveLength(1);
+  });
+
+  test("to somebody who is not there: postfix's own bounce is heard, and the address gets no more", async () => {
+    const address = `nobody@${domain}`;
+    await done(
+      alice.conversationCreate({
+        subject: "Dinner",
+        participants: [{ address }],
+        publish: true,
+        messages: [{ body: "Shall we have dinner?" }],
+      }),
+    );
+    const statusOf = () =>
+      rows<{ status: string; code: string; reason: string | null }>(
+        `SELECT m.status, a.code, s.reason FROM mail AS m
+          JOIN participant AS p ON p.conversation_id = m.conversation_id AND p.id = m.participant
+          JOIN recipient AS r ON r.id = p.recipient_id AND r.address = $1
+          JOIN LATERAL (SELECT code FROM mail_attempt WHERE mail_id = m.id ORDER BY id DESC LIMIT 1) AS a ON true
+          LEFT JOIN suppression AS s ON s.address = r.address`,
+        address,
+      );
+    await eventually(async () =>
+      expect(await statusOf()).toEqual([{ status: "BOUNCED", code: "5.1.1", reason: "HARD_BOUNCE" }]),
+    );
+  });
+
+  test("a mail that Parley cannot store now waits at the mail server, and comes", async () => {
+    const subject = "while the database is away";
+    await rows("ALTER TABLE inbound_mail RENAME TO away");
+    await postfix.send({ from: `nina@${domain}`, to: `alice@${parleyDomain}`, subject, text: "words" });
+    await eventually(async () => expect(await postfix.log()).toMatch(/status=deferred .*451/));
+    await rows("ALTER TABLE away RENAME TO inbound_mail");
+    await postfix.flush();
+    await eventually(async () =>
+      expect(
+        await rows("SELECT status FROM inbound_mail WHERE envelope->'to'->>0 = $1", `alice@${parleyDomain}`),
+      ).toEqual([{ status: "POSTED" }]),
+    );
+  });
+
+  test("a mail for nobody here comes back to who sent it", async () => {
+    const before = (await postfix.mailsOf("otto")).length;
+    await postfix.send({ from: `otto@${domain}`, to: `carol@${parleyDomain}`, subject: "to nobody", text: "words" });
+    const mails = await mailsOf("otto", before + 1);
+    expect(mails.at(-1)?.text).toContain("550 5.1.1");
+  });
+});

@@ -1,0 +1,119 @@
+import { expect, test } from "vitest";
+import { conversationOf, givenPlatform, said, timePasses } from "../../graphql/given.ts";
+import { addByMail, arrives, became, replyAddress, sayings } from "./given-arrivals.ts";
+
+const given = givenPlatform();
+
+interface Responder {
+  readonly address: string;
+  readonly participant: string;
+  readonly token: string;
+}
+
+/** A conversation of alice's with two machines that answer every mail, with nothing in the head that says so. */
+async function responders(domain: string) {
+  const { alice } = await given.people("alice");
+  const conversation = await conversationOf(alice);
+  const machine = async (name: string): Promise<Responder> => {
+    const address = `${name}@${domain}`;
+    const participant = await addByMail(alice, conversation, address);
+    return { address, participant, token: await replyAddress(given.platform, conversation, participant) };
+  };
+  const machines = [await machine("one"), await machine("two")] as const;
+  let sent = 0;
+  let told = 0;
+  const asksOf = async ({ participant }: Responder): Promise<number> => {
+    const { rows } = await given.platform.core.database.pool.query<{ count: number }>(
+      "SELECT count(*) AS count FROM mail WHERE conversation_id = $1 AND participant = $2 AND kind <> 'EVENTS'",
+      [conversation, participant],
+    );
+    return rows[0]?.count ?? 0;
+  };
+  /** Alice says something; both are mailed it, and each other's answers, until nobody has anything to answer. */
+  const run = async (words: (count: number) => string) => {
+    await said(alice, conversation, "Are you there?");
+    const inboxes = [...machines];
+    sent += inboxes.length;
+    for (let next = inboxes.shift(); next; next = inboxes.shift()) {
+      const { address, token } = next;
+      const before = await asksOf(next);
+      const mail = { from: address, text: words(sent) };
+      const { status } = await arrives(given.platform, mail, { to: [token], envelope: { from: address } });
+      if (status === "POSTED") inboxes.push(...machines.filter((one) => one !== next));
+      const asked = (await asksOf(next)) - before;
+      inboxes.push(...new Array<Responder>(asked).fill(next));
+      sent += asked + (status === "POSTED" ? 1 : 0);
+      told += asked;
+    }
+  };
+  return { conversation, run, sent: () => sent, told: () => told };
+}
+
+test("two machines that answer each other cause fewer than 30 mails, as docs/operating.md says", async () => {
+  const { run, sent, told, conversation } = await responders("hour.example");
+  await run((count) => `I am away. Ticket ${count}.`);
+  expect(sent()).toBe(2 + 20 + 6);
+  expect(told()).toBe(6);
+  expect(await sayings(given.platform, conversation)).toHaveLength(1 + 20);
+});
+
+test("started again every hour of a day, they cause fewer than 70 besides what starts them", async () => {
+  const { run, sent } = await responders("day.example");
+  for (let hour = 0; hour < 23; hour++) {
+    using _later = timePasses(hour * 3_600_000 + hour);
+    await run((count) => `Hour ${hour}: I am away. Ticket ${count}.`);
+  }
+  const startedWith = 23 * 2;
+  expect(sent() - startedWith).toBe(60 + 6);
+});
+
+test("two machines that say the same again and again are stopped sooner", async () => {
+  const { run, sent } = await responders("same.example");
+  await run(() => "I am away.");
+  expect(sent()).toBe(2 + 4 + 6);
+});
+
+test("what a person says above the budget is held, and posted once they confirm it", async () => {
+  const { alice } = await given.people("alice");
+  const conversation = await conversationOf(alice);
+  const from = "bob@budget.example";
+  const to = [await replyAddress(given.platform, conversation, await addByMail(alice, conversation, from))];
+  for (let n = 0; n < 10; n++) await arrives(given.platform, { from, text: `Number ${n}` }, { to });
+  const held = await arrives(given.platform, { from, text: "Number 10" }, { to });
+  expect(held).toMatchObject({ status: "HELD", reason: "TOO_MANY" });
+  expect(await given.platform.core.mail.inbound.confirmInbound(held.id)).toMatchObject({ status: "POSTED" });
+  expect(await sayings(given.platform, conversation)).toHaveLength(11);
+  using _later = timePasses(3_600_001);
+  expect(await arrives(given.platform, { from, text: "Number 11" }, { to })).toMatchObject({ status: "POSTED" });
+});
+
+test("an address is asked about so many mails in a day, however many are forged in its name", async () => {
+  const { alice } = await given.people("alice");
+  const conversation = await conversationOf(alice);
+  const from = "bob@forged.example";
+  const to = [await replyAddress(given.platform, conversation, await addByMail(alice, conversation, from))];
+  for (let n = 0; n < 5; n++) {
+    const mail = await arrives(given.platform, { from, text: `Forged ${n}` }, { to, verdict: "failed" });
+    expect(await became(given.platform, mail.id)).toMatchObject({ status: "HELD", reason: "AUTHENTICATION_FAILED" });
+  }
+  const { rows } = await given.platform.core.database.pool.query("SELECT kind FROM mail WHERE conversation_id = $1", [
+    conversation,
+  ]);
+  expect(rows).toEqual([{ kind: "CONFIRM" }, { kind: "CONFIRM" }, { kind: "CONFIRM" }]);
+  expect(await sayings(given.platform, conversation)).toEqual([]);
+});
+
+test.each([
+  ["an automatic answer", "Auto-Submitted: auto-replied", "AUTO_REPLY"],
+  ["a list's mail", "List-Id: <list.b.example>", "LIST"],
+  ["one of ours that comes back", "X-Parley-Mail: 00000000-0000-4000-8000-000000000000", "OWN"],
+])("%s is no message", async (_, header, reason) => {
+  const { alice } = await given.people("alice");
+  const conversation = await conversationOf(alice);
+  const to = [await replyAddress(given.platform, conversation, await addByMail(alice, conversation, "bob@b.example"))];
+  expect(await arrives(given.platform, { more: [header] }, { to })).toMatchObject({ status: "IGNORED", reason });
+  expect(await arrives(given.platform, { more: [header] }, { to: [alice.address] })).toMatchObject({ reason });
+  const nullPath = await arrives(given.platform, {}, { to, envelope: { from: "" } });
+  expect(nullPath).toMatchObject({ status: "IGNORED" });
+  expect(await sayings(given.platform, conversation)).toEqual([]);
+});

@@ -1,0 +1,22 @@
+// What becomes of mails that came in, for a setting without a platform: its mails have no bytes.
+import { randomUUID } from "node:crypto";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type pg from "pg";
+import { diskBlobStore } from "../../src/files/blob-store.ts";
+import { createHandle, type InboundMails } from "../../src/mail/in/handle.ts";
+import { silentLogger } from "../../src/observe/logger.ts";
+import { home } from "../conversation/given.ts";
+import { appendHere, lookUpHere, type Setting } from "./setting.ts";
+
+export function inboundMailsOf(pool: pg.Pool, { circumstances, store }: Setting): InboundMails {
+  const { signer, now, salt } = circumstances;
+  return createHandle({
+    ...{ pool, signer, now, salt, domains: [home], mailDomain: home, log: silentLogger },
+    blobs: diskBlobStore(join(tmpdir(), `parley-blobs-${randomUUID()}`)),
+    append: appendHere(store),
+    lookUp: lookUpHere(pool, home),
+    authenticate: async () => ({ verdict: "none", spf: "", dkim: "" }),
+    handleBounce: async () => false,
+  });
+}
