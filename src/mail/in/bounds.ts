@@ -5,7 +5,7 @@ export const incomingLimits = {
   /** The whole mail, in bytes: what Postmark takes, and more than most others do. */
   bytes: 35 * 1024 * 1024,
   /** Each costs the same, however short it is. */
-  lines: 2_000_000,
+  lines: 1_000_000,
   /** Headers of all parts together, in bytes. */
   headerBytes: 512 * 1024,
   /** Parts within parts. */
