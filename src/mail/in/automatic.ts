@@ -47,7 +47,7 @@ const domainIn = (value: string): string => /@([^\s<>@]+)>?\s*$/.exec(value.slic
 // - Feedback-ID names a sender to the feedback loops of providers. Amazon SES sets it on all that it relays, and so on
 //   what people of its customers write.
 // - X-MS-Exchange-Inbox-Rules-Loop stands on what a rule redirects, and somebody wrote that.
-// - X-Auto-Response-Suppress, and subjects such as "Out of office": words are no proof.
+// - Subjects such as "Out of office": words are no proof.
 const rules: readonly Rule[] = [
   find("own", "x-parley-mail", isThere),
   find("own", "message-id", (id, { mailDomain }) => domainIn(id) === mailDomain),

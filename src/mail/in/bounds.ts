@@ -5,7 +5,7 @@ export const incomingLimits = {
   /** The whole mail, in bytes: what Postmark takes, and more than most others do. */
   bytes: 35 * 1024 * 1024,
   /** Each costs the same, however short it is. */
-  lines: 2_000_000,
+  lines: 1_000_000,
   /** Headers of all parts together, in bytes. */
   headerBytes: 512 * 1024,
   /** Parts within parts. */
@@ -40,9 +40,13 @@ function partsAtMost(raw: Buffer): number {
   const text = raw.toString("latin1");
   const parents = text.match(/^[ \t]*content-type[ \t]*:/gim)?.length ?? 0;
   if (parents === 0) return 0;
+  const first = text.startsWith("--") ? 0 : after(text, 0);
+  let lines = 0;
+  for (let at = first; at !== -1 && lines <= incomingLimits.parts; at = after(text, at)) lines++;
+  if (lines <= incomingLimits.parts) return lines;
   // Lines by their hash: where two have the same, the bound is only higher.
   const occurrences = new Uint32Array(65_536);
-  for (let at = text.startsWith("--") ? 0 : after(text, 0); at !== -1; at = after(text, at)) {
+  for (let at = first; at !== -1; at = after(text, at)) {
     const hash = lineHash(text, at + 2);
     // Only dashes are no boundary.
     if (hash !== -1) occurrences[hash] = (occurrences[hash] ?? 0) + 1;

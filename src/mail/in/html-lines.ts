@@ -2,7 +2,7 @@
 import { Parser } from "htmlparser2";
 import { escapeHtml, shownTags } from "../../html/message-html.ts";
 import { isHtmlCut, isQuoteContainer, isQuoteHead, isQuoteRoot, isSignature, isUnseen } from "./html-marks.ts";
-import type { MailLine } from "./kept-lines.ts";
+import type { MailLine } from "./mail-lines.ts";
 import { isForwardMark, quoteHeadEndingAt } from "./quote-heads.ts";
 
 /** Of a page so long, people read the beginning. In characters. */
@@ -27,6 +27,8 @@ interface OpenLine {
   text: string;
   isQuoted: boolean;
   isHead: boolean;
+  /** Whether people see anything of it. */
+  hasWords: boolean;
   /** The innermost container of a quote that it stands in, or -1. */
   container: number;
 }
@@ -72,7 +74,7 @@ export function htmlLines(html: string): HtmlLines {
 class LineReader {
   readonly tokens: Token[] = [];
   hasMore = false;
-  readonly #lines: OpenLine[] = [{ text: "", isQuoted: false, isHead: false, container: -1 }];
+  readonly #lines: OpenLine[] = [{ text: "", isQuoted: false, isHead: false, hasWords: false, container: -1 }];
   readonly #open: Opened[] = [];
   readonly #containers: Container[] = [];
   #quotes = 0;
@@ -100,7 +102,7 @@ class LineReader {
     const isBlock = blocks.has(name);
     if (isBlock) this.#endLine();
     if (name === "br") this.#breakLine();
-    else if (this.#open.length >= depthMax || (this.#quotes === 0 && isHtmlCut(name, attributes))) this.#finish();
+    else if (this.#open.length >= depthMax || this.#isCut(name, attributes)) this.#finish();
     else this.#enter(name, attributes, isBlock);
   }
 
@@ -167,9 +169,10 @@ class LineReader {
   #write(text: string, html: string): void {
     const line = this.#lines.at(-1);
     if (line === undefined) return;
-    if (line.text === "") line.container = this.#open.at(-1)?.container ?? -1;
+    if (!line.hasWords) line.container = this.#open.at(-1)?.container ?? -1;
     line.text += text;
     if (text.trim() !== "") {
+      line.hasWords = true;
       if (this.#quotes > 0) line.isQuoted = true;
       if (this.#heads > 0) line.isHead = true;
     }
@@ -177,13 +180,13 @@ class LineReader {
   }
 
   #endLine(): void {
-    if (this.#lines.at(-1)?.text.trim() !== "")
-      this.#lines.push({ text: "", isQuoted: false, isHead: false, container: -1 });
+    if (this.#lines.at(-1)?.hasWords)
+      this.#lines.push({ text: "", isQuoted: false, isHead: false, hasWords: false, container: -1 });
   }
 
   #breakLine(html = "<br>"): void {
     this.tokens.push({ kind: "text", line: this.#lines.length - 1, html, isEnd: true });
-    this.#lines.push({ text: "", isQuoted: false, isHead: false, container: -1 });
+    this.#lines.push({ text: "", isQuoted: false, isHead: false, hasWords: false, container: -1 });
   }
 
   #containerOf(name: string, attributes: Attributes, token: Container["token"]): number | null {
@@ -198,8 +201,14 @@ class LineReader {
     if (isQuoteRoot(name, attributes)) return true;
     if (name !== "blockquote") return false;
     let last = this.#lines.length - 1;
-    while (last >= 0 && last > this.#lines.length - 5 && this.#lines[last]?.text.trim() === "") last--;
+    while (last >= 0 && last > this.#lines.length - 5 && !this.#lines[last]?.hasWords) last--;
     return quoteHeadEndingAt((index) => this.#lines[index]?.text ?? null, last) !== null;
+  }
+
+  /** Below words, everything else is quoted. With none above, it is all that there is. */
+  #isCut(name: string, attributes: Attributes): boolean {
+    if (this.#quotes > 0 || !isHtmlCut(name, attributes)) return false;
+    return this.#lines.some(({ hasWords }) => hasWords);
   }
 
   #finish(): void {

@@ -1,4 +1,5 @@
 // Which lines of a mail a person wrote for it: pure and linear, whatever the lines came from.
+import { type MailLine, nextWithWords, ownText } from "./mail-lines.ts";
 import { isFieldBlock, isForwardMark, isOriginalMark, isRule, quoteHeadEndingAt } from "./quote-heads.ts";
 import {
   footerLinesMax,
@@ -8,14 +9,6 @@ import {
   isSignatureMark,
   signatureLinesMax,
 } from "./sign-offs.ts";
-
-export interface MailLine {
-  readonly text: string;
-  /** Whether it stands in a quote. */
-  readonly isQuoted: boolean;
-  /** Whether the program that wrote it marked it as the line above a quote. */
-  readonly isHead?: boolean;
-}
 
 export interface KeptLines {
   /** The first that is kept, and the one after the last. */
@@ -31,42 +24,24 @@ export function keptLines(lines: readonly MailLine[]): KeptLines {
   const { end: cut, isForward } = foreignFrom(lines);
   if (isForward) return trimmed(lines, 0, lines.length);
   const end = withoutTail(lines, cut);
+  // Nothing marks where such a quote ends. With no words above it they are below, or it is what somebody passes on.
+  const isMarked = lines.slice(0, cut).some(({ isHead }) => isHead);
+  if (end === 0 && cut < lines.length && !isMarked) return trimmed(lines, 0, lines.length);
   return trimmed(lines, withoutLead(lines, end), end);
 }
-
-/** A line's words where they are somebody's own, between `from` and `end`. */
-const ownText =
-  (lines: readonly MailLine[], end: number, from = 0) =>
-  (index: number): string | null => {
-    const line = lines[index];
-    return line === undefined || line.isQuoted || index >= end || index < from ? null : line.text;
-  };
 
 /** Where a quote begins that nothing marks line by line, as Outlook writes it; the end where there is none. */
 function foreignFrom(lines: readonly MailLine[]): { readonly end: number; readonly isForward: boolean } {
   const textAt = ownText(lines, lines.length);
-  const isQuotedBelow = quotedBelow(lines);
+  const next = nextWithWords(lines);
   for (const [index, { text, isQuoted }] of lines.entries()) {
     if (isQuoted || text.trim() === "") continue;
     if (isForwardMark(text)) return { end: lines.length, isForward: true };
     if (isOriginalMark(text) || isFieldBlock(textAt, index)) return { end: index, isForward: false };
     const head = quoteHeadEndingAt(textAt, index);
-    if (head?.isSure && isQuotedBelow[index] === false) return { end: head.start, isForward: false };
+    if (head?.isSure && lines[next[index] ?? -1]?.isQuoted === false) return { end: head.start, isForward: false };
   }
   return { end: lines.length, isForward: false };
-}
-
-/** Of each line, whether the next one with words stands in a quote; null where there is none. */
-function quotedBelow(lines: readonly MailLine[]): readonly (boolean | null)[] {
-  const below: (boolean | null)[] = new Array(lines.length).fill(null);
-  let next: boolean | null = null;
-  for (let index = lines.length - 1; index >= 0; index--) {
-    below[index] = next;
-    const line = lines[index];
-    if (line?.isQuoted) next = true;
-    else if (line?.text.trim() !== "") next = false;
-  }
-  return below;
 }
 
 /** Takes from the end, one after the other, what is none of the words, until words are met. */

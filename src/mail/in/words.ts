@@ -1,6 +1,7 @@
 // What a person wrote in a mail: without the quote that their program put below it, and without their signature.
 import { htmlLines } from "./html-lines.ts";
 import { keptLines } from "./kept-lines.ts";
+import { textLines } from "./mail-lines.ts";
 
 export interface NewWords {
   readonly format: "PLAIN" | "HTML";
@@ -21,10 +22,7 @@ export function newWords({ text, html }: { readonly text: string | null; readonl
 }
 
 function ofText(text: string): NewWords {
-  const lines = text
-    .replace(/\r\n?/g, "\n")
-    .split("\n")
-    .map((line) => ({ text: line, isQuoted: /^[ \t]{0,4}>/.test(line) }));
+  const lines = textLines(text);
   const { start, end } = keptLines(lines);
   const isSeen = (line: { readonly text: string }) => line.text.trim() !== "";
   return {

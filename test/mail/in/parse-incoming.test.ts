@@ -288,11 +288,11 @@ describe("Bombs", () => {
   });
 
   test.each([
-    ["lines like headers", `--\n${"a: b\n".repeat(1_900_000)}`],
-    ["lines of dashes", "--\n".repeat(1_900_000)],
-    ["empty lines", "\n".repeat(1_900_000)],
+    ["lines like headers", `--\n${"a: b\n".repeat(900_000)}`],
+    ["lines of dashes", "--\n".repeat(900_000)],
+    ["empty lines", "\n".repeat(900_000)],
     ["bytes of no charset", Buffer.alloc(5_000_000, 0xff)],
-    ["lines that flow", "x \n".repeat(1_000_000)],
+    ["lines that flow", "x \n".repeat(900_000)],
     ["quotes that flow", Array.from({ length: 2_000 }, (_, level) => `${">".repeat(level)} x `).join("\n")],
     ["=", "=".repeat(5_000_000)],
   ])("%s in a text", async (_, body) => {
@@ -303,9 +303,9 @@ describe("Bombs", () => {
     expect(mail.from?.address).toBe("alice@a.example");
   });
 
-  test.each(["base64", "quoted-printable", "7bit"])("two million lines in %s, and more", async (encoding) => {
+  test.each(["base64", "quoted-printable", "7bit"])("a million lines in %s, and more", async (encoding) => {
     const head = `${from}\nContent-Type: text/plain\nContent-Transfer-Encoding: ${encoding}\n\n`;
-    expect(await refusalOf(head + "\n".repeat(1_999_000))).toBeNull();
+    expect(await refusalOf(head + "\n".repeat(999_000))).toBeNull();
     expect(await refusalOf(head + "\n".repeat(30_000_000))).toBe("TOO_MANY_LINES");
   });
 
