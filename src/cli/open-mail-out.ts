@@ -1,4 +1,5 @@
 // Puts together what goes out by mail: owing, collecting, sending.
+import type { DefinedTask } from "../../workers/task.ts";
 import { collectMailTask } from "../../workers/tasks/collect-mail.ts";
 import { sendMailTask } from "../../workers/tasks/send-mail.ts";
 import { sweepMailTask } from "../../workers/tasks/sweep-mail.ts";
@@ -8,13 +9,25 @@ import { collectMail } from "../mail/out/collect.ts";
 import { oweMail, sweepMail } from "../mail/out/owe.ts";
 import { sendMail } from "../mail/out/send.ts";
 import { createProvider } from "../mail/providers/create-provider.ts";
-import type { MailParts, OpenedMail } from "./mail-parts.ts";
+import type { LoggerFactory } from "../observe/logger.ts";
+import type { Place } from "../store/conversation-store.ts";
+import type { Database } from "../store/database.ts";
+
+export interface OpenedMailOut {
+  owe(places: readonly Place[]): Promise<void>;
+  readonly tasks: readonly DefinedTask[];
+  close(): Promise<void>;
+}
 
 export function openMailOut({
   config,
   database: { pool },
   log,
-}: Pick<MailParts, "config" | "database" | "log">): Pick<OpenedMail, "owe" | "tasks" | "close"> {
+}: {
+  readonly config: Config;
+  readonly database: Database;
+  readonly log: LoggerFactory;
+}): OpenedMailOut {
   const { platform, mail } = config;
   const owing = { platform, delayMs: mail.delayMs };
   const provider = createProvider(config);
@@ -36,12 +49,7 @@ export function openMailOut({
 }
 
 /** Where links in mails lead: what is said of it, else where other platforms come to, and in development where it listens. */
-export function originOf({
-  origin,
-  platform,
-  host,
-  port,
-}: Pick<Config, "origin" | "platform" | "host" | "port">): string {
+function originOf({ origin, platform, host, port }: Pick<Config, "origin" | "platform" | "host" | "port">): string {
   if (origin !== undefined) return origin;
   return isSpecialUse(platform) ? `http://${host.includes(":") ? `[${host}]` : host}:${port}` : `https://${platform}`;
 }

@@ -2,7 +2,7 @@
 import { forgetMailsTask } from "../../workers/tasks/forget-mails.ts";
 import { handleMailTask } from "../../workers/tasks/handle-mail.ts";
 import { createAuthenticate } from "../accounts/tokens.ts";
-import { filePages } from "../files/download.ts";
+import { filePages } from "../http/file-pages.ts";
 import { forgetMails } from "../mail/in/forget-mails.ts";
 import { createHandle } from "../mail/in/handle.ts";
 import type { MailParts, OpenedMail } from "./mail-parts.ts";

@@ -27,3 +27,6 @@ export function decryption(key: string): Decipheriv {
 
 /** Name of the blob that has an attachment's encrypted bytes. */
 export const fileBlobOf = (conversation: Hash, attachment: Hash): string => `files/${conversation}/${attachment}`;
+
+/** The path of an attachment's download. */
+export const fileUrl = (conversation: Hash, attachment: Hash): string => `/${fileBlobOf(conversation, attachment)}`;

@@ -33,7 +33,10 @@ export function htmlToText(html: string): string {
     if (tag === "blockquote") out.quote(isOpening ? 1 : -1);
     if (tag === "pre") isAsWritten = isOpening;
     if (tag === "li" && isOpening) out.add("- ");
-    if (tag === "hr") out.add("---");
+    if (tag === "hr") {
+      out.add("---");
+      out.endLine(1);
+    }
     if ((tag === "td" || tag === "th") && !isOpening) out.add(" ");
     if (tag !== "a") continue;
     if (isOpening) {

@@ -10,6 +10,13 @@ export function eraseBodies(pool: pg.Pool, conversation: Hash): Promise<number> 
   return inTransaction(pool, async (client) => {
     // What was read of a body before it is gone is written by now; whoever reads later finds none.
     await holdIndexing(client);
+    // What mails began with is a copy.
+    await client.query(
+      `UPDATE mail_participation AS m SET subject = '' WHERE m.conversation_id = $1 AND EXISTS (
+        SELECT FROM event AS e WHERE e.conversation_id = $1 AND e.model = 'subject' AND e.body->>'subject' = m.subject
+          AND ${isErasedSql("e")})`,
+      [conversation],
+    );
     const { rowCount } = await client.query(
       `UPDATE event AS e SET body = NULL, salt = NULL
       WHERE e.conversation_id = $1 AND e.body IS NOT NULL AND ${isErasedSql("e")}`,

@@ -1,5 +1,5 @@
 // A file of a conversation, as its event describes it.
-import { fileUrl } from "../../files/download.ts";
+import { fileUrl } from "../../files/file-cipher.ts";
 import type { Hash } from "../../protocol/hash.ts";
 import type { Reader } from "../../store/read/reader.ts";
 import type { AttachmentView } from "../../store/read/views.ts";

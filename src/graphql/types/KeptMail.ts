@@ -23,7 +23,7 @@ const KeptMailReasonType = builder.enumType("KeptMailReason", {
 });
 type KeptMailReason = "OTHER_SENDER" | "ACCOUNT" | "PLATFORM";
 
-export const KeptMailType = builder.objectRef<InboundRow>("KeptMail");
+const KeptMailType = builder.objectRef<InboundRow>("KeptMail");
 
 builder.node(KeptMailType, {
   description:

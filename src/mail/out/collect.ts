@@ -11,7 +11,7 @@ import { asksForMailSql, isByMailSql } from "./owed-sql.ts";
  * What one mail tells at most; the rest is the next one. Above 100 KB, Gmail hides the end of a mail. What rides along is
  * not counted: it comes to a line each, of which few are shown.
  */
-export const mailBounds = { messages: 50, bytes: 64 * 1024 } as const;
+const mailBounds = { messages: 50, bytes: 64 * 1024 } as const;
 
 export interface CollectOptions {
   readonly platform: PlatformName;

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { mailToken, type TokenPurpose, type TokenSource } from "../mail-token.ts";
 import type { OutgoingMail } from "../providers/provider.ts";
 import { referenceOf } from "./ask-mail.ts";
-import { fromName, lineOf, subjectOf } from "./lines.ts";
+import { fromName, nameOf, subjectOf } from "./lines.ts";
 import { foot, laidOut, type Part } from "./parts.ts";
 import {
   type MailRow,
@@ -110,7 +110,7 @@ function outgoing(options: ComposeOptions, mail: MailRow, content: Content): Out
   return {
     id: mail.id,
     from: { name: content.fromName, address: `reply+${reply}@${domain}` },
-    to: { name: mail.name === null ? null : lineOf(mail.name), address: mail.address ?? "" },
+    to: { name: mail.name === null ? null : nameOf(mail.name, ""), address: mail.address ?? "" },
     envelopeFrom: `bounce+${mailToken("bounce", mail)}@${domain}`,
     messageId: mail.messageId,
     inReplyTo: answered,

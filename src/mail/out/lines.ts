@@ -1,4 +1,5 @@
 // What people wrote, as it may stand in a line of a mail's head: names and subjects can hold anything.
+import { limits } from "../../conversation/limits.ts";
 
 /** Above this, in characters that people see, a name is cut: some programs show nothing of a From that is longer. */
 const nameMax = 60;
@@ -52,6 +53,6 @@ export function fromName(authors: readonly (string | null)[]): string {
  * take `Re: ` away before they compare; and so do answers read that people write, which are between ours.
  */
 export function subjectOf(subject: string | null, isFirst: boolean): string {
-  const line = lineOf(subject ?? "") || "A conversation";
+  const line = [...lineOf(subject ?? "")].slice(0, limits.subjectCharacters).join("") || "A conversation";
   return isFirst || /^re:/i.test(line) ? line : `Re: ${line}`;
 }

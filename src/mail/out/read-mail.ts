@@ -66,9 +66,14 @@ export async function readMails(pool: Pick<pg.Pool, "query">, ids: readonly stri
           LIMIT 1) AS "begunWith",
         m.begun_with IS NULL AND previous.message_id IS NULL AS "isFirst",
         coalesce(previous.message_id, m.begun_with) AS previous
-      FROM mail JOIN participant AS p ON p.conversation_id = mail.conversation_id AND p.id = mail.participant
-      JOIN mail_participation AS m ON m.conversation_id = mail.conversation_id AND m.participant = mail.participant
-      LEFT JOIN recipient AS r ON r.id = p.recipient_id
+      FROM unnest($1::uuid[]) AS k(id)
+      -- One by one: of a list of unknown length the planner joins the tables whole.
+      CROSS JOIN LATERAL (SELECT * FROM mail WHERE id = k.id OFFSET 0) AS mail
+      CROSS JOIN LATERAL (SELECT * FROM participant
+        WHERE conversation_id = mail.conversation_id AND id = mail.participant OFFSET 0) AS p
+      CROSS JOIN LATERAL (SELECT * FROM mail_participation
+        WHERE conversation_id = mail.conversation_id AND participant = mail.participant OFFSET 0) AS m
+      LEFT JOIN LATERAL (SELECT address FROM recipient WHERE id = p.recipient_id OFFSET 0) AS r ON true
       LEFT JOIN LATERAL (
         SELECT message_id FROM (
           (SELECT message_id, created_at AS at FROM mail AS earlier WHERE earlier.conversation_id = mail.conversation_id
@@ -79,8 +84,7 @@ export async function readMails(pool: Pick<pg.Pool, "query">, ids: readonly stri
             JOIN event AS e ON e.conversation_id = x.conversation_id AND e.seq = x.seq
             WHERE x.conversation_id = mail.conversation_id AND x.author = mail.participant AND x.seq < mail.up_to
               AND e.body->'mail'->>'messageId' IS NOT NULL ORDER BY x.seq DESC LIMIT 1)
-        ) AS known ORDER BY at DESC LIMIT 1) AS previous ON true
-      WHERE mail.id = ANY($1::uuid[])`,
+        ) AS known ORDER BY at DESC LIMIT 1) AS previous ON true`,
     values: [ids],
   });
   return rows;
@@ -156,12 +160,13 @@ export async function readToldEvents(
         CASE WHEN e.model = 'participant' THEN ${nameSql("coalesce(e.item, e.id)", "e.conversation_id")}
           WHEN e.model = 'label' AND e.action = 'remove' THEN NULL END AS "itemName",
         CASE WHEN e.model = 'message' AND e.action = 'add' THEN ${filesSql("m", "e.conversation_id")} END AS files
-      FROM delivery AS d JOIN mail ON mail.id = d.mail_id
-      JOIN event AS e ON e.conversation_id = d.conversation_id AND e.seq = d.seq
+      FROM unnest($1::uuid[]) AS k(id) CROSS JOIN LATERAL (SELECT * FROM mail WHERE id = k.id OFFSET 0) AS mail
+      CROSS JOIN LATERAL (SELECT * FROM delivery WHERE mail_id = k.id OFFSET 0) AS d
+      CROSS JOIN LATERAL (SELECT * FROM event WHERE conversation_id = d.conversation_id AND seq = d.seq OFFSET 0) AS e
       LEFT JOIN message AS m ON m.conversation_id = e.conversation_id AND m.id = CASE
         WHEN e.model = 'message' AND e.action = 'add' THEN e.id WHEN e.model IN ('message', 'attachment') THEN e.item END
       LEFT JOIN participant AS a ON a.conversation_id = m.conversation_id AND a.id = m.author
-      WHERE d.mail_id = ANY($1::uuid[]) ORDER BY d.mail_id, e.seq`,
+      ORDER BY d.mail_id, e.seq`,
     values: [mails],
   });
   return rows;
@@ -187,7 +192,7 @@ export interface Introduction {
   readonly others: number;
 }
 
-export const introductionBounds = { messages: 20, bytes: 64 * 1024, names: 20 } as const;
+const introductionBounds = { messages: 20, bytes: 64 * 1024, names: 20 } as const;
 
 /** @param upTo the last seq of what they are told @param addedSeq where they were added: what is after it comes by itself */
 export async function readIntroduction(

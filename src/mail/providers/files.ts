@@ -8,7 +8,7 @@ import { mimeOptions } from "./mime.ts";
 import type { MailProvider, OutgoingMail, SendOutcome } from "./provider.ts";
 
 /** Where the file of a mail is. */
-export const mailFile = (folder: string, id: string): string => join(folder, `${id}.eml`);
+const mailFile = (folder: string, id: string): string => join(folder, `${id}.eml`);
 
 /** @param folder is made where it is missing */
 export function filesProvider(folder: string): MailProvider {

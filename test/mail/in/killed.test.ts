@@ -10,7 +10,7 @@ const given = givenPlatform();
 /** Works through a mail in a process that is killed before that statement. */
 async function killed(inbound: string, point: string): Promise<void> {
   const { core, databaseUrl } = given.platform;
-  const child = spawn(process.execPath, ["test/support/killed-handling.ts", inbound, point], {
+  const child = spawn(process.execPath, ["test/support/crashing-handling.ts", inbound, point], {
     env: {
       PATH: process.env["PATH"],
       DATABASE_URL: databaseUrl,

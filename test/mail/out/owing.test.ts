@@ -1,5 +1,5 @@
 // Which events make mails, and for whom.
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { done, participantOf, present, type Somebody, said } from "../../graphql/given.ts";
 import { givenMailPlatform, type ReadMail } from "./given.ts";
 
@@ -179,4 +179,33 @@ test("a burst beyond the bounds is several mails, and none of it is lost", async
     ["0", "1"],
     ["2", "3"],
   ]);
+});
+
+test("a subject that is erased is mailed no more", async () => {
+  const { alice, bob } = await given.people("alice", "bob");
+  const { conversation: made } = await done(
+    bob.parley.conversationCreate({
+      subject: "Bob's secret",
+      participants: [
+        { address: alice.address, role: "ADMIN" },
+        { address: "nina.subject@mail.example", role: "WRITER" },
+      ],
+      publish: true,
+    }),
+  );
+  const conversation = present(made.hash);
+  const [first] = await given.untilMailed("nina.subject@mail.example", 1);
+  expect(first?.subject).toBe("Bob's secret");
+  await done(bob.parley.conversationLeave({ conversation, erase: true }));
+  const erased = async () => {
+    const { rows } = await pool().query("SELECT FROM event WHERE conversation_id = $1 AND body::text LIKE '%secret%'", [
+      conversation,
+    ]);
+    expect(rows).toEqual([]);
+  };
+  await vi.waitFor(erased, { timeout: 20_000 });
+  await said(alice, conversation, "Gone");
+  const [, mail] = await given.untilMailed("nina.subject@mail.example", 2);
+  expect(mail?.subject).toBe("Re: A conversation");
+  expect(textOf(mail)).toBe("Gone\n\nSomebody left, and took their words back.");
 });

@@ -1,5 +1,5 @@
 // What becomes of mails, and what people and operators see of it: with Postmark, which says the most.
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { againInMs } from "../../../src/mail/out/backoff.ts";
 import { sweepMail } from "../../../src/mail/out/owe.ts";
 import { isSuppressed, lift, suppress } from "../../../src/mail/suppression.ts";
@@ -8,11 +8,13 @@ import { runParley } from "../../support/parley-process.ts";
 import { testSecret } from "../../support/platform.ts";
 import { type PostmarkStandIn, startPostmark } from "../../support/postmark.ts";
 
+// Some start a process many times over.
+vi.setConfig({ testTimeout: 240_000 });
+
 const postmark: PostmarkStandIn = await startPostmark();
 afterAll(() => postmark[Symbol.asyncDispose]());
 const settings = { PARLEY_MAIL_DELAY: "0", POSTMARK_TOKEN: postmark.token, POSTMARK_ORIGIN: postmark.origin };
 const given = givenPlatform({ settings });
-beforeAll(() => vi.setConfig({ testTimeout: 120_000 }));
 
 const pool = () => given.platform.core.database.pool;
 let count = 0;

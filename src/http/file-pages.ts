@@ -6,14 +6,13 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type pg from "pg";
 import type { Viewer } from "../accounts/accounts.ts";
-import type { PageRequest, PageResponse, Pages } from "../http/pages.ts";
+import type { Blob, BlobStore } from "../files/blob-store.ts";
+import { decryption, fileBlobOf } from "../files/file-cipher.ts";
 import type { Logger } from "../observe/logger.ts";
 import { isBase64url32 } from "../protocol/encoding.ts";
 import type { AttachmentBody } from "../protocol/event.ts";
-import type { Hash } from "../protocol/hash.ts";
 import { createReader } from "../store/read/reader.ts";
-import type { Blob, BlobStore } from "./blob-store.ts";
-import { decryption, fileBlobOf } from "./file-cipher.ts";
+import type { PageRequest, PageResponse, Pages } from "./pages.ts";
 
 interface DownloadOptions {
   readonly pool: pg.Pool;
@@ -21,9 +20,6 @@ interface DownloadOptions {
   authenticate(token: string): Promise<Viewer | null>;
   readonly log: Logger;
 }
-
-/** The path of a file's download. */
-export const fileUrl = (conversation: Hash, attachment: Hash): string => `/files/${conversation}/${attachment}`;
 
 export function filePages({ pool, blobs, authenticate, log }: DownloadOptions): Pages {
   /** What the path names, where the viewer may see it. */
