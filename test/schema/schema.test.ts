@@ -118,10 +118,13 @@ test.each(mutations)("$name takes one input, and answers with a payload or a rej
 });
 
 test("every mutation that appends takes a clientId", () => {
-  // A draft is thrown away at most once, a receipt never goes back, a label is set to what it is: nothing to do twice.
+  // A draft is thrown away at most once, a receipt never goes back, a label is set to what it is,
+  // a mail is decided about once: nothing to do twice.
   const others = [
     "ConversationDiscardInput",
     "ConversationReadInput",
+    "KeptMailAcceptInput",
+    "KeptMailDiscardInput",
     "PersonalLabelRemoveInput",
     "PersonalLabelSetInput",
   ];
