@@ -48,7 +48,7 @@ const ending = (kind: string, point: MailCrashPoint): readonly [string, number] 
 
 const cases = Object.keys(destinations).flatMap((kind) => mailCrashPoints.map((point) => [kind, point] as const));
 
-describe.concurrent("a worker that hands over a mail and is killed", { timeout: 180_000 }, () => {
+describe("a worker that hands over a mail and is killed", { timeout: 180_000 }, () => {
   test.each(cases)("to %s, %s: the mail goes out once, or is seen to be in doubt", async (kind, point) => {
     await using destination = await (destinations[kind]?.() ?? expect.fail());
     await using database = await createDatabase();

@@ -51,7 +51,8 @@ export async function startPostmark(): Promise<PostmarkStandIn> {
     body: object | string,
     headers: Record<string, string> = {},
   ) => {
-    response.writeHead(status, { "content-type": "application/json", ...headers });
+    // A connection that is kept may close just when the next request is sent on it: that is an outcome nobody knows.
+    response.writeHead(status, { "content-type": "application/json", connection: "close", ...headers });
     response.end(typeof body === "string" ? body : JSON.stringify(body));
   };
   const take = (message: z.infer<typeof messageSchema>) => {
