@@ -122,7 +122,8 @@ function outgoing(options: ComposeOptions, mail: MailRow, content: Content): Out
       ["X-Parley-Mail", mail.id],
       // A person's words are none of a machine's: RFC 3834 §5.
       ...(mail.kind === "EVENTS" ? [] : [["Auto-Submitted", "auto-generated"] as const]),
-      ["X-Auto-Response-Suppress", "All"],
+      // Not `All`: Exchange would keep its bounces to itself, too.
+      ["X-Auto-Response-Suppress", "DR, RN, NRN, OOF, AutoReply"],
       ["List-Unsubscribe", `<${linkTo(options, "mute", mail)}>`],
       ["List-Unsubscribe-Post", "List-Unsubscribe=One-Click"],
     ],
