@@ -35,7 +35,7 @@ export default defineConfig({
           globalSetup: ["test/support/require-corpus.ts", ...shared.globalSetup],
         },
       },
-      // Takes minutes: processes are killed and started again, time after time.
+      // Takes minutes: processes are killed, cut off, restored and started again, time after time.
       { test: { ...shared, name: "kill", include: ["test/kill/**/*.test.ts"] } },
       // Takes minutes: a million steps, and whether each check of the code is needed for them.
       { test: { name: "simulation", include: long, maxConcurrency: 2 } },
