@@ -1,56 +1,23 @@
 // A conversation of accounts and of people who have nothing but an email address, through a real mail server, both ways.
-import PostalMime, { type Email } from "postal-mime";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createParley, type Parley } from "../../sdk/src/index.ts";
 import { done } from "../graphql/given.ts";
-import { freePort } from "../support/free-port.ts";
-import { startPlatform, type TestPlatform } from "../support/platform.ts";
-import { type Postfix, startPostfix } from "./postfix.ts";
-
-const parleyDomain = "parley.example";
-const domain = "mail.example";
+import type { TestPlatform } from "../support/platform.ts";
+import { domain, eventually, type MailTown, parleyDomain, startMailTown } from "./given.ts";
+import type { Postfix } from "./postfix.ts";
 
 const opened = new AsyncDisposableStack();
 let platform: TestPlatform;
 let postfix: Postfix;
+let mailsOf: MailTown["mailsOf"];
 let alice: Parley;
 
 beforeAll(async () => {
-  const parleyPort = await freePort();
-  postfix = opened.use(await startPostfix({ domain, people: ["nina", "otto"], parleyDomain, parleyPort }));
-  platform = opened.use(
-    await startPlatform({
-      name: parleyDomain,
-      settings: {
-        SMTP_URL: `smtp://127.0.0.1:${postfix.port}`,
-        PARLEY_SMTP_PORT: String(parleyPort),
-        PARLEY_MAIL_DELAY: "0",
-      },
-      mail: {
-        // Whose mails this mail server sends.
-        resolver: async (name, type) => {
-          if (type === "TXT" && name === domain) return [["v=spf1 ip4:127.0.0.1 -all"]];
-          throw Object.assign(new Error(`no ${name}`), { code: "ENOTFOUND" });
-        },
-      },
-    }),
-  );
+  ({ platform, postfix, mailsOf } = opened.use(await startMailTown({ people: ["nina", "otto"] })));
   const { token } = await platform.person("alice");
   alice = opened.use(createParley({ url: platform.url, token }));
 });
 afterAll(() => opened.disposeAsync());
-
-const eventually = <Result>(check: () => Promise<Result>): Promise<Result> =>
-  vi.waitFor(check, { interval: 50, timeout: 30_000 });
-
-/** The first so many mails of somebody's mailbox, once they are there. */
-async function mailsOf(person: string, count: number): Promise<readonly Email[]> {
-  return eventually(async () => {
-    const mails = await postfix.mailsOf(person);
-    expect(mails.length).toBeGreaterThanOrEqual(count);
-    return Promise.all(mails.map((mail) => PostalMime.parse(mail)));
-  });
-}
 
 const rows = async <Row extends object>(sql: string, ...values: readonly unknown[]): Promise<readonly Row[]> =>
   (await platform.core.database.pool.query(sql, [...values])).rows;
@@ -87,7 +54,7 @@ describe("through postfix", { timeout: 120_000 }, () => {
       to: reply,
       subject: `Re: ${first?.subject}`,
       inReplyTo: first?.messageId,
-      references: `${first?.references} ${first?.messageId}`,
+      references: `${first?.head("references")} ${first?.messageId}`,
       text: `At noon!\n\nOn Fri, 27 Nov 2026 at 10:00, Alice via Parley <${reply}> wrote:\n> Shall we have lunch?\n`,
     });
     await eventually(async () =>

@@ -18,6 +18,8 @@ export interface PostfixOptions {
   readonly parleyDomain: string;
   /** Of Parley's listener on this machine. */
   readonly parleyPort: number;
+  /** Whether the mails of Parley get other Message-IDs on their way, as at some providers. @default false */
+  readonly rewritesMessageIds?: boolean;
 }
 
 export interface Postfix extends AsyncDisposable {
@@ -29,9 +31,17 @@ export interface Postfix extends AsyncDisposable {
   send(mail: SendMailOptions): Promise<void>;
   /** Tries all mails again that wait. */
   flush(): Promise<void>;
+  /** Whether no mail is on its way. */
+  isIdle(): Promise<boolean>;
   /** What it logged. */
   log(): Promise<string>;
 }
+
+/** Of the Message-IDs that it gives to mails. */
+export const rewrittenDomain = "provider.example";
+
+/** Where mails are that have not arrived: http://www.postfix.org/QSHAPE_README.html#queues */
+const queues = ["maildrop", "incoming", "active", "deferred"];
 
 /** Whose mailboxes are: `nobody`, as whom postfix writes them. */
 const nobody = 65_534;
@@ -53,6 +63,7 @@ export async function startPostfix(options: PostfixOptions): Promise<Postfix> {
   const { domain, people, parleyDomain, parleyPort } = options;
   await writeFile(join(config, "mailboxes"), people.map((name) => `${name}@${domain} ${name}/\n`).join(""));
   await writeFile(join(config, "transport"), `${parleyDomain} smtp:[127.0.0.1]:${parleyPort}\n`);
+  await writeFile(join(config, "header_checks"), options.rewritesMessageIds === true ? rewriting(parleyDomain) : "");
   await run(config, "start");
   stack.defer(() => run(config, "stop"));
   const transport = createTransport({ host: "127.0.0.1", port, ignoreTLS: true });
@@ -64,6 +75,7 @@ export async function startPostfix(options: PostfixOptions): Promise<Postfix> {
       await transport.sendMail(mail);
     },
     flush: () => run(config, "flush"),
+    isIdle: () => hasNoFiles(queues.map((name) => join(folder, "queue", name))),
     log: () => readFile(join(folder, "log"), "utf8"),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
@@ -101,9 +113,15 @@ relay_domains = ${parleyDomain}
 transport_maps = texthash:${folder}/config/transport
 smtp_dns_support_level = disabled
 smtp_host_lookup = native
+header_checks = regexp:${folder}/config/header_checks
 alias_maps =
 alias_database =
 `;
+}
+
+/** http://www.postfix.org/header_checks.5.html: what a provider makes of Message-IDs that are not its own. */
+function rewriting(parleyDomain: string): string {
+  return `/^Message-ID: <([^@>]+)@${parleyDomain.replaceAll(".", "\\.")}>/ REPLACE Message-ID: <$1-0100@${rewrittenDomain}>\n`;
 }
 
 /** http://www.postfix.org/master.5.html: the parts that are needed here, none of them in a jail. */
@@ -128,6 +146,11 @@ async function readMaildir(folder: string): Promise<readonly Buffer[]> {
   // They begin with the time, to the microsecond.
   const byTime = names.toSorted((a, b) => timeOf(a) - timeOf(b));
   return Promise.all(byTime.map((name) => readFile(join(folder, name))));
+}
+
+async function hasNoFiles(folders: readonly string[]): Promise<boolean> {
+  const found = await Promise.all(folders.map((folder) => readdir(folder, { recursive: true, withFileTypes: true })));
+  return !found.flat().some((one) => one.isFile());
 }
 
 /** https://cr.yp.to/proto/maildir.html: `SECONDS.…M<MICROSECONDS>….HOST` */

@@ -18,7 +18,7 @@ export interface KeptLines {
 
 /**
  * Of a mail's lines, those without the quote below them, the "On … wrote:" above them, and the signature. Quotes with
- * words below them stay: those words answer them. What is forwarded stays too, for nobody here has seen it.
+ * words below them stay: those words answer them; but not a whole mail with its signature. What is forwarded stays too, for nobody here has seen it.
  */
 export function keptLines(lines: readonly MailLine[]): KeptLines {
   const { end: cut, isForward } = foreignFrom(lines);
@@ -27,7 +27,7 @@ export function keptLines(lines: readonly MailLine[]): KeptLines {
   // Nothing marks where such a quote ends. With no words above it they are below, or it is what somebody passes on.
   const isMarked = lines.slice(0, cut).some(({ isHead }) => isHead);
   if (end === 0 && cut < lines.length && !isMarked) return trimmed(lines, 0, lines.length);
-  return trimmed(lines, withoutLead(lines, end), end);
+  return trimmed(lines, withoutWholeQuote(lines, withoutLead(lines, end), end), end);
 }
 
 /** Where a quote begins that nothing marks line by line, as Outlook writes it; the end where there is none. */
@@ -103,6 +103,23 @@ function withoutLead(lines: readonly MailLine[], end: number): number {
     if (lines[below]?.isQuoted && below < end) return below;
   }
   return start;
+}
+
+/**
+ * Where the words begin below a quote that goes on to the end of the other's signature: nobody chose what of it to keep.
+ * `start`, where the quote ends before, or more is quoted further down.
+ */
+function withoutWholeQuote(lines: readonly MailLine[], start: number, end: number): number {
+  let [mark, below] = [-1, start];
+  for (let at = start; at < end; at++) {
+    const line = lines[at];
+    if (line === undefined || (!line.isQuoted && line.text.trim() !== "")) break;
+    if (!line.isQuoted) continue;
+    if (isSignatureMark(line.text.replace(/^[ \t]*>[ \t]?/, ""))) mark = at;
+    below = at + 1;
+  }
+  const isWhole = mark !== -1 && below - mark <= signatureLinesMax("-- ");
+  return isWhole && below < end && !lines.slice(below, end).some(({ isQuoted }) => isQuoted) ? below : start;
 }
 
 /** Without empty lines at both ends. */

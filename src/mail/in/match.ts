@@ -104,13 +104,20 @@ async function answeredBy(
   const own = ids.map((id) => mailIdOf(id, mailDomain));
   const { rows } = await pool.query<Omit<Match, "isToReplyAddress">>({
     name: "match_ids",
-    // Of a mail of ours what it told last; of a mail that came in the message that it became. Message-IDs of others are
+    // Of a mail of ours what it told last, which of one that introduces is the last message before it; of a mail that came in the message that it became. Message-IDs of others are
     // whatever they say: of two that say the same, the one in whose conversation the sender takes part.
     text: `WITH id AS (SELECT * FROM unnest($1::text[], $2::uuid[]) WITH ORDINALITY AS i(message_id, own, place)),
       found AS (
         SELECT i.place, m.conversation_id, m.participant, (
-            SELECT e.id FROM delivery AS d JOIN event AS e ON e.conversation_id = d.conversation_id AND e.seq = d.seq
-            WHERE d.mail_id = m.id AND e.model = 'message' AND e.action = 'add' ORDER BY e.seq DESC LIMIT 1) AS answered
+            SELECT e.id FROM delivery AS d JOIN event AS told ON told.conversation_id = d.conversation_id AND told.seq = d.seq
+            JOIN LATERAL (
+              SELECT told.id, told.seq WHERE told.model = 'message' AND told.action = 'add'
+              UNION ALL
+              (SELECT said.id, said.seq FROM message AS said
+                WHERE told.id = m.participant AND said.conversation_id = m.conversation_id AND said.seq < told.seq
+                  AND (said.removed_seq IS NULL OR said.removed_seq > m.up_to)
+                ORDER BY said.seq DESC LIMIT 1)) AS e ON true
+            WHERE d.mail_id = m.id ORDER BY e.seq DESC LIMIT 1) AS answered
         FROM id AS i JOIN mail AS m ON m.id = i.own
         UNION ALL
         SELECT i.place, m.conversation_id, m.participant, m.message

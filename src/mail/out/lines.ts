@@ -43,10 +43,13 @@ export function listOf(names: readonly string[], others = 0): string {
 
 /** Who a mail is from, for people: whose words it has, in their order. */
 export function fromName(authors: readonly (string | null)[]): string {
-  const [first, ...more] = [...new Set(authors.map((name) => nameOf(name)))];
+  const [first, ...more] = [...new Set(authors.map((name) => nameOf(name)))].map(withoutDomain);
   if (first === undefined) return "Parley";
   return `${more.length === 1 ? listOf([first, ...more]) : listOf([first], more.length)} via Parley`;
 }
+
+/** Of who has no name but an address. A name with an address in it is taken for forgery where the mail comes from another. */
+const withoutDomain = (name: string): string => name.replace(/^([^\s@]+)@[^\s@]+$/, "$1");
 
 /**
  * The subject of all mails of a conversation to somebody: what begins it, and `Re: ` before that in the rest. All programs

@@ -9,6 +9,8 @@ export interface OriginalMail {
   readonly messageId: string;
   readonly references?: readonly string[];
   readonly text: string;
+  /** What programs quote that write HTML; its text, where left out. */
+  readonly html?: string;
 }
 
 export const programs = [
@@ -86,6 +88,8 @@ const quoted = (text: string): string =>
 const escaped = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("\n", "<br>");
 
+const quotedHtml = ({ html, text }: OriginalMail): string => html ?? escaped(text);
+
 const crlf = (text: string): string => text.replaceAll("\n", "\r\n");
 
 const plain = (text: string, type = "text/plain; charset=utf-8"): readonly string[] => [
@@ -130,7 +134,7 @@ const outlookHtml: Writer = (original, words) => {
     '<div id="Signature"><div>Kind regards<br>Sales department</div></div>',
     '<div id="appendonsend"></div><hr style="display:inline-block;width:98%" tabindex="-1">',
     `<div id="divRplyFwdMsg" dir="ltr"><font face="Calibri, sans-serif" color="#000000">${fields.join("\n")}</font>`,
-    `<div>&nbsp;</div></div><div>${escaped(original.text)}</div></body></html>`,
+    `<div>&nbsp;</div></div><div>${quotedHtml(original)}</div></body></html>`,
   ];
   return { mailer: ["X-MS-Has-Attach:", "Thread-Index: AQHabcdefgh"], body: base64(html.join("\n"), "text/html") };
 };
@@ -140,7 +144,7 @@ const writers: Readonly<Record<Program, Writer>> = {
     const { name, address } = original.from;
     const head = `On Mon, Mar 4, 2024 at 9:30\u202fAM ${name} <`;
     const text = `${words}\n\n${head}\n${address}> wrote:\n\n${quoted(original.text)}\n`;
-    const html = `<div dir="ltr">${escaped(words)}</div><br><div class="gmail_quote gmail_quote_container"><div dir="ltr" class="gmail_attr">${escaped(head)}<a href="mailto:${address}">${address}</a>&gt; wrote:<br></div><blockquote class="gmail_quote" style="margin:0px 0px 0px 0.8ex">${escaped(original.text)}</blockquote></div>`;
+    const html = `<div dir="ltr">${escaped(words)}</div><br><div class="gmail_quote gmail_quote_container"><div dir="ltr" class="gmail_attr">${escaped(head)}<a href="mailto:${address}">${address}</a>&gt; wrote:<br></div><blockquote class="gmail_quote" style="margin:0px 0px 0px 0.8ex">${quotedHtml(original)}</blockquote></div>`;
     return {
       mailer: ["X-Google-Smtp-Source: AGHT+I"],
       body: alternative("000000000000e5d3a1", base64(text, "text/plain"), base64(html, "text/html")),
@@ -164,7 +168,7 @@ const writers: Readonly<Record<Program, Writer>> = {
   },
   iPhone: (original, words) => {
     const head = `On Mar 4, 2024, at 9:30\u202fAM, ${original.from.name} <${original.from.address}> wrote:`;
-    const html = `<html><head><meta http-equiv="content-type" content="text/html; charset=utf-8"></head><body dir="auto">${escaped(words)}<br id="lineBreakAtBeginningOfSignature"><div dir="ltr">Sent from my iPhone</div><div dir="ltr"><br><blockquote type="cite">${escaped(head)}<br><br></blockquote></div><blockquote type="cite"><div dir="ltr">\ufeff${escaped(original.text)}</div></blockquote></body></html>`;
+    const html = `<html><head><meta http-equiv="content-type" content="text/html; charset=utf-8"></head><body dir="auto">${escaped(words)}<br id="lineBreakAtBeginningOfSignature"><div dir="ltr">Sent from my iPhone</div><div dir="ltr"><br><blockquote type="cite">${escaped(head)}<br><br></blockquote></div><blockquote type="cite"><div dir="ltr">\ufeff${quotedHtml(original)}</div></blockquote></body></html>`;
     return { mailer: ["X-Mailer: iPhone Mail (21D50)"], body: base64(html, "text/html") };
   },
   mutt: (original, words) => ({
@@ -176,7 +180,7 @@ const writers: Readonly<Record<Program, Writer>> = {
   Thunderbird: (original, words) => {
     const head = `Am 04.03.24 um 09:30 schrieb ${original.from.name}:`;
     const text = `${words}\n\n-- \nSent by a bird\n\n${head}\n${quoted(original.text)}\n`;
-    const html = `<!DOCTYPE html><html><head><meta charset="UTF-8"></head><body><p>${escaped(words)}</p><pre class="moz-signature" cols="72">-- \nSent by a bird</pre><div class="moz-cite-prefix">${escaped(head)}<br></div><blockquote type="cite" cite="mid:${original.messageId}"><pre>${escaped(original.text)}</pre></blockquote></body></html>`;
+    const html = `<!DOCTYPE html><html><head><meta charset="UTF-8"></head><body><p>${escaped(words)}</p><pre class="moz-signature" cols="72">-- \nSent by a bird</pre><div class="moz-cite-prefix">${escaped(head)}<br></div><blockquote type="cite" cite="mid:${original.messageId}">${original.html ?? `<pre>${escaped(original.text)}</pre>`}</blockquote></body></html>`;
     return {
       mailer: ["User-Agent: Mozilla Thunderbird"],
       body: alternative("------------0Yz7", plain(text), base64(html, "text/html")),
@@ -184,12 +188,12 @@ const writers: Readonly<Record<Program, Writer>> = {
   },
   Yahoo: (original, words) => {
     const head = `On Monday, March 4, 2024 at 09:30:00 AM GMT+1, ${original.from.name} <${original.from.address}> wrote:`;
-    const html = `<html><head></head><body><div class="ydp1a2b3yahoo-style-wrap" style="font-size:16px;"><div dir="ltr">${escaped(words)}</div></div><div id="yahoo_quoted_123" class="yahoo_quoted"><div><div>${escaped(head)}</div><div><br></div><div>${escaped(original.text)}</div></div></div></body></html>`;
+    const html = `<html><head></head><body><div class="ydp1a2b3yahoo-style-wrap" style="font-size:16px;"><div dir="ltr">${escaped(words)}</div></div><div id="yahoo_quoted_123" class="yahoo_quoted"><div><div>${escaped(head)}</div><div><br></div><div>${quotedHtml(original)}</div></div></div></body></html>`;
     return { mailer: ["X-Mailer: WebService/1.1.22129 YMailNorrin"], body: base64(html, "text/html") };
   },
   ProtonMail: (original, words) => {
     const head = `On Monday, March 4th, 2024 at 9:30 AM, ${original.from.name} <${original.from.address}> wrote:`;
-    const html = `<div style="font-family: Arial, sans-serif;">${escaped(words)}</div><div class="protonmail_signature_block"><div class="protonmail_signature_block-proton">Sent with <a href="https://proton.me/" target="_blank">Proton Mail</a> secure email.</div></div><div class="protonmail_quote">${escaped(head)}<br><br><blockquote class="protonmail_quote" type="cite">${escaped(original.text)}</blockquote><br></div>`;
+    const html = `<div style="font-family: Arial, sans-serif;">${escaped(words)}</div><div class="protonmail_signature_block"><div class="protonmail_signature_block-proton">Sent with <a href="https://proton.me/" target="_blank">Proton Mail</a> secure email.</div></div><div class="protonmail_quote">${escaped(head)}<br><br><blockquote class="protonmail_quote" type="cite">${quotedHtml(original)}</blockquote><br></div>`;
     const text = `${words}\n\nSent with Proton Mail secure email.\n\n${head}\n\n${quoted(original.text)}\n`;
     return {
       mailer: ["X-Pm-Message-Id: 0abc"],

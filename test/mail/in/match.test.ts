@@ -2,12 +2,12 @@ import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import { newSecret } from "../../../src/mail/mail-token.ts";
 import { messageIdOf } from "../../../src/mail/out/ask-mail.ts";
-import { conversationOf, givenPlatform, type Somebody, said } from "../../graphql/given.ts";
+import { conversationOf, done, givenPlatform, type Somebody, said } from "../../graphql/given.ts";
 import { addByMail, arrives, sayings } from "./given-arrivals.ts";
 
 const given = givenPlatform();
 
-/** A mail of ours that told somebody of a message; its Message-ID. */
+/** A mail of ours that told somebody of a message, or that they are added; its Message-ID. */
 async function mailed(conversation: string, participant: string, message: string): Promise<string> {
   const { database, config } = given.platform.core;
   const id = randomUUID();
@@ -42,6 +42,23 @@ test("an answer without a reply address is known by the mail that it answers, an
   expect(answer).toMatchObject({ status: "POSTED", conversation_id: conversation });
   expect(await sayings(given.platform, conversation)).toContainEqual({
     by: "bob@b.example",
+    text: "Yes.",
+    answers: "Shall we meet?",
+  });
+});
+
+test("an answer to the mail that introduced somebody answers the last message that it showed", async () => {
+  const { alice } = await given.people("alice");
+  const conversation = await conversationOf(alice);
+  await said(alice, conversation, "Hello");
+  await said(alice, conversation, "Shall we meet?");
+  const message = await said(alice, conversation, "Never mind");
+  await done(alice.parley.messageRemove({ conversation, message }));
+  const bob = await addByMail(alice, conversation, "bob@b.example");
+  await said(alice, conversation, "Bob is here.");
+  const inReplyTo = await mailed(conversation, bob, bob);
+  await arrives(given.platform, { inReplyTo, text: "Yes." }, { to });
+  expect((await sayings(given.platform, conversation)).at(-1)).toMatchObject({
     text: "Yes.",
     answers: "Shall we meet?",
   });

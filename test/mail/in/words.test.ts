@@ -156,6 +156,22 @@ describe("What is kept", () => {
     expect(ofText(text)).toBe("> At noon?\n\nYes.\n\n> Pizza?\n\nNo.");
   });
 
+  test("words below a quote, with the quote; but not with all of a mail, with its signature", () => {
+    const head = "On 4 Mar 2024, at 09:30, Bob wrote:\n";
+    expect(ofText(`${head}> At noon?\n> Bob\n\nYes.`)).toBe("> At noon?\n> Bob\n\nYes.");
+    expect(ofText(`${head}> At noon?\n>\n> -- \n> Bob\n>\n\nYes.\n\n-- \nme`)).toBe("Yes.");
+    // Whoever goes on quoting has chosen what.
+    const chosen = "> At noon?\n> -- \n> Bob\n\nYes.\n\n> Bob\n\nBob?";
+    expect(ofText(`${head}${chosen}`)).toBe(chosen);
+    const ofMany = `> --\n${"> more\n".repeat(50)}\nYes.`;
+    expect(ofText(`${head}${ofMany}`)).toBe(ofMany);
+    expect(
+      ofHtml(
+        '<div class="gmail_attr">On Mon Bob wrote:</div><blockquote><p>At noon?</p><p>-- <br>Bob</p></blockquote><p>Yes.</p>',
+      ),
+    ).toBe("<p>Yes.</p>");
+  });
+
   test("words below a quote of which nothing says where it ends, with the quote", () => {
     const below = "On Fri, 23 Aug 2002, Bob wrote:\n\nShall we meet?\n\nYes, at noon.";
     expect(newWords({ text: below, html: null })).toEqual({ format: "PLAIN", text: below, isStripped: false });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import PostalMime, { type Email } from "postal-mime";
 import { afterAll, expect, vi } from "vitest";
 import { type Given, givenPlatform } from "../../graphql/given.ts";
-import type { PlatformOptions } from "../../support/platform.ts";
+import type { PlatformOptions, TestPlatform } from "../../support/platform.ts";
 
 /** A mail as it was sent. */
 export interface ReadMail extends Email {
@@ -62,19 +62,7 @@ export async function givenMailPlatform(delay = 0, options: PlatformOptions = {}
     },
     folder,
     mailsTo,
-    hold: async (work) => {
-      await pool().query(
-        `CREATE OR REPLACE FUNCTION test_hold() RETURNS trigger LANGUAGE plpgsql AS
-          $$ BEGIN IF NEW.key LIKE 'collect-mail:%' THEN NEW.run_at := NEW.run_at + interval '1 hour'; END IF; RETURN NEW; END $$;
-        CREATE OR REPLACE TRIGGER test_hold BEFORE INSERT ON graphile_worker._private_jobs FOR EACH ROW EXECUTE FUNCTION test_hold()`,
-      );
-      await work();
-      await given.platform.core.announcer.idle();
-      await pool().query("DROP TRIGGER test_hold ON graphile_worker._private_jobs");
-      await pool().query("UPDATE graphile_worker._private_jobs SET run_at = now() WHERE key LIKE 'collect-mail:%'");
-      // Changed by hand, nobody is told; a job that is asked for tells.
-      await pool().query("SELECT graphile_worker.add_job('sweep-mail')");
-    },
+    hold: (work) => holdMails(given.platform, work),
     untilMailed: async (address, count) => {
       const settled = async () => {
         await given.platform.core.announcer.idle();
@@ -94,4 +82,23 @@ export async function givenMailPlatform(delay = 0, options: PlatformOptions = {}
       return mailsTo(address);
     },
   };
+}
+
+/** Does something while no mail is collected; then all are. */
+export async function holdMails(
+  { core: { announcer, database } }: Pick<TestPlatform, "core">,
+  work: () => Promise<void>,
+): Promise<void> {
+  const { pool } = database;
+  await pool.query(
+    `CREATE OR REPLACE FUNCTION test_hold() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN IF NEW.key LIKE 'collect-mail:%' THEN NEW.run_at := NEW.run_at + interval '1 hour'; END IF; RETURN NEW; END $$;
+    CREATE OR REPLACE TRIGGER test_hold BEFORE INSERT ON graphile_worker._private_jobs FOR EACH ROW EXECUTE FUNCTION test_hold()`,
+  );
+  await work();
+  await announcer.idle();
+  await pool.query("DROP TRIGGER test_hold ON graphile_worker._private_jobs");
+  await pool.query("UPDATE graphile_worker._private_jobs SET run_at = now() WHERE key LIKE 'collect-mail:%'");
+  // Changed by hand, nobody is told; a job that is asked for tells.
+  await pool.query("SELECT graphile_worker.add_job('sweep-mail')");
 }

@@ -61,6 +61,8 @@ test("what cannot be seen is no name, and half characters are none", () => {
 
 test("several authors are one name and a number, each counted once", () => {
   expect(fromName(["Ann"])).toBe("Ann via Parley");
+  // An address there would be another than that of the mail.
+  expect(fromName(["ann@a.example", "ann@b.example"])).toBe("ann and ann via Parley");
   expect(fromName(["Ann", "Bob", "Ann"])).toBe("Ann and Bob via Parley");
   expect(fromName(["Ann", "Bob", "Cem", null])).toBe("Ann and 3 others via Parley");
   expect(fromName([])).toBe("Parley");

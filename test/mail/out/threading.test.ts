@@ -2,8 +2,8 @@
 import { expect, test } from "vitest";
 import { propose } from "../../../src/conversation/accept.ts";
 import { done, participantOf, present, said } from "../../graphql/given.ts";
+import { type ThreadedMail, threadsByIds, threadsOf } from "../../support/references-threading.ts";
 import { givenMailPlatform, type ReadMail } from "./given.ts";
-import { type ThreadedMail, threadsByIds, threadsOf } from "./references-threading.ts";
 
 const given = await givenMailPlatform();
 
