@@ -34,6 +34,6 @@ export interface OpenedMail {
   close(): Promise<void>;
   /** Beside the API: webhooks, pages behind links, and in development what went out. */
   readonly pages: readonly Pages[];
-  /** Takes mails by SMTP, where that is set. */
-  listen(stack: AsyncDisposableStack): Promise<void>;
+  /** Takes mails by SMTP, where that is set. @param port on which this process serves pages: links lead there in development */
+  listen(stack: AsyncDisposableStack, port: number): Promise<void>;
 }

@@ -21,9 +21,9 @@ export interface MailInBetween {
   readonly resolver?: ResolveRecords;
 }
 
-export interface OpenedMailIn
-  extends Pick<OpenedMail, "pages" | "listen">,
-    Pick<HandleOptions, "authenticate" | "handleBounce"> {
+export interface OpenedMailIn extends Pick<OpenedMail, "pages">, Pick<HandleOptions, "authenticate" | "handleBounce"> {
+  /** Takes mails by SMTP, where that is set. */
+  listen(stack: AsyncDisposableStack): Promise<void>;
   readonly tasks: readonly DefinedTask[];
   readonly store: StoreInbound;
 }

@@ -16,6 +16,8 @@ import type { Database } from "../store/database.ts";
 export interface OpenedMailOut {
   owe(places: readonly Place[]): Promise<void>;
   readonly tasks: readonly DefinedTask[];
+  /** Says on which port pages are served: until then, on the one that is set. */
+  listensAt(port: number): void;
   close(): Promise<void>;
 }
 
@@ -31,8 +33,9 @@ export function openMailOut({
   const { platform, mail } = config;
   const owing = { platform, delayMs: mail.delayMs };
   const provider = createProvider(config);
+  let { port } = config;
   const sending = {
-    ...{ pool, domain: mail.domain, origin: () => originOf(config), log: log("mail") },
+    ...{ pool, domain: mail.domain, origin: () => originOf({ ...config, port }), log: log("mail") },
     provider,
   };
   return {
@@ -44,6 +47,9 @@ export function openMailOut({
       sendMailTask((id) => sendMail(sending, id)),
       sweepMailTask(() => sweepMail(pool, owing)),
     ],
+    listensAt: (listening) => {
+      port = listening;
+    },
     close: async () => provider[Symbol.asyncDispose](),
   };
 }

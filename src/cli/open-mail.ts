@@ -56,6 +56,9 @@ export function openMail(parts: MailParts, between?: MailInBetween): OpenedMail 
       ...come.pages,
       ...openMailPages(parts, { storeInbound: come.store, confirmInbound: inbound.confirmInbound }),
     ],
-    listen: come.listen,
+    listen: async (stack, port) => {
+      out.listensAt(port);
+      await come.listen(stack);
+    },
   };
 }

@@ -260,7 +260,7 @@ export async function openApi(stack: AsyncDisposableStack, core: Core): Promise<
         ),
     }),
   );
-  await mail.listen(stack);
+  await mail.listen(stack, listening.port);
   // Others may have waited for this platform. Not before: what they send at once would find nobody.
   await jobs.addJob("greet", {}, { jobKey: "greet" });
   return listening;

@@ -31,16 +31,19 @@ export async function serve(
     const core = await openCore(stack, config, located, log);
     const metrics = await openMetrics(stack, core);
     if (metrics) log("http").info({ port: metrics.port }, "metrics are served");
-    // The worker first, so that it is the last to stop: what requests commit at the end is still announced.
-    if (parts.worker) await openWorker(stack, core);
+    // The last to stop: what requests commit at the end is still announced. But it begins once this process is what it says
+    // that it is: one that cannot listen would mail links that lead nowhere.
+    const working = stack.use(new AsyncDisposableStack());
+    const listening = parts.api ? await openApi(stack, core) : null;
+    if (parts.worker) await openWorker(working, core);
     const running = (origin: string | null): Running => {
       const stopping = new AbortController();
       stack.defer(() => stopping.abort());
       const failed = embedded?.isBorrowed ? watchBorrowed(embedded.folder, url, stopping.signal) : null;
       return { url: origin, failed, [Symbol.asyncDispose]: () => stack.disposeAsync() };
     };
-    if (!parts.api) return running(null);
-    const { port } = await openApi(stack, core);
+    if (!listening) return running(null);
+    const { port } = listening;
     const origin = config.origin ?? `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
     console.log(`Parley serves ${config.platform} at ${origin}/graphql`);
     if (embedded && isLoopback(config.host)) {
