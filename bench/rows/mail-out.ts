@@ -4,7 +4,7 @@ import nodemailer from "nodemailer";
 import { emptyDraft, publishDraft } from "../../src/conversation/draft.ts";
 import { collectMail } from "../../src/mail/out/collect.ts";
 import { oweMail } from "../../src/mail/out/owe.ts";
-import { sendMail } from "../../src/mail/out/send.ts";
+import { createSendMail } from "../../src/mail/out/send.ts";
 import { smtpProvider } from "../../src/mail/providers/smtp.ts";
 import { silentLogger } from "../../src/observe/logger.ts";
 import type { Person, Place } from "../../src/store/conversation-store.ts";
@@ -34,7 +34,7 @@ export async function mailOut(stage: Stage, { isQuick, progress }: Effort): Prom
   const { port } = await sink.ask({ ask: "listen" }, listeningSchema);
   const url = `smtp://127.0.0.1:${port}`;
   const provider = stack.use(smtpProvider(url, { name: domain }));
-  const sending = { pool, domain, origin: () => "https://mail.example", provider, log: silentLogger };
+  const sendMail = createSendMail({ pool, domain, origin: () => "https://mail.example", provider, log: silentLogger });
   const transport = nodemailer.createTransport({ url, pool: true, maxConnections: 5 });
   stack.defer(() => transport.close());
   const [author] = await stage.makePeople(1);
@@ -43,7 +43,7 @@ export async function mailOut(stage: Stage, { isQuick, progress }: Effort): Prom
 
   const runOurs = async (number: number): Promise<Taken> => {
     const mails = await sayByMail(stage, talks, number);
-    return timed(sink, mails, (mail) => sendMail(sending, mail));
+    return timed(sink, mails, sendMail);
   };
   const runBare = (bytes: number): Promise<Taken> => {
     const raw = readyMail(bytes);

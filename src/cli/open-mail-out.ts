@@ -7,7 +7,7 @@ import type { Config } from "../config/config.ts";
 import { isSpecialUse } from "../federation/special-use.ts";
 import { collectMail } from "../mail/out/collect.ts";
 import { oweMail, sweepMail } from "../mail/out/owe.ts";
-import { sendMail } from "../mail/out/send.ts";
+import { createSendMail } from "../mail/out/send.ts";
 import { createProvider } from "../mail/providers/create-provider.ts";
 import type { LoggerFactory } from "../observe/logger.ts";
 import type { Place } from "../store/conversation-store.ts";
@@ -34,17 +34,17 @@ export function openMailOut({
   const owing = { platform, delayMs: mail.delayMs };
   const provider = createProvider(config);
   let { port } = config;
-  const sending = {
+  const sendMail = createSendMail({
     ...{ pool, domain: mail.domain, origin: () => originOf({ ...config, port }), log: log("mail") },
     provider,
-  };
+  });
   return {
     owe: async (places) => {
       await oweMail(pool, owing, places);
     },
     tasks: [
       collectMailTask((whose) => collectMail(pool, { platform, domain: mail.domain }, whose)),
-      sendMailTask((id) => sendMail(sending, id)),
+      sendMailTask(sendMail),
       sweepMailTask(() => sweepMail(pool, owing)),
     ],
     listensAt: (listening) => {

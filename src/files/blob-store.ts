@@ -5,6 +5,7 @@ import { createReadStream } from "node:fs";
 import { mkdir, open, opendir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
+import { createTurns } from "../store/turns.ts";
 
 export interface Blob {
   /** In bytes. */
@@ -41,14 +42,20 @@ export function diskBlobStore(folder: string): BlobStore {
     if (!nameForm.test(name)) throw new Error(`${JSON.stringify(name)} is no name of a blob`);
     return join(folder, name);
   };
+  const syncFolder = createSyncFolder();
   return {
     put: async (name, bytes) => {
       const path = pathOf(name);
-      const made = await mkdir(dirname(path), { recursive: true, mode: 0o700 });
       // Its own name at first: of two that write the same, neither is seen half.
       const part = `${path}.${randomUUID()}.part`;
+      const create = () => open(part, "wx", 0o600);
+      let made: string | undefined;
       try {
-        const file = await open(part, "wx", 0o600);
+        const file = await create().catch(async (error: NodeJS.ErrnoException) => {
+          absent(error);
+          made = await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+          return create();
+        });
         try {
           await file.writeFile(bytes);
           await file.sync();
@@ -116,9 +123,22 @@ function absent(error: NodeJS.ErrnoException): null {
   throw error;
 }
 
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, "r");
-  await folder.sync().finally(() => folder.close());
+/** Makes the function that syncs a folder: those that ask for it while a sync of it is out share the next one. */
+function createSyncFolder(): (path: string) => Promise<void> {
+  const next = new Map<string, Promise<void>>();
+  const turns = createTurns();
+  return (path) => {
+    const known = next.get(path);
+    if (known !== undefined) return known;
+    const sync = turns.take(path, async () => {
+      // Who asks from now on may have changed it after it was synced.
+      next.delete(path);
+      const folder = await open(path, "r");
+      await folder.sync().finally(() => folder.close());
+    });
+    next.set(path, sync);
+    return sync;
+  };
 }
 
 /** All bytes of a blob. @param most of more than that, none are read: null */

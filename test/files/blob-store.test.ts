@@ -44,3 +44,10 @@ test.each(["../out", "/etc/passwd", "a//b", "a/../b", "", ".", "a.b", "a\0b", "a
     await expect(async () => blobs.delete(name)).rejects.toThrow("is no name of a blob");
   },
 );
+
+test("of many names that are written at once into a folder that is not there, each is there, whole", async () => {
+  const names = Array.from({ length: 20 }, (_, index) => `new/folder/${index}`);
+  await Promise.all(names.map((name) => blobs.put(name, Buffer.from(name))));
+  const read = await Promise.all(names.map(async (name) => (await readBlob(blobs, name, 100))?.toString()));
+  expect(read).toEqual(names);
+});

@@ -1,7 +1,7 @@
 // A mail that belongs to a conversation: posted, held until its sender confirms it, kept for who decides about strangers, or refused.
 import type { RejectionCode } from "../../conversation/rejection.ts";
 import type { Hash } from "../../protocol/hash.ts";
-import { sameWordsMax, sameWordsWithinMs, spend } from "./budgets.ts";
+import { sameWordsMax, sameWordsWithinMs, spend, spendBoth } from "./budgets.ts";
 import type { Becoming } from "./inbound-rows.ts";
 import type { Match } from "./match.ts";
 import { post, sayByMail } from "./post.ts";
@@ -123,9 +123,8 @@ function whyRejected(code: RejectionCode): NoticeWhy {
   return code === "NOT_PARTICIPANT" ? "NOT_A_PARTICIPANT" : "MAY_NOT_WRITE";
 }
 
-async function mayPost({ pool, now }: PlaceOptions, { conversation, participant }: Saying): Promise<boolean> {
-  const key = `${conversation} ${participant}`;
-  return (await spend(pool, "postedInHour", key, now())) && (await spend(pool, "postedInDay", key, now()));
+function mayPost({ pool, now }: PlaceOptions, { conversation, participant }: Saying): Promise<boolean> {
+  return spendBoth(pool, ["postedInHour", "postedInDay"], `${conversation} ${participant}`, now());
 }
 
 /** Whether the participant said the same often enough. */

@@ -35,25 +35,51 @@ export const budgets = {
 export const sameWordsMax = 2;
 export const sameWordsWithinMs = dayMs;
 
+/** One row, if there is something left, of the budget whose key, beginning of the window and most are these parameters; $1 is now. */
+const spendSql = (key: string, since: string, most: string, condition: string): string =>
+  `INSERT INTO mail_budget AS b (key, window_at, spent) SELECT ${key}::text, $1::timestamptz, 1 WHERE ${condition}
+    ON CONFLICT (key) DO UPDATE SET
+      window_at = CASE WHEN b.window_at > ${since} THEN b.window_at ELSE excluded.window_at END,
+      spent = CASE WHEN b.window_at > ${since} THEN b.spent + 1 ELSE 1 END
+    WHERE b.window_at <= ${since} OR b.spent < ${most} RETURNING key`;
+
+type BudgetName = keyof typeof budgets;
+
+function parametersOf(name: BudgetName, key: string, now: string): readonly [string, string, number] {
+  const { most, windowMs } = budgets[name];
+  return [`${name} ${key}`, new Date(Date.parse(now) - windowMs).toISOString(), most];
+}
+
 /**
  * Takes one from the budget of `key`. False where nothing is left. Processes that ask at once get no more than there is.
  * @param name what is bounded: keys of different ones do not meet
  */
 export async function spend(
   client: Pick<pg.ClientBase, "query">,
-  name: keyof typeof budgets,
+  name: BudgetName,
   key: string,
   now: string,
 ): Promise<boolean> {
-  const { most, windowMs } = budgets[name];
   const { rowCount } = await client.query({
     name: "spend_mail_budget",
-    text: `INSERT INTO mail_budget AS b (key, window_at, spent) VALUES ($1, $2, 1)
-      ON CONFLICT (key) DO UPDATE SET
-        window_at = CASE WHEN b.window_at > $3 THEN b.window_at ELSE excluded.window_at END,
-        spent = CASE WHEN b.window_at > $3 THEN b.spent + 1 ELSE 1 END
-      WHERE b.window_at <= $3 OR b.spent < $4`,
-    values: [`${name} ${key}`, now, new Date(Date.parse(now) - windowMs).toISOString(), most],
+    text: spendSql("$2", "$3::timestamptz", "$4::int", "true"),
+    values: [now, ...parametersOf(name, key, now)],
+  });
+  return rowCount === 1;
+}
+
+/** Takes one from both budgets of `key`; where nothing is left of the first, none from the second. Else as `spend`. */
+export async function spendBoth(
+  client: Pick<pg.ClientBase, "query">,
+  [first, second]: readonly [BudgetName, BudgetName],
+  key: string,
+  now: string,
+): Promise<boolean> {
+  const { rowCount } = await client.query({
+    name: "spend_mail_budgets",
+    text: `WITH first AS (${spendSql("$2", "$3::timestamptz", "$4::int", "true")})
+      ${spendSql("$5", "$6::timestamptz", "$7::int", "EXISTS (SELECT FROM first)")}`,
+    values: [now, ...parametersOf(first, key, now), ...parametersOf(second, key, now)],
   });
   return rowCount === 1;
 }

@@ -41,8 +41,14 @@ export function createHandle(options: HandleOptions) {
     if (mail.from === null) return { status: "REFUSED", reason: "UNCLEAR_SENDER" };
     const { address: from, name } = mail.from;
     const authentication = row.authentication ?? (await options.authenticate(raw, row.envelope, from));
-    await noteInbound(pool, row.id, authentication, mail.messageId);
-    return place(options, { row, mail, from, name, verdict: authentication.verdict });
+    const found = { authentication, messageId: mail.messageId };
+    try {
+      return { ...(await place(options, { row, mail, from, name, verdict: authentication.verdict })), found };
+    } catch (error) {
+      // For the next try. Else it is noted with what became of it: that is one commit for both.
+      await noteInbound(pool, row.id, found);
+      throw error;
+    }
   };
 
   return {
@@ -89,10 +95,9 @@ async function place(options: PlaceOptions, received: Received): Promise<Settled
   const clues = cluesOf(row.envelope, mail, mailDomain);
   const found = await match(pool, mailDomain, clues, from);
   const standing = found && (await standingOf(pool, signer.platform, found, from, now()));
+  if (found?.isToReplyAddress && standing) return answer(options, received, found, standing);
   const recipients = await localRecipients(options, row.envelope);
-  if (found && standing && (found.isToReplyAddress || recipients.length === 0)) {
-    return answer(options, received, found, standing);
-  }
+  if (found && standing && recipients.length === 0) return answer(options, received, found, standing);
   // To somebody's own address, it goes on in a conversation that both are in; what it refers to besides is not theirs to see.
   const isTheirs = standing?.sender && recipients.some(({ accountId }) => standing.accounts.includes(accountId));
   if (found && standing && isTheirs) return answer(options, received, found, standing);

@@ -92,6 +92,12 @@ export async function readInbound(client: Client, id: string): Promise<InboundRo
   return rows[0] ? inboundRowOf(rows[0]) : null;
 }
 
+/** Found out about a mail: whose it is, and its Message-ID. */
+export interface FoundOut {
+  readonly authentication: Authentication;
+  readonly messageId: string | null;
+}
+
 /** What became of a mail. */
 export interface Outcome {
   readonly status: Exclude<InboundStatus, "WAITING">;
@@ -103,6 +109,8 @@ export interface Outcome {
   readonly keptFor?: AccountId | null;
   readonly told?: Told | null;
   readonly words?: string | null;
+  /** Left out: nothing new. */
+  readonly found?: FoundOut;
 }
 
 /** Says what became of a mail, unless that was decided meanwhile. Safe to repeat. Returns whether it is so now by this. */
@@ -111,24 +119,22 @@ export async function settleInbound(client: Client, id: string, outcome: Outcome
   const { rowCount } = await client.query({
     name: "settle_inbound",
     text: `UPDATE inbound_mail SET status = $2::"InboundStatus", reason = $3, conversation_id = $4, participant = $5,
-        message = $6, kept_for = $7, told = $8, words = $9, proposals = NULL, changed_at = clock_timestamp()
+        message = $6, kept_for = $7, told = $8, words = $9, proposals = NULL, changed_at = clock_timestamp(),
+        authentication = coalesce($10, authentication), message_id = coalesce($11, message_id)
       WHERE id = $1 AND status IN ('WAITING', 'HELD', 'KEPT')`,
     values: [
       ...[id, status, reason, conversation, participant, message, keptFor],
       outcome.told ? JSON.stringify(outcome.told) : null,
       outcome.words ?? null,
+      outcome.found ? JSON.stringify(outcome.found.authentication) : null,
+      outcome.found?.messageId ?? null,
     ],
   });
   return rowCount === 1;
 }
 
-/** Keeps how it was authenticated, and which mail it is. */
-export async function noteInbound(
-  client: Client,
-  id: string,
-  authentication: Authentication,
-  messageId: string | null,
-): Promise<void> {
+/** Keeps what was found out of a mail that is not settled yet. */
+export async function noteInbound(client: Client, id: string, { authentication, messageId }: FoundOut): Promise<void> {
   await client.query({
     name: "note_inbound",
     text: "UPDATE inbound_mail SET authentication = $2, message_id = $3 WHERE id = $1",
@@ -150,21 +156,17 @@ export function keepBecoming(
     const { conversation, participant, begins } = becoming;
     // A mail to several addresses comes as often: of its copies one goes first.
     await client.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [`inbound ${messageId ?? id}`]);
-    const { rowCount: copies } = await client.query({
-      name: "find_copies",
-      // Of a mail that begins a conversation: one to somebody whom this one is to.
-      text: `SELECT FROM inbound_mail AS other JOIN inbound_mail AS this ON this.id = $2
-        WHERE other.message_id = $1 AND other.id <> $2 AND (other.status = 'POSTED' OR other.proposals IS NOT NULL)
-          AND CASE WHEN $3 THEN other.envelope->'to' ?| ARRAY(SELECT jsonb_array_elements_text(this.envelope->'to'))
-            ELSE other.participant = $4 AND other.conversation_id = $5 END LIMIT 1`,
-      values: [messageId, id, begins !== null, participant, conversation],
-    });
-    if (copies !== 0) return null;
     const { rows } = await client.query<{ proposals: Becoming | null }>({
       name: "keep_becoming",
-      text: `UPDATE inbound_mail SET proposals = coalesce(proposals, $2), conversation_id = $3, participant = $4
-        WHERE id = $1 RETURNING proposals`,
-      values: [id, JSON.stringify(becoming), conversation, participant],
+      // Of a mail that begins a conversation, a copy is one to somebody whom this one is to.
+      text: `UPDATE inbound_mail AS this SET proposals = coalesce(proposals, $2), conversation_id = $3, participant = $4, message_id = $5
+        WHERE id = $1 AND NOT EXISTS (
+          SELECT FROM inbound_mail AS other
+          WHERE other.message_id = $5 AND other.id <> $1 AND (other.status = 'POSTED' OR other.proposals IS NOT NULL)
+            AND CASE WHEN $6 THEN other.envelope->'to' ?| ARRAY(SELECT jsonb_array_elements_text(this.envelope->'to'))
+              ELSE other.participant = $4 AND other.conversation_id = $3 END)
+        RETURNING proposals`,
+      values: [id, JSON.stringify(becoming), conversation, participant, messageId, begins !== null],
     });
     return rows[0]?.proposals ?? null;
   });

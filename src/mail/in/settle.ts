@@ -6,16 +6,16 @@ import { settleInbound } from "./inbound-rows.ts";
 import type { PlaceOptions, Settled } from "./received.ts";
 
 /** Safe to repeat: what was settled stays, and is asked about once. */
-export function settle(
+export async function settle(
   { pool, mailDomain, now }: Pick<PlaceOptions, "pool" | "mailDomain" | "now">,
   id: string,
   settled: Settled,
 ): Promise<void> {
-  return inTransaction(pool, async (client) => {
+  const { asks, conversation, participant } = settled;
+  if (!asks || !conversation || !participant) return void (await settleInbound(pool, id, settled));
+  const { about, address, upTo } = asks;
+  await inTransaction(pool, async (client) => {
     if (!(await settleInbound(client, id, settled))) return;
-    const { asks, conversation, participant } = settled;
-    if (!asks || !conversation || !participant) return;
-    const { about, address, upTo } = asks;
     const budget = about.kind === "CONFIRM" ? "confirmations" : "notices";
     if (await spend(client, budget, address, now()))
       await askMail(client, mailDomain, { conversation, participant, upTo, about });

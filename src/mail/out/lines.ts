@@ -21,12 +21,15 @@ export function lineOf(text: string): string {
   );
 }
 
+/** Making one takes longer than asking it. */
+const segmenter = new Intl.Segmenter("en");
+
 /** What a name comes to where it is shown; `fallback` where nothing of it can be. */
 export function nameOf(name: string | null, fallback = "Somebody"): string {
   const line = lineOf(name ?? "");
   if (line === "") return fallback;
   // No need to look at all of what is far too long.
-  const seen = [...new Intl.Segmenter("en").segment(line.slice(0, 40 * nameMax))].map(({ segment }) => segment);
+  const seen = [...segmenter.segment(line.slice(0, 40 * nameMax))].map(({ segment }) => segment);
   return seen.length > nameMax
     ? `${seen
         .slice(0, nameMax - 1)

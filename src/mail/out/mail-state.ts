@@ -14,13 +14,13 @@ export interface Tried {
   readonly answer: string;
 }
 
-/** Others that wait and were never tried, to be handed over with one that is; at most so many. */
-export async function findAlongside(pool: pg.Pool, id: string, max: number): Promise<readonly string[]> {
+/** Others that wait and were never tried, to be handed over with these; at most so many. */
+export async function findAlongside(pool: pg.Pool, ids: readonly string[], max: number): Promise<readonly string[]> {
   if (max <= 0) return [];
   const { rows } = await pool.query<{ id: string }>({
     name: "mails_alongside",
-    text: "SELECT id FROM mail WHERE status = 'WAITING' AND attempts = 0 AND id <> $1 ORDER BY changed_at LIMIT $2",
-    values: [id, max],
+    text: "SELECT id FROM mail WHERE status = 'WAITING' AND attempts = 0 AND id <> ALL($1::uuid[]) ORDER BY changed_at LIMIT $2",
+    values: [ids, max],
   });
   return rows.map((row) => row.id);
 }

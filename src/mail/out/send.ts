@@ -2,10 +2,11 @@
 // became of it: no mail goes out twice, and none is lost without being seen.
 import type pg from "pg";
 import type { Logger } from "../../observe/logger.ts";
-import { type MailProvider, patienceMs, type SendOutcome } from "../providers/provider.ts";
+import { type MailProvider, type OutgoingMail, patienceMs, type SendOutcome } from "../providers/provider.ts";
 import { suppress } from "../suppression.ts";
 import { againInMs } from "./backoff.ts";
 import { type ComposeOptions, composeMails } from "./compose.ts";
+import { inBatches } from "./in-batches.ts";
 import { claim, dissolve, findAlongside, record, sendLater, type Tried } from "./mail-state.ts";
 import { type MailRow, readMails } from "./read-mail.ts";
 
@@ -20,17 +21,69 @@ const goneMs = patienceMs + 60_000;
 /** When a provider is asked again what it cannot tell yet. */
 const askAgainMs = 60_000;
 
-/** Sends the mail, or finds out what became of it, with others that wait where the provider takes many. Safe to repeat, also at once. */
-export async function sendMail(options: SendOptions, id: string): Promise<void> {
+/** Sends a mail, or finds out what became of it. Safe to repeat, also at once. */
+export type SendMail = (id: string) => Promise<void>;
+
+/**
+ * Those that are asked for at once are read, composed and said to be sent together; the provider is handed them as it takes
+ * them, with others that wait where it takes many, and the outcome of each is noted as soon as it is known.
+ */
+export function createSendMail(options: SendOptions): SendMail {
   const { pool, provider } = options;
-  const ids = [id, ...(await findAlongside(pool, id, provider.batchMax - 1))];
+  const note = inBatches((tries: readonly (readonly Tried[])[]) => record(pool, tries.flat()));
+  const begin = inBatches(async (asked: readonly string[]) => {
+    const { mails, inDoubt } = await prepare(options, [...new Set(asked)]);
+    const ends = new Map<string, Promise<void>>();
+    for (let from = 0; from < mails.length; from += provider.batchMax) {
+      const some = mails.slice(from, from + provider.batchMax);
+      const end = handOver(options, note, some);
+      for (const { mail } of some) ends.set(mail.id, end);
+    }
+    return { ends, inDoubt };
+  });
+  const send = async (id: string): Promise<MailRow | null> => {
+    const { ends, inDoubt } = await begin(id);
+    // Whose own mail is not sent now waits for what came along with it.
+    await (ends.get(id) ?? Promise.all(ends.values()));
+    return inDoubt.get(id) ?? null;
+  };
+  return async (id) => {
+    const mail = await send(id);
+    // Not with the others: a provider that is slow to say it keeps nobody else waiting.
+    if (mail !== null && (await settle(options, mail))) await send(id);
+  };
+}
+
+/** A mail that is said to be sent. */
+interface Claimed {
+  readonly mail: MailRow;
+  readonly composed: OutgoingMail;
+}
+
+interface Prepared {
+  readonly mails: readonly Claimed[];
+  /** Of those that were asked for, by id: was said to be sent before, and nothing more is known. */
+  readonly inDoubt: ReadonlyMap<string, MailRow>;
+}
+
+/** Claims what is to be sent of these mails, with others that wait. */
+async function prepare(options: SendOptions, asked: readonly string[]): Promise<Prepared> {
+  const { pool, provider } = options;
+  const ids = [...asked, ...(await findAlongside(pool, asked, provider.batchMax - asked.length))];
   const waiting: MailRow[] = [];
+  const inDoubt = new Map<string, MailRow>();
   for (const mail of await readMails(pool, ids)) {
-    const isWaiting =
-      mail.status === "WAITING" || (mail.id === id && mail.status === "SENDING" && (await settle(options, mail)));
-    if (isWaiting && (await isWanted(pool, mail))) waiting.push(mail);
+    if (mail.status === "WAITING" && (await isWanted(pool, mail))) waiting.push(mail);
+    if (mail.status === "SENDING" && asked.includes(mail.id)) inDoubt.set(mail.id, mail);
   }
-  if (waiting.length > 0) await handOver(options, waiting);
+  const composed = await composeMails(pool, options, waiting);
+  for (const { id } of waiting) if (!composed.has(id)) await dissolve(pool, id);
+  const claimed = await claim(pool, [...composed.keys()]);
+  const mails = waiting.flatMap((mail) => {
+    const [attempts, words] = [claimed.get(mail.id), composed.get(mail.id)];
+    return attempts === undefined || words === undefined ? [] : [{ mail: { ...mail, attempts }, composed: words }];
+  });
+  return { mails, inDoubt };
 }
 
 /** Whether it may be sent now; where not, why is noted. */
@@ -45,26 +98,20 @@ async function isWanted(pool: pg.Pool, mail: MailRow): Promise<boolean> {
   return mail.isSuppressed ? end("SUPPRESSED", "suppressed") : true;
 }
 
-async function handOver(options: SendOptions, waiting: readonly MailRow[]): Promise<void> {
+async function handOver(
+  options: SendOptions,
+  note: (tries: readonly Tried[]) => Promise<void>,
+  mails: readonly Claimed[],
+): Promise<void> {
   const { pool, provider } = options;
-  const composed = await composeMails(pool, options, waiting);
-  for (const { id } of waiting) if (!composed.has(id)) await dissolve(pool, id);
-  const claimed = await claim(pool, [...composed.keys()]);
-  const mails = waiting
-    .filter(({ id }) => claimed.has(id))
-    .map((mail) => ({ ...mail, attempts: claimed.get(mail.id) ?? 0 }));
-  if (mails.length === 0) return;
-  const outcomes = await provider.send(mails.flatMap(({ id }) => composed.get(id) ?? []));
-  const ended = mails.map((mail, index) => {
+  const outcomes = await provider.send(mails.map(({ composed }) => composed));
+  const ended = mails.map(({ mail }, index) => {
     const outcome = outcomes[index] ?? { kind: "unknown", code: "none", answer: "the provider said nothing of it" };
     return { mail, outcome, ...outcomeOf(mail, outcome) };
   });
   // Before it is noted: killed in between, the mail is tried again, and then the address is known.
   for (const { mail, outcome } of ended) if (outcome.kind === "refused") await refused(options, mail, outcome);
-  await record(
-    pool,
-    ended.map(({ tried }) => tried),
-  );
+  await note(ended.map(({ tried }) => tried));
   for (const { mail, outcome, inMs } of ended) {
     if (outcome.kind === "unknown") await askWhetherSent(options, mail);
     if (inMs !== null) await sendLater(pool, mail.id, inMs);

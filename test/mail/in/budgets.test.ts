@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { spendBoth } from "../../../src/mail/in/budgets.ts";
 import { conversationOf, givenPlatform, said, timePasses } from "../../graphql/given.ts";
 import { addByMail, arrives, became, replyAddress, sayings } from "./given-arrivals.ts";
 
@@ -116,4 +117,20 @@ test.each([
   const nullPath = await arrives(given.platform, {}, { to, envelope: { from: "" } });
   expect(nullPath).toMatchObject({ status: "IGNORED" });
   expect(await sayings(given.platform, conversation)).toEqual([]);
+});
+
+test("what is above the hour's budget takes nothing from the day's", async () => {
+  const { pool } = given.platform.core.database;
+  const start = Date.parse("2026-03-01T12:00:00Z");
+  const spentIn = async (hour: number, times: number): Promise<number> => {
+    const now = new Date(start + hour * 3_600_000).toISOString();
+    const ask = () => spendBoth(pool, ["postedInHour", "postedInDay"], "one who writes much", now);
+    return (await Promise.all(Array.from({ length: times }, ask))).filter((isSpent) => isSpent).length;
+  };
+  expect(await spentIn(0, 25)).toBe(10);
+  expect(await spentIn(1, 25)).toBe(10);
+  expect(await spentIn(2, 25)).toBe(10);
+  // Now the day's is spent, and that of the hour alone is of no use.
+  expect(await spentIn(3, 25)).toBe(0);
+  expect(await spentIn(25, 1)).toBe(1);
 });
