@@ -138,7 +138,8 @@ export async function noteInbound(
 
 /**
  * Keeps what the mail becomes, before the first try. Returns what was kept first; null where another copy of the mail
- * (the same Message-ID, of the same participant) is or becomes a message already.
+ * (the same Message-ID, of the same participant) is or becomes a message already, or where it was decided about meanwhile:
+ * who comes late would make other proposals, of which a leader elsewhere does not know that they are the same.
  */
 export function keepBecoming(
   pool: pg.Pool,
@@ -163,7 +164,7 @@ export function keepBecoming(
     const { rows } = await client.query<{ proposals: Becoming | null }>({
       name: "keep_becoming",
       text: `UPDATE inbound_mail SET proposals = coalesce(proposals, $2), conversation_id = $3, participant = $4
-        WHERE id = $1 RETURNING proposals`,
+        WHERE id = $1 AND status IN ('WAITING', 'HELD', 'KEPT') RETURNING proposals`,
       values: [id, JSON.stringify(becoming), conversation, participant],
     });
     return rows[0]?.proposals ?? null;

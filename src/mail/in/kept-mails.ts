@@ -104,6 +104,9 @@ async function take(
   await settle(options, row.id, { ...settled, keptFor: accountId });
   const { status, reason, message = null } = settled;
   if (status === "POSTED") return { conversation, message };
+  // Accepted twice at once: who came first has posted it.
+  const meanwhile = await readInbound(pool, row.id);
+  if (meanwhile?.status === "POSTED") return { conversation, message: meanwhile.message };
   return { rejection: reject("INVALID_ACTION", `The mail was not posted: ${reason}.`) };
 }
 
