@@ -221,3 +221,13 @@ test("a complaint counts more than a bounce, and lifting forgets both", async ()
     false,
   ]);
 });
+
+test("what others answered is shown to operators in one line, and moves nothing on their screen", async () => {
+  const address = "osc@mail.example";
+  const answer = "550 gone\r\nall@mail.example COMPLAINT \u001b]0;owned\u0007\u001b[2J\u009b2J\u202enone";
+  await suppress(pool(), { address, reason: "HARD_BOUNCE", answer, mailId: null });
+  const { databaseUrl } = given.platform;
+  const { output } = await runParley(["mail", "suppressed"], { DATABASE_URL: databaseUrl, PARLEY_SECRET: testSecret });
+  expect(output).toContain("550 gone all@mail.example COMPLAINT");
+  expect(output).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+});
