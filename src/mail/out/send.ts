@@ -2,7 +2,7 @@
 // became of it: no mail goes out twice, and none is lost without being seen.
 import type pg from "pg";
 import type { Logger } from "../../observe/logger.ts";
-import { type MailProvider, patienceMs, type SendOutcome } from "../providers/provider.ts";
+import { type MailProvider, type OutgoingMail, patienceMs, type SendOutcome } from "../providers/provider.ts";
 import { suppress } from "../suppression.ts";
 import { againInMs } from "./backoff.ts";
 import { type ComposeOptions, composeMails } from "./compose.ts";
@@ -30,7 +30,15 @@ export async function sendMail(options: SendOptions, id: string): Promise<void> 
       mail.status === "WAITING" || (mail.id === id && mail.status === "SENDING" && (await settle(options, mail)));
     if (isWaiting && (await isWanted(pool, mail))) waiting.push(mail);
   }
-  if (waiting.length > 0) await handOver(options, waiting);
+  const composed = await composeMails(pool, options, waiting).catch((error: unknown) => {
+    if (waiting.length < 2) throw error;
+    options.log.error({ err: error, mail: id }, "a mail cannot be composed; those that wait go out one by one");
+    return null;
+  });
+  if (composed) return handOver(options, waiting, composed);
+  // What cannot be said holds up its own job alone.
+  const alone = waiting.filter((mail) => mail.id === id);
+  await handOver(options, alone, await composeMails(pool, options, alone));
 }
 
 /** Whether it may be sent now; where not, why is noted. */
@@ -45,9 +53,12 @@ async function isWanted(pool: pg.Pool, mail: MailRow): Promise<boolean> {
   return mail.isSuppressed ? end("SUPPRESSED", "suppressed") : true;
 }
 
-async function handOver(options: SendOptions, waiting: readonly MailRow[]): Promise<void> {
+async function handOver(
+  options: SendOptions,
+  waiting: readonly MailRow[],
+  composed: ReadonlyMap<string, OutgoingMail>,
+): Promise<void> {
   const { pool, provider } = options;
-  const composed = await composeMails(pool, options, waiting);
   for (const { id } of waiting) if (!composed.has(id)) await dissolve(pool, id);
   const claimed = await claim(pool, [...composed.keys()]);
   const mails = waiting

@@ -194,6 +194,25 @@ test("jobs that are lost are asked for anew", async () => {
   await untilState(conversation, "SENT");
 });
 
+test("a mail that cannot be composed holds up no other", async () => {
+  const { alice, address, begin } = await begun();
+  const conversation = await begin();
+  const [mail] = await untilState(conversation, "SENT");
+  // One that asks about a mail that is not there.
+  await pool().query(
+    `INSERT INTO mail (id, secret, conversation_id, participant, kind, up_to, about, message_id, created_at)
+    SELECT $1::uuid, secret, conversation_id, participant, 'CONFIRM', 1, jsonb_build_object('inbound', $1), $1, created_at FROM mail
+    WHERE id = $2`,
+    [crypto.randomUUID(), present(mail).id],
+  );
+  await said(alice, conversation, "Still here?");
+  await vi.waitFor(
+    () => expect(postmark.taken.filter(({ To }) => To.includes(address)).map(({ TextBody }) => TextBody)).toHaveLength(2),
+    { timeout: 20_000, interval: 50 },
+  );
+  await pool().query("DELETE FROM mail WHERE kind = 'CONFIRM'");
+});
+
 test("tries come further and further apart, not all at once, and end after three days; of a code, after an hour", () => {
   const kind = "EVENTS";
   expect([1, 2, 3].map((attempts) => againInMs({ kind, attempts, ageMs: 0 }, 0.5))).toEqual([30_000, 60_000, 120_000]);
