@@ -207,10 +207,30 @@ test("a mail that cannot be composed holds up no other", async () => {
   );
   await said(alice, conversation, "Still here?");
   await vi.waitFor(
-    () => expect(postmark.taken.filter(({ To }) => To.includes(address)).map(({ TextBody }) => TextBody)).toHaveLength(2),
+    () =>
+      expect(postmark.taken.filter(({ To }) => To.includes(address)).map(({ TextBody }) => TextBody)).toHaveLength(2),
     { timeout: 20_000, interval: 50 },
   );
   await pool().query("DELETE FROM mail WHERE kind = 'CONFIRM'");
+});
+
+test("what is tried again in hours is not tried before by a sweep", async () => {
+  const { begin } = await begun();
+  const [mail] = await begin().then((conversation) => untilState(conversation, "SENT"));
+  const { id } = present(mail);
+  await pool().query("UPDATE mail SET status = 'WAITING' WHERE id = $1", [id]);
+  await pool().query(
+    `SELECT graphile_worker.add_job('send-mail', json_build_object('mail', $1::text), job_key => 'send-mail:' || $1::text,
+      run_at => clock_timestamp() + interval '3 hours')`,
+    [id],
+  );
+  await sweepMail(pool(), { platform: "localhost", delayMs: 0 });
+  const { rows } = await pool().query(
+    "SELECT run_at > now() + interval '2 hours' AS later FROM graphile_worker.jobs WHERE key = 'send-mail:' || $1::text",
+    [id],
+  );
+  expect(rows).toEqual([{ later: true }]);
+  await pool().query("UPDATE mail SET status = 'SENT' WHERE id = $1", [id]);
 });
 
 test("tries come further and further apart, not all at once, and end after three days; of a code, after an hour", () => {
