@@ -3,8 +3,8 @@ import { runMigrations } from "graphile-worker";
 import type pg from "pg";
 import { z } from "zod";
 import type { Config } from "../config/config.ts";
-import { type MailSummary, type NotResent, readMailSummaries, resendMail } from "../mail/out/deliveries.ts";
 import { oneLine } from "../mail/mail-text.ts";
+import { type MailSummary, type NotResent, readMailSummaries, resendMail } from "../mail/out/deliveries.ts";
 import { lift, readSuppressed } from "../mail/suppression.ts";
 import { parseArguments } from "./arguments.ts";
 import { openShared } from "./open-shared.ts";
@@ -52,7 +52,9 @@ const states: Readonly<Record<MailSummary["status"], string>> = {
 };
 
 function textOf({ id, kind, status, conversation, address, attempts, lastAttempt }: MailSummary): string {
-  const tried = lastAttempt ? `\n  ${lastAttempt.at}: ${shown(lastAttempt.code)} ${shown(lastAttempt.answer)}`.trimEnd() : "";
+  const tried = lastAttempt
+    ? `\n  ${lastAttempt.at}: ${shown(lastAttempt.code)} ${shown(lastAttempt.answer)}`.trimEnd()
+    : "";
   const what = kind === "EVENTS" ? "" : `, ${kind}`;
   return `${id} ${states[status]}\n  to ${address ?? "somebody erased"} of ${conversation}${what}, tried ${attempts} times${tried}`;
 }

@@ -5,6 +5,7 @@ import { sendMailTask } from "../../workers/tasks/send-mail.ts";
 import { sweepMailTask } from "../../workers/tasks/sweep-mail.ts";
 import type { Config } from "../config/config.ts";
 import { isSpecialUse } from "../federation/special-use.ts";
+import { sweepInbound } from "../mail/in/sweep-inbound.ts";
 import { collectMail } from "../mail/out/collect.ts";
 import { oweMail, sweepMail } from "../mail/out/owe.ts";
 import { sendMail } from "../mail/out/send.ts";
@@ -42,7 +43,10 @@ export function openMailOut({
     tasks: [
       collectMailTask((whose) => collectMail(pool, { platform, domain: mail.domain }, whose)),
       sendMailTask((id) => sendMail(sending, id)),
-      sweepMailTask(() => sweepMail(pool, owing)),
+      sweepMailTask(async () => {
+        await sweepMail(pool, owing);
+        await sweepInbound(pool);
+      }),
     ],
     close: async () => provider[Symbol.asyncDispose](),
   };
