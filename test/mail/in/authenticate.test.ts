@@ -49,7 +49,7 @@ const mail = (from: string, more = "") =>
 const plain = mail(`Bob <bob@${domain}>`);
 
 const authenticated = ({ zone = {}, raw = plain, from = null, remoteAddress = null, helo = null, to = [] }: Case) =>
-  createAuthenticateMail({ resolver: resolverOf(zone) })({ raw, envelope: { from, remoteAddress, helo, to } });
+  createAuthenticateMail({ resolver: resolverOf(zone) })({ raw, envelope: { from, remoteAddress, helo, to: [...to] } });
 const verdict = async (given: Case) => (await authenticated(given)).verdict;
 
 interface Signing {
