@@ -2,6 +2,7 @@
 import type pg from "pg";
 import type { PlatformName } from "../../protocol/event.ts";
 import type { Hash } from "../../protocol/hash.ts";
+import { isErasedSql } from "../../store/read/erased-sql.ts";
 import { inTransaction } from "../../store/transaction.ts";
 import { newSecret } from "../mail-token.ts";
 import { messageIdOf } from "./ask-mail.ts";
@@ -130,7 +131,9 @@ async function makeMail(
       named AS (
         UPDATE mail_participation AS m SET subject = coalesce((
           SELECT e.body->>'subject' FROM conversation AS c
-          JOIN event AS e ON e.conversation_id = c.id AND e.seq = c.subject_seq WHERE c.id = $3), '')
+          JOIN event AS e ON e.conversation_id = c.id AND e.seq = c.subject_seq
+          -- Hidden at once, deleted later: the copy would stay.
+          WHERE c.id = $3 AND NOT ${isErasedSql("e")}), '')
         WHERE m.conversation_id = $3 AND m.participant = $4 AND m.subject IS NULL)
       SELECT graphile_worker.add_job('send-mail', json_build_object('mail', id), job_key => 'send-mail:' || id)
       FROM made WHERE status = 'WAITING'`,
