@@ -3,6 +3,7 @@ import { runMigrations } from "graphile-worker";
 import type pg from "pg";
 import { z } from "zod";
 import type { Config } from "../config/config.ts";
+import { oneLine } from "../mail/mail-text.ts";
 import { type MailSummary, type NotResent, readMailSummaries, resendMail } from "../mail/out/deliveries.ts";
 import { lift, readSuppressed } from "../mail/suppression.ts";
 import { parseArguments } from "./arguments.ts";
@@ -51,17 +52,22 @@ const states: Readonly<Record<MailSummary["status"], string>> = {
 };
 
 function textOf({ id, kind, status, conversation, address, attempts, lastAttempt }: MailSummary): string {
-  const tried = lastAttempt ? `\n  ${lastAttempt.at}: ${lastAttempt.code} ${lastAttempt.answer}`.trimEnd() : "";
+  const tried = lastAttempt
+    ? `\n  ${lastAttempt.at}: ${shown(lastAttempt.code)} ${shown(lastAttempt.answer)}`.trimEnd()
+    : "";
   const what = kind === "EVENTS" ? "" : `, ${kind}`;
   return `${id} ${states[status]}\n  to ${address ?? "somebody erased"} of ${conversation}${what}, tried ${attempts} times${tried}`;
 }
+
+/** What others answered, in one line: control characters would write elsewhere on the screen. */
+const shown = (answer: string): string => oneLine(answer, 1_000);
 
 async function suppressed(pool: pg.Pool, isJson: boolean): Promise<string> {
   const addresses = await readSuppressed(pool);
   if (isJson) return JSON.stringify(addresses, null, 2);
   if (addresses.length === 0) return "No address is suppressed.";
   return addresses
-    .map(({ address, reason, at, answer }) => `${address} ${reason} ${at.toISOString()}\n  ${answer}`.trimEnd())
+    .map(({ address, reason, at, answer }) => `${address} ${reason} ${at.toISOString()}\n  ${shown(answer)}`.trimEnd())
     .join("\n");
 }
 

@@ -5,6 +5,7 @@ import { sendMailTask } from "../../workers/tasks/send-mail.ts";
 import { sweepMailTask } from "../../workers/tasks/sweep-mail.ts";
 import type { Config } from "../config/config.ts";
 import { isSpecialUse } from "../federation/special-use.ts";
+import { sweepInbound } from "../mail/in/sweep-inbound.ts";
 import { collectMail } from "../mail/out/collect.ts";
 import { oweMail, sweepMail } from "../mail/out/owe.ts";
 import { createSendMail } from "../mail/out/send.ts";
@@ -45,7 +46,10 @@ export function openMailOut({
     tasks: [
       collectMailTask((whose) => collectMail(pool, { platform, domain: mail.domain }, whose)),
       sendMailTask(sendMail),
-      sweepMailTask(() => sweepMail(pool, owing)),
+      sweepMailTask(async () => {
+        await sweepMail(pool, owing);
+        await sweepInbound(pool);
+      }),
     ],
     listensAt: (listening) => {
       port = listening;

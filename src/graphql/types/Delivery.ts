@@ -1,5 +1,5 @@
 // Event.deliveries: where an event has to go, to other platforms, to people here and by mail, and how far that is.
-import { type MailDelivery, readMailDeliveries } from "../../mail/out/deliveries.ts";
+import { type MailDelivery, mailDeliveriesMost, readMailDeliveries } from "../../mail/out/deliveries.ts";
 import {
   attemptDays,
   type LocalDelivery,
@@ -111,7 +111,7 @@ const DeliveryType = builder.objectRef<DeliverySource>("Delivery").implement({
 builder.objectField(EventType, "deliveries", (t) =>
   t.field({
     type: [DeliveryType],
-    description: `Where it goes: to other platforms, if this one leads the conversation, then to those who have their account here, but for whoever did it, at most ${localDeliveriesMost}, and by mail to those who take part so through this one.`,
+    description: `Where it goes: to other platforms, if this one leads the conversation, then to those who have their account here, but for whoever did it, at most ${localDeliveriesMost}, and by mail to those who take part so through this one, at most ${mailDeliveriesMost}.`,
     resolve: async ({ of, seq }, _, { platform }) => {
       const { pool } = platform.database;
       const deliveries = await Promise.all([

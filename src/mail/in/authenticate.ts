@@ -21,7 +21,7 @@ export interface AuthenticateMailOptions {
  */
 export type AuthenticateMail = (mail: {
   readonly raw: Buffer;
-  readonly envelope: Pick<Envelope, "from" | "remoteAddress" | "helo">;
+  readonly envelope: Pick<Envelope, "from" | "remoteAddress" | "helo"> & Partial<Pick<Envelope, "to">>;
   readonly from?: Address;
 }) => Promise<Authentication>;
 
@@ -43,12 +43,14 @@ export function createAuthenticateMail({ resolver, timeoutMs = 20_000 }: Authent
     const isOwn = (other: string) => organisation(other) === organisation(domain);
     const [sender, signed, published] = await Promise.all([
       checkSender(envelope, bounded.resolve),
-      verifySignatures(raw, bounded.resolve, isOwn),
+      verifySignatures(raw, bounded.resolve, isOwn, envelope.to?.filter(isReplyAddress)),
       publishedBy(domain, bounded.resolve),
     ]);
     return judge({ domain, sender, signed, published });
   };
 }
+
+const isReplyAddress = (typed: string): boolean => /^\s*reply\+/i.test(typed);
 
 interface Found {
   readonly domain: string;

@@ -24,7 +24,7 @@ export async function forgetMails(pool: pg.Pool, blobs: Pick<BlobStore, "delete"
   const before = (days: number) => new Date(now.getTime() - days * dayMs);
   await pool.query({
     name: "give_up_inbound",
-    text: `UPDATE inbound_mail SET status = 'REFUSED', reason = 'FORGOTTEN', told = NULL, changed_at = clock_timestamp()
+    text: `UPDATE inbound_mail SET status = 'REFUSED', reason = 'FORGOTTEN', told = NULL, proposals = NULL, changed_at = clock_timestamp()
       WHERE (status = 'HELD' AND received_at < $1) OR (status = 'KEPT' AND received_at < $2)`,
     values: [before(keptForDays.HELD), before(keptForDays.KEPT)],
   });

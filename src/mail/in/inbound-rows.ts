@@ -144,7 +144,8 @@ export async function noteInbound(client: Client, id: string, { authentication, 
 
 /**
  * Keeps what the mail becomes, before the first try. Returns what was kept first; null where another copy of the mail
- * (the same Message-ID, of the same participant) is or becomes a message already.
+ * (the same Message-ID, of the same participant) is or becomes a message already, or where it was decided about meanwhile:
+ * who comes late would make other proposals, of which a leader elsewhere does not know that they are the same.
  */
 export function keepBecoming(
   pool: pg.Pool,
@@ -160,7 +161,7 @@ export function keepBecoming(
       name: "keep_becoming",
       // Of a mail that begins a conversation, a copy is one to somebody whom this one is to.
       text: `UPDATE inbound_mail AS this SET proposals = coalesce(proposals, $2), conversation_id = $3, participant = $4, message_id = $5
-        WHERE id = $1 AND NOT EXISTS (
+        WHERE id = $1 AND status IN ('WAITING', 'HELD', 'KEPT') AND NOT EXISTS (
           SELECT FROM inbound_mail AS other
           WHERE other.message_id = $5 AND other.id <> $1 AND (other.status = 'POSTED' OR other.proposals IS NOT NULL)
             AND CASE WHEN $6 THEN other.envelope->'to' ?| ARRAY(SELECT jsonb_array_elements_text(this.envelope->'to'))

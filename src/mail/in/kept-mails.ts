@@ -10,7 +10,7 @@ import { type InboundRow, inboundRowOf, readInbound, type StoredInbound } from "
 import { cluesOf, match } from "./match.ts";
 import { NotYetError } from "./post.ts";
 import { rereadMail } from "./read-stored.ts";
-import { ownerOf, type PlaceOptions, type Received } from "./received.ts";
+import { ownerOf, type PlaceOptions, type Received, toldOf } from "./received.ts";
 import { saidIn } from "./said.ts";
 import { settle } from "./settle.ts";
 import { standingOf } from "./standing.ts";
@@ -92,7 +92,13 @@ async function take(
   const place = found?.conversation === conversation ? found : null;
   const named = { conversation, participant: row.participant ?? "" };
   const standing = () => standingOf(pool, signer.platform, named, from, now());
-  if (!(await standing())?.sender?.isActive) {
+  const before = await standing();
+  if (before?.sender?.isActive) {
+    if (!before.accounts.includes(accountId)) return { rejection: reject("NOT_PARTICIPANT") };
+    // Who takes part speaks for themselves: nobody else says that a mail is theirs.
+    if (row.becoming === null && row.authentication?.verdict !== "aligned")
+      return askSender(options, received, conversation, before.sender.participant, before.seq);
+  } else {
     const added = await add(options, accountId, received, conversation);
     if (added) return { rejection: added };
   }
@@ -104,7 +110,26 @@ async function take(
   await settle(options, row.id, { ...settled, keptFor: accountId });
   const { status, reason, message = null } = settled;
   if (status === "POSTED") return { conversation, message };
+  // Accepted twice at once: who came first has posted it.
+  const meanwhile = await readInbound(pool, row.id);
+  if (meanwhile?.status === "POSTED") return { conversation, message: meanwhile.message };
   return { rejection: reject("INVALID_ACTION", `The mail was not posted: ${reason}.`) };
+}
+
+/** Asks the sender, who takes part already, whether it is theirs. */
+async function askSender(
+  options: PlaceOptions,
+  received: Received,
+  conversation: Hash,
+  participant: Hash,
+  upTo: number,
+): Promise<Taken> {
+  const { row, from } = received;
+  const asks = { about: { kind: "CONFIRM", inbound: row.id }, address: from, upTo } as const;
+  const held = { status: "HELD", reason: "NOT_AUTHENTICATED", conversation, participant } as const;
+  await settle(options, row.id, { ...held, told: toldOf(received), asks });
+  const why = `${from} takes part, and nothing proves that this mail is theirs. They are asked by mail, and it is posted once they say so.`;
+  return { rejection: reject("FORBIDDEN", why) };
 }
 
 /** Adds the sender; why not, or null. */

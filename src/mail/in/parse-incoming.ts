@@ -80,7 +80,8 @@ export async function parseIncoming(raw: Buffer): Promise<IncomingMail | { reado
   if (to === undefined || cc === undefined) throw new Error("There are two lists.");
   if (to.length + cc.length > incomingLimits.addresses) return { refused: "TOO_MANY_ADDRESSES" };
   return {
-    messageId: head.messageId,
+    // A longer one names nothing: no index takes it, and no head of an answer can repeat it.
+    messageId: (head.messageId?.length ?? 0) > limits.messageIdCharacters ? null : head.messageId,
     inReplyTo: head.inReplyTo.slice(0, 100),
     references: [...new Set([...head.references.slice(0, 1), ...head.references.slice(-100)])],
     sentMs: head.isDated ? head.sentMs : null,

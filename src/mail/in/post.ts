@@ -58,7 +58,7 @@ export class NotYetError extends Error {
 
 export type Posted =
   | { readonly is: "posted"; readonly becoming: Becoming }
-  /** The same mail came by another way, too. */
+  /** The same mail came by another way, too; or somebody else was first to decide about it. */
   | { readonly is: "repeated" }
   | { readonly is: "rejected"; readonly rejection: Rejection };
 

@@ -42,7 +42,9 @@ export function eventOf(json: unknown): PostmarkEvent {
     key: `postmark ${type} ${id ?? ""} ${messageId} ${event.BouncedAt ?? event.DeliveredAt ?? ""}`,
     news: {
       // Of a mail that was not recorded as sent yet, the metadata alone say which it is.
-      mail: mail.success ? { id: mail.data.toLowerCase(), providerId: messageId } : { id: null, providerId: messageId },
+      mail: mail.success
+        ? { id: mail.data.toLowerCase(), providerId: messageId === "" ? null : messageId }
+        : { id: null, providerId: messageId },
       kind,
       isPermanent: event.Inactive === true || event.Type === "HardBounce" || event.Type === "BadEmailAddress",
       code: event.Type || type,

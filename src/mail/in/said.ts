@@ -46,7 +46,8 @@ function wordless({ files, subject }: IncomingMail, isFirst: boolean): string | 
 export function previewOf(mail: IncomingMail): string {
   const body = saidIn(mail, new Date(0), true);
   const plain = body?.format === "HTML" ? body.text.replace(/<[^<>]*>/g, " ") : (body?.text ?? "");
-  return [...plain.slice(0, 2_000).replace(/\s+/g, " ").trim()].slice(0, 200).join("");
+  // The cut may go through a character, which cannot be kept halved.
+  return [...plain.slice(0, 2_000).toWellFormed().replace(/\s+/g, " ").trim()].slice(0, 200).join("");
 }
 
 /** What tells whether two mails say the same: their words, whatever blanks are between them. */

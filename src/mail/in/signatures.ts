@@ -18,11 +18,14 @@ const signaturesMax = 4;
 /**
  * The signatures of domains that count, at most four.
  * @param counts whether a domain's signature says anything about whose the mail is
+ * @param replyTo reply addresses of ours that it came to: whoever was sent a signed mail can send it on to one of them. So where
+ * a signature is also over whom the mail was to, that has to be one of these. Some (Outlook's) are not.
  */
 export async function verifySignatures(
   raw: Buffer,
   resolver: ResolveRecords,
   counts: (domain: string) => boolean,
+  replyTo: readonly string[] = [],
 ): Promise<readonly Signed[]> {
   const end = headersEnd(raw);
   let count = 0;
@@ -47,11 +50,23 @@ export async function verifySignatures(
     const { signingDomain: domain, status } = result;
     const { data } = signedHeadersSchema.safeParse(result);
     // RFC 6376 §5.4: From has to be among what is signed.
-    const isFromSigned = data?.signingHeaders.keys.toLowerCase().split(": ").includes("from") ?? false;
-    const isTrue = status.result === "pass" && isFromSigned && !status.underSized;
-    const why = status.result === "pass" && !isTrue ? "not of the From" : (status.comment ?? "");
+    const names = data?.signingHeaders.keys.toLowerCase().split(": ") ?? [];
+    const isFromSigned = names.includes("from");
+    const isSentOn = replyTo.length > 0 && names.includes("to") && !isAddressed(fields, names, replyTo);
+    const isTrue = status.result === "pass" && isFromSigned && !status.underSized && !isSentOn;
+    const not = isSentOn ? "sent on: it was to others" : "not of the From";
+    const why = status.result === "pass" && !isTrue ? not : (status.comment ?? "");
     return { domain: domain ?? "", isTrue, said: [status.result, domain, why].filter(Boolean).join(" ") };
   });
+}
+
+/** Whether one of the addresses stands in those of To and Cc that are signed: the last of each (RFC 6376 §5.4.2). */
+function isAddressed(fields: readonly string[], names: readonly string[], addresses: readonly string[]): boolean {
+  const signed = ["to", "cc"]
+    .filter((name) => names.includes(name))
+    .map((name) => fields.findLast((field) => new RegExp(`^${name}[ \\t]*:`, "i").test(field)) ?? "")
+    .map((field) => field.toLowerCase().replace(/\s+/g, ""));
+  return addresses.some((address) => signed.some((field) => field.includes(address.toLowerCase())));
 }
 
 const signedHeadersSchema = z.object({ signingHeaders: z.object({ keys: z.string() }) });

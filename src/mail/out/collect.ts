@@ -2,6 +2,7 @@
 import type pg from "pg";
 import type { PlatformName } from "../../protocol/event.ts";
 import type { Hash } from "../../protocol/hash.ts";
+import { isErasedSql } from "../../store/read/erased-sql.ts";
 import { inTransaction } from "../../store/transaction.ts";
 import { newSecret } from "../mail-token.ts";
 import { messageIdOf } from "./ask-mail.ts";
@@ -17,6 +18,8 @@ export interface CollectOptions {
   readonly platform: PlatformName;
   /** Of our mail addresses. */
   readonly domain: string;
+  /** So much of what waits is looked at at a time. @default 5_000 */
+  readonly owedMax?: number;
 }
 
 export interface Collected {
@@ -44,7 +47,7 @@ interface Owed {
 /** Makes one mail. Returns whether there may be another one to make. */
 async function collectOne(
   client: pg.ClientBase,
-  { platform, domain }: CollectOptions,
+  { platform, domain, owedMax = 5_000 }: CollectOptions,
   { conversation, participant }: Collected,
 ): Promise<boolean> {
   const key = [conversation, participant];
@@ -74,13 +77,27 @@ async function collectOne(
     text: `SELECT d.seq, coalesce(octet_length(e.body->>'text'), 0) AS bytes, ${asksForMailSql("e", "p")} AS asks
       FROM delivery AS d JOIN event AS e ON e.conversation_id = d.conversation_id AND e.seq = d.seq
       JOIN participant AS p ON p.conversation_id = d.conversation_id AND p.id = d.participant
-      WHERE d.conversation_id = $1 AND d.participant = $2 AND d.mail_id IS NULL ORDER BY d.seq LIMIT 5000`,
-    values: key,
+      WHERE d.conversation_id = $1 AND d.participant = $2 AND d.mail_id IS NULL ORDER BY d.seq LIMIT $3`,
+    values: [...key, owedMax],
   });
-  if (!owed.some(({ asks }) => asks)) return false;
+  const isMore = owed.length === owedMax;
+  if (!owed.some(({ asks }) => asks)) {
+    // So much that no mail would show it is not told: words may wait behind it.
+    if (isMore) await forget(client, [...key, owed.at(-1)?.seq]);
+    return isMore;
+  }
   const taken = asMuchAsFits(owed);
   await makeMail(client, { conversation, participant }, taken, whose.is_suppressed, domain);
-  return owed.slice(taken.length).some(({ asks }) => asks);
+  return isMore || owed.slice(taken.length).some(({ asks }) => asks);
+}
+
+/** What rides along up to a place, and was in no mail yet. */
+async function forget(client: pg.ClientBase, upTo: readonly unknown[]): Promise<void> {
+  await client.query({
+    name: "collect_forget_lines",
+    text: "DELETE FROM delivery WHERE conversation_id = $1 AND participant = $2 AND mail_id IS NULL AND seq <= $3",
+    values: [...upTo],
+  });
 }
 
 /** The first of them, at least one, and no further than the bounds. */
@@ -114,7 +131,9 @@ async function makeMail(
       named AS (
         UPDATE mail_participation AS m SET subject = coalesce((
           SELECT e.body->>'subject' FROM conversation AS c
-          JOIN event AS e ON e.conversation_id = c.id AND e.seq = c.subject_seq WHERE c.id = $3), '')
+          JOIN event AS e ON e.conversation_id = c.id AND e.seq = c.subject_seq
+          -- Hidden at once, deleted later: the copy would stay.
+          WHERE c.id = $3 AND NOT ${isErasedSql("e")}), '')
         WHERE m.conversation_id = $3 AND m.participant = $4 AND m.subject IS NULL)
       SELECT graphile_worker.add_job('send-mail', json_build_object('mail', id), job_key => 'send-mail:' || id)
       FROM made WHERE status = 'WAITING'`,

@@ -22,6 +22,9 @@ export interface MailDelivery {
 
 const attemptsShown = 20;
 
+/** Those who take part by mail are shown up to so many. */
+export const mailDeliveriesMost = 100;
+
 const attemptsSql = `(SELECT json_agg(json_build_object('at', a.at, 'code', a.code, 'answer', a.answer) ORDER BY a.id)
   FROM (SELECT * FROM mail_attempt WHERE mail_id = mail.id ORDER BY id DESC LIMIT ${attemptsShown}) AS a)`;
 
@@ -52,7 +55,7 @@ export async function readMailDeliveries(
     text: `SELECT p.id AS participant, r.address, mail.status, ${attemptsSql} AS attempts
       FROM participant AS p JOIN delivery AS d ON d.conversation_id = p.conversation_id AND d.participant = p.id AND d.seq = $2
       LEFT JOIN mail ON mail.id = d.mail_id LEFT JOIN recipient AS r ON r.id = p.recipient_id
-      WHERE p.conversation_id = $1 AND p.mail ORDER BY p.seq`,
+      WHERE p.conversation_id = $1 AND p.mail ORDER BY p.seq LIMIT ${mailDeliveriesMost}`,
     values: [conversation, seq],
   });
   return rows.map(({ participant, address, status, attempts }) => {
@@ -63,7 +66,8 @@ export async function readMailDeliveries(
       address,
       status: shown,
       refusal: shown === "REFUSED" ? last : null,
-      attempts: attempts ?? [],
+      // Answers name whom the mail was to.
+      attempts: (attempts ?? []).map((one) => (address === null ? { ...one, answer: "" } : one)),
     };
   });
 }

@@ -65,6 +65,7 @@ export async function oweMail(
  * deletes jobs, or one failed for good.
  */
 export async function sweepMail(pool: Pick<pg.Pool, "query">, { platform }: OweOptions): Promise<void> {
+  // Jobs have an `id`, too: whatever stands in `key` says of which table it is.
   const hasJob = (key: string) =>
     `EXISTS (SELECT FROM graphile_worker.jobs WHERE key = ${key} AND (attempts < max_attempts OR locked_at IS NOT NULL))`;
   await pool.query(
@@ -80,6 +81,6 @@ export async function sweepMail(pool: Pick<pg.Pool, "query">, { platform }: OweO
   );
   await pool.query(
     `SELECT graphile_worker.add_job('send-mail', json_build_object('mail', id), job_key => 'send-mail:' || id)
-    FROM mail WHERE status IN ('WAITING', 'SENDING') AND NOT ${hasJob("'send-mail:' || id")}`,
+    FROM mail WHERE status IN ('WAITING', 'SENDING') AND NOT ${hasJob("'send-mail:' || mail.id")}`,
   );
 }

@@ -29,9 +29,10 @@ export function heading(name: string, when: string | null = null): Part {
   };
 }
 
-/** Words of a message; null: they have not come from the platform that has them. */
+/** Words of a message; null: they are erased, or have not come from the platform that has them. */
 export function words(body: Pick<MessageBody, "format" | "text"> | null): Part {
-  if (body === null) return aside("(The words are not here yet. They will be behind the link below.)");
+  if (body === null)
+    return aside("(These words were erased, or are not here yet. Then they will be behind the link below.)");
   const text = body.format === "HTML" ? htmlToText(body.text) : body.text.trimEnd();
   return { text, html: `<div>${toHtml(body)}</div>` };
 }

@@ -130,9 +130,10 @@ const nameSql = (id: string, conversation: string): string =>
     FROM participant AS n LEFT JOIN recipient AS r ON r.id = n.recipient_id
     WHERE n.conversation_id = ${conversation} AND n.id = ${id})`;
 
+/** The latest words; null where they are erased: never older ones. */
 const lastWordsSql = (message: string, conversation: string, condition: string): string =>
-  `(SELECT w.body FROM event AS w WHERE w.conversation_id = ${conversation} AND w.model = 'message' AND (w.seq = ${message}.seq
-      OR (w.item = ${message}.id AND w.action = 'modify')) AND ${condition} AND NOT ${isErasedSql("w")} ORDER BY w.seq DESC LIMIT 1)`;
+  `(SELECT CASE WHEN NOT ${isErasedSql("w")} THEN w.body END FROM event AS w WHERE w.conversation_id = ${conversation} AND w.model = 'message' AND (w.seq = ${message}.seq
+      OR (w.item = ${message}.id AND w.action = 'modify')) AND ${condition} ORDER BY w.seq DESC LIMIT 1)`;
 
 const filesSql = (message: string, conversation: string): string =>
   `(SELECT json_agg(json_build_object('title', f.body->>'title', 'size', f.body->'size') ORDER BY f.seq)

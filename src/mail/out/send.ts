@@ -76,10 +76,22 @@ async function prepare(options: SendOptions, asked: readonly string[]): Promise<
     if (mail.status === "WAITING" && (await isWanted(pool, mail))) waiting.push(mail);
     if (mail.status === "SENDING" && asked.includes(mail.id)) inDoubt.set(mail.id, mail);
   }
-  const composed = await composeMails(pool, options, waiting);
-  for (const { id } of waiting) if (!composed.has(id)) await dissolve(pool, id);
+  const own = waiting.filter(({ id }) => asked.includes(id));
+  const { tried, composed } = await composeMails(pool, options, waiting).then(
+    (made) => ({ tried: waiting, composed: made }),
+    async (error: unknown) => {
+      if (own.length === waiting.length) throw error;
+      // One that cannot be composed holds up its own job alone.
+      options.log.error(
+        { err: error },
+        "a mail that waits cannot be composed; the others go out without those that wait",
+      );
+      return { tried: own, composed: await composeMails(pool, options, own) };
+    },
+  );
+  for (const { id } of tried) if (!composed.has(id)) await dissolve(pool, id);
   const claimed = await claim(pool, [...composed.keys()]);
-  const mails = waiting.flatMap((mail) => {
+  const mails = tried.flatMap((mail) => {
     const [attempts, words] = [claimed.get(mail.id), composed.get(mail.id)];
     return attempts === undefined || words === undefined ? [] : [{ mail: { ...mail, attempts }, composed: words }];
   });

@@ -69,7 +69,8 @@ export async function findLinkedMail(
   const row = await rowOfToken(purpose, token, async (id) => {
     const { rows } = await pool.query<LinkedRow>({
       name: "linked_mail",
-      text: `SELECT m.id, m.secret, m.conversation_id AS conversation, m.participant, m.up_to, o.id AS participation_id, o.is_muted,
+      // Who was removed sees nothing of what came after, whatever they are mailed since.
+      text: `SELECT m.id, m.secret, m.conversation_id AS conversation, m.participant, least(m.up_to, p.removed_seq) AS up_to, o.id AS participation_id, o.is_muted,
           p.role, p.status, p.removed_seq, p.latest, coalesce(p.name, r.name) AS name, r.address
         FROM mail AS m JOIN mail_participation AS o USING (conversation_id, participant)
         JOIN participant AS p ON p.conversation_id = m.conversation_id AND p.id = m.participant

@@ -41,14 +41,15 @@ interface Case {
   readonly from?: string | null;
   readonly remoteAddress?: string | null;
   readonly helo?: string | null;
+  readonly to?: readonly string[];
 }
 
 const mail = (from: string, more = "") =>
   Buffer.from(`From: ${from}\r\nTo: alice@a.example\r\nSubject: lunch\r\n${more}\r\nAt noon?\r\n`);
 const plain = mail(`Bob <bob@${domain}>`);
 
-const authenticated = ({ zone = {}, raw = plain, from = null, remoteAddress = null, helo = null }: Case) =>
-  createAuthenticateMail({ resolver: resolverOf(zone) })({ raw, envelope: { from, remoteAddress, helo } });
+const authenticated = ({ zone = {}, raw = plain, from = null, remoteAddress = null, helo = null, to = [] }: Case) =>
+  createAuthenticateMail({ resolver: resolverOf(zone) })({ raw, envelope: { from, remoteAddress, helo, to: [...to] } });
 const verdict = async (given: Case) => (await authenticated(given)).verdict;
 
 interface Signing {
@@ -274,5 +275,32 @@ describe("bounds", () => {
       verdict: "failed",
       spf: "its head is too large",
     });
+  });
+});
+
+describe("a signed mail that somebody sends on to a reply address", () => {
+  const reply = "reply+abc@mail.a.example";
+  const zone = { ...signing, ...sending };
+  const to = [reply];
+  const toReply = Buffer.from(
+    plain.toString().replace("alice@a.example", `Alice via Parley\r\n <${reply.toUpperCase()}>`),
+  );
+
+  test("is not vouched for by its signature, which is over whom it was to", async () => {
+    expect(await authenticated({ zone, raw: await signed(plain), to })).toMatchObject({
+      verdict: "failed",
+      dkim: expect.stringContaining("sent on"),
+    });
+    const added = Buffer.concat([Buffer.from(`To: ${reply}\r\nCc: ${reply}\r\n`), await signed(plain)]);
+    expect(await verdict({ zone, raw: added, to })).toBe("failed");
+  });
+
+  test("and an answer to that address is", async () => {
+    expect(await verdict({ zone, raw: await signed(toReply), to })).toBe("aligned");
+    const copy = Buffer.concat([Buffer.from(`Cc: ${reply}\r\n`), plain]);
+    expect(await verdict({ zone, raw: await signed(copy), to })).toBe("aligned");
+    // By whoever may send for its domain; and who forwards all of an account's mail is no stranger.
+    expect(await verdict({ zone, raw: plain, to, from: `bob@${domain}`, remoteAddress: theirs })).toBe("aligned");
+    expect(await verdict({ zone, raw: await signed(plain), to: ["carol@a.example"] })).toBe("aligned");
   });
 });

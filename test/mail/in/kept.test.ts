@@ -102,3 +102,35 @@ test("pages of kept mails go back and forth, the newest first", async () => {
   expect(second).toMatchObject({ subjects: ["One"], hasNextPage: false });
   expect(await page({ last: 1, before: present(second.startCursor) })).toMatchObject({ subjects: ["Two"] });
 });
+
+test("nobody accepts words in the name of who takes part already: they are asked whether the mail is theirs", async () => {
+  const { alice, conversation, bob, list } = await keptIn();
+  const address = "nora@n.example";
+  const nora = await addByMail(alice, conversation, address);
+  const to = [await replyAddress(given.platform, conversation, bob)];
+  const forged = await arrives(given.platform, { ...stranger, from: address }, { to, verdict: "failed" });
+  expect(forged.status).toBe("KEPT");
+  const [kept] = await list();
+  expect(await verdictOf(alice.parley.keptMailAccept({ keptMail: present(kept).id }))).toBe("FORBIDDEN");
+  expect(await sayings(given.platform, conversation)).toEqual([]);
+  const { rows } = await given.platform.core.database.pool.query(
+    "SELECT participant FROM mail WHERE conversation_id = $1 AND kind = 'CONFIRM'",
+    [conversation],
+  );
+  expect(rows).toEqual([{ participant: nora }]);
+  await given.platform.core.mail.inbound.confirmInbound(forged.id);
+  expect(await sayings(given.platform, conversation)).toMatchObject([{ by: address, text: "Bob sent me this." }]);
+});
+
+test("who does not take part any more accepts nothing, also of who does", async () => {
+  const { alice, carol, conversation } = await keptIn();
+  const dave = await addByMail(carol, conversation, "dave@d.example");
+  const to = [await replyAddress(given.platform, conversation, dave)];
+  await arrives(given.platform, stranger, { to });
+  await addByMail(alice, conversation, "mallory@m.example");
+  const [kept] = (await carol.parley.keptMails({ first: 1 })).keptMails.edges;
+  const participant = await participantOf(carol, conversation);
+  await done(alice.parley.participantRemove({ conversation, participant }));
+  expect(await verdictOf(carol.parley.keptMailAccept({ keptMail: present(kept).node.id }))).toBe("NOT_PARTICIPANT");
+  expect(await sayings(given.platform, conversation)).toEqual([]);
+});

@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { expect, test } from "vitest";
-import { conversationOf, givenPlatform } from "../../graphql/given.ts";
+import { expect, test, vi } from "vitest";
+import { blobOf } from "../../../src/mail/in/inbound-mail.ts";
+import { conversationOf, done, givenPlatform, present } from "../../graphql/given.ts";
 import { testSecret } from "../../support/platform.ts";
-import { addByMail, became, replyAddress, sayings, stored, written } from "./given-arrivals.ts";
+import { addByMail, became, blobsOf, replyAddress, sayings, stored, written } from "./given-arrivals.ts";
 
 const given = givenPlatform();
 
@@ -59,4 +60,30 @@ test.each(["note_beginning", ...points])("killed before %s, a mail begins one co
     { conversation, begun: null },
   ]);
   expect(await sayings(platform, conversation ?? "")).toHaveLength(1);
+});
+
+test("killed before it is noted which mail a message was, its bytes go with a message that is removed meanwhile", async () => {
+  const { alice } = await given.people("alice");
+  const { platform } = given;
+  const conversation = await conversationOf(alice);
+  const to = [await replyAddress(platform, conversation, await addByMail(alice, conversation, "bob@b.example"))];
+  const id = await stored(platform, written({ text: "Secret.", files }), { to });
+  await killed(id, "settle_inbound");
+  const { pool } = platform.core.database;
+  const { rows } = await pool.query<{ message: string; attachment: string }>(
+    "SELECT message, id AS attachment FROM attachment WHERE conversation_id = $1",
+    [conversation],
+  );
+  const { message, attachment } = present(rows[0]);
+  const there = async (name: string) => {
+    const blob = await blobsOf(platform.core.config.dataFolder).get(name);
+    blob?.stream.destroy();
+    return blob !== null;
+  };
+  const file = `files/${conversation}/${attachment}`;
+  await done(alice.parley.messageRemove({ conversation, message }));
+  await vi.waitFor(async () => expect(await there(file)).toBe(false), { timeout: 20_000, interval: 50 });
+  await platform.core.mail.inbound.handle(id);
+  expect(await became(platform, id)).toMatchObject({ status: "POSTED", message });
+  expect([await there(blobOf(id)), await there(file)]).toEqual([false, false]);
 });

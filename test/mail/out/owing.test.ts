@@ -209,3 +209,16 @@ test("a subject that is erased is mailed no more", async () => {
   expect(mail?.subject).toBe("Re: A conversation");
   expect(textOf(mail)).toBe("Gone\n\nSomebody left, and took their words back.");
 });
+
+test("where the latest words were erased, no older ones are mailed", async () => {
+  const { alice, bob, conversation } = await begun();
+  const message = await said(alice, conversation, "As it was first");
+  await done(bob.parley.messageModify({ conversation, message, body: "As it was then" }));
+  await done(bob.parley.conversationLeave({ conversation, erase: true }));
+  const olaf = `olaf${count}@mail.example`;
+  await done(alice.parley.participantAdd({ conversation, address: olaf }));
+  const [mail] = await given.untilMailed(olaf, 1);
+  expect(textOf(mail)).toContain("At noon?");
+  expect(textOf(mail)).toContain("(These words were erased, or are not here yet.");
+  expect(mail?.raw).not.toMatch(/As it was/);
+});

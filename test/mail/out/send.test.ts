@@ -194,6 +194,45 @@ test("jobs that are lost are asked for anew", async () => {
   await untilState(conversation, "SENT");
 });
 
+test("a mail that cannot be composed holds up no other", async () => {
+  const { alice, address, begin } = await begun();
+  const conversation = await begin();
+  const [mail] = await untilState(conversation, "SENT");
+  // One that asks about a mail that is not there.
+  await pool().query(
+    `INSERT INTO mail (id, secret, conversation_id, participant, kind, up_to, about, message_id, created_at)
+    SELECT $1::uuid, secret, conversation_id, participant, 'CONFIRM', 1, jsonb_build_object('inbound', $1), $1, created_at FROM mail
+    WHERE id = $2`,
+    [crypto.randomUUID(), present(mail).id],
+  );
+  await said(alice, conversation, "Still here?");
+  await vi.waitFor(
+    () =>
+      expect(postmark.taken.filter(({ To }) => To.includes(address)).map(({ TextBody }) => TextBody)).toHaveLength(2),
+    { timeout: 20_000, interval: 50 },
+  );
+  await pool().query("DELETE FROM mail WHERE kind = 'CONFIRM'");
+});
+
+test("what is tried again in hours is not tried before by a sweep", async () => {
+  const { begin } = await begun();
+  const [mail] = await begin().then((conversation) => untilState(conversation, "SENT"));
+  const { id } = present(mail);
+  await pool().query("UPDATE mail SET status = 'WAITING' WHERE id = $1", [id]);
+  await pool().query(
+    `SELECT graphile_worker.add_job('send-mail', json_build_object('mail', $1::text), job_key => 'send-mail:' || $1::text,
+      run_at => clock_timestamp() + interval '3 hours')`,
+    [id],
+  );
+  await sweepMail(pool(), { platform: "localhost", delayMs: 0 });
+  const { rows } = await pool().query(
+    "SELECT run_at > now() + interval '2 hours' AS later FROM graphile_worker.jobs WHERE key = 'send-mail:' || $1::text",
+    [id],
+  );
+  expect(rows).toEqual([{ later: true }]);
+  await pool().query("UPDATE mail SET status = 'SENT' WHERE id = $1", [id]);
+});
+
 test("tries come further and further apart, not all at once, and end after three days; of a code, after an hour", () => {
   const kind = "EVENTS";
   expect([1, 2, 3].map((attempts) => againInMs({ kind, attempts, ageMs: 0 }, 0.5))).toEqual([30_000, 60_000, 120_000]);
@@ -220,4 +259,14 @@ test("a complaint counts more than a bounce, and lifting forgets both", async ()
     false,
     false,
   ]);
+});
+
+test("what others answered is shown to operators in one line, and moves nothing on their screen", async () => {
+  const address = "osc@mail.example";
+  const answer = "550 gone\r\nall@mail.example COMPLAINT \u001b]0;owned\u0007\u001b[2J\u009b2J\u202enone";
+  await suppress(pool(), { address, reason: "HARD_BOUNCE", answer, mailId: null });
+  const { databaseUrl } = given.platform;
+  const { output } = await runParley(["mail", "suppressed"], { DATABASE_URL: databaseUrl, PARLEY_SECRET: testSecret });
+  expect(output).toContain("550 gone all@mail.example COMPLAINT");
+  expect(output.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\u202e]/u);
 });
