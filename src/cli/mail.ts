@@ -44,7 +44,7 @@ const states: Readonly<Record<MailSummary["status"], string>> = {
   WAITING: "is tried again",
   SENDING: "is being sent",
   SENT: "went out",
-  MAYBE_SENT: "may have gone out; to send it again: parley mail resend",
+  MAYBE_SENT: "may have gone out; to send it again: parley mail resend ID",
   FAILED: "was not sent",
   BOUNCED: "came back",
   COMPLAINED: "was complained about",
@@ -52,11 +52,9 @@ const states: Readonly<Record<MailSummary["status"], string>> = {
 };
 
 function textOf({ id, kind, status, conversation, address, attempts, lastAttempt }: MailSummary): string {
-  const tried = lastAttempt
-    ? `\n  ${lastAttempt.at}: ${shown(lastAttempt.code)} ${shown(lastAttempt.answer)}`.trimEnd()
-    : "";
+  const tried = lastAttempt ? `\n  ${lastAttempt.at}: ${said(lastAttempt)}` : "";
   const what = kind === "EVENTS" ? "" : `, ${kind}`;
-  return `${id} ${states[status]}\n  to ${address ?? "somebody erased"} of ${conversation}${what}, tried ${attempts} times${tried}`;
+  return `${id} ${states[status]}\n  to ${address ?? "somebody erased"} of ${conversation}${what}, tried ${attempts === 1 ? "once" : `${attempts} times`}${tried}`;
 }
 
 /** What others answered, in one line: control characters would write elsewhere on the screen. */
@@ -78,6 +76,11 @@ const reasons: Readonly<Record<NotResent, string>> = {
   ERASED: "Its address is erased: there is nobody to send it to.",
   EMPTY: "It had a code, which is deleted. They can ask for a new one.",
 };
+
+/** An SMTP server begins its answer with the code. */
+function said({ code, answer }: NonNullable<MailSummary["lastAttempt"]>): string {
+  return shown(answer.startsWith(code) ? answer : `${code} ${answer}`).trimEnd();
+}
 
 async function resend(pool: pg.Pool, id: string): Promise<void> {
   await runMigrations({ pgPool: pool });

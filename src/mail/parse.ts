@@ -84,7 +84,8 @@ export function cutTo(text: string, bytesMax: number): Pick<ParsedMail, "text" |
   return { text: kept + cutMark, isCut: true };
 }
 
-function withoutUnseen(html: string): string {
+/** HTML without what is never shown: style sheets, scripts, comments, pictures that stand in it. */
+export function withoutUnseen(html: string): string {
   const bare = (
     [
       ["<style", "</style>"],

@@ -45,6 +45,7 @@ CREATE TABLE "mail" (
     "message_id" TEXT COLLATE "C" NOT NULL,
     "status" "MailStatus" NOT NULL DEFAULT 'WAITING',
     "attempts" INTEGER NOT NULL DEFAULT 0,
+    "provider" TEXT COLLATE "C",
     "provider_id" TEXT COLLATE "C",
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT clock_timestamp(),
     "tried_at" TIMESTAMPTZ(3),

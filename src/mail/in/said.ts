@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { isBlank } from "../../conversation/body.ts";
 import { limits } from "../../conversation/limits.ts";
 import type { MessageBody } from "../../protocol/event.ts";
-import { cutTo } from "../parse.ts";
+import { cutTo, withoutUnseen } from "../parse.ts";
 import type { IncomingMail } from "./parse-incoming.ts";
 import { newWords } from "./words.ts";
 
@@ -31,8 +31,15 @@ export function saidIn(mail: IncomingMail, receivedAt: Date, isFirst: boolean): 
   };
 }
 
+/** So much of a mail is looked for words in, in characters: a message has a fourth of it, and a mail of millions of lines would hold up all others. */
+const readMax = 4 * limits.messageBytes;
+
 function wordsOf({ text, html }: IncomingMail): Pick<MessageBody, "format" | "text"> {
-  const words = newWords({ text, html });
+  const isLong = html !== null && html.length > readMax;
+  const words = newWords({
+    text: text?.slice(0, readMax).toWellFormed() ?? null,
+    html: isLong ? withoutUnseen(html).slice(0, readMax).toWellFormed() : html,
+  });
   return { format: words.format, text: words.text };
 }
 

@@ -26,14 +26,18 @@ export async function findAlongside(pool: pg.Pool, ids: readonly string[], max: 
 }
 
 /** Says, before they are handed over, that they are. Returns which try it is, of those that nobody else has. */
-export async function claim(pool: pg.Pool, ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+export async function claim(
+  pool: pg.Pool,
+  ids: readonly string[],
+  provider: string,
+): Promise<ReadonlyMap<string, number>> {
   const { rows } = await pool.query<{ id: string; attempts: number }>({
     name: "claim_mails",
     text: `WITH free AS MATERIALIZED (
         SELECT id FROM mail WHERE id = ANY($1::uuid[]) AND status = 'WAITING' FOR UPDATE SKIP LOCKED)
-      UPDATE mail AS m SET status = 'SENDING', attempts = attempts + 1, tried_at = clock_timestamp(), changed_at = clock_timestamp()
+      UPDATE mail AS m SET status = 'SENDING', attempts = attempts + 1, provider = $2, tried_at = clock_timestamp(), changed_at = clock_timestamp()
       FROM free WHERE m.id = free.id RETURNING m.id, m.attempts`,
-    values: [ids],
+    values: [ids, provider],
   });
   return new Map(rows.map(({ id, attempts }) => [id, attempts]));
 }

@@ -30,6 +30,8 @@ export interface MailRow {
   /** How long ago it was asked for. */
   readonly ageMs: number;
   readonly triedAt: Date | null;
+  /** Whom it was last handed to. */
+  readonly provider: string | null;
   /** How long ago that was. */
   readonly triedMsAgo: number | null;
   /** Where they were added. */
@@ -58,7 +60,7 @@ export async function readMails(pool: Pick<pg.Pool, "query">, ids: readonly stri
   const { rows } = await pool.query<MailRow>({
     name: "read_mails",
     text: `SELECT mail.id, mail.secret, mail.conversation_id AS conversation, mail.participant, mail.kind, mail.up_to AS "upTo",
-        mail.about, mail.message_id AS "messageId", mail.status, mail.attempts, (extract(epoch FROM clock_timestamp() - mail.created_at) * 1000)::float8 AS "ageMs", mail.tried_at AS "triedAt",
+        mail.about, mail.message_id AS "messageId", mail.status, mail.attempts, (extract(epoch FROM clock_timestamp() - mail.created_at) * 1000)::float8 AS "ageMs", mail.tried_at AS "triedAt", mail.provider,
         (extract(epoch FROM clock_timestamp() - mail.tried_at) * 1000)::float8 AS "triedMsAgo", p.seq AS "addedSeq", p.status = 'ACTIVE' AS "isActive", p.role, m.is_muted AS "isMuted",
         EXISTS (SELECT FROM suppression WHERE address = r.address) AS "isSuppressed", r.address, p.name,
         m.id AS "replyId", m.secret AS "replySecret", m.subject,

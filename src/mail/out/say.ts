@@ -11,7 +11,7 @@ const reasons = {
   MAY_NOT_WRITE:
     "You may read this conversation, and not write in it, so your mail was not posted. Ask who added you to let you.",
   TOO_LARGE: "Your mail was too large to be posted. Send a shorter one, or fewer files.",
-  EXPIRED: "This conversation has ended, so your mail was not posted.",
+  EXPIRED: "This conversation has expired, so your mail was not posted.",
   NO_WORDS:
     "In your mail nothing was found but what it quotes, so it was not posted. Write above or below what you quote.",
 } as const;
@@ -41,7 +41,9 @@ export function answerTo(
     return {
       subject: `Is this mail yours? ${title}`,
       parts: [
-        sentence(`A mail from your address came in for “${title}”, and nothing proves that you wrote it.`),
+        sentence(
+          `A mail from your address came in for “${title}”, and waits: nothing proves that you wrote it, or there were many in a short time.`,
+        ),
         sentence("If you did, say so behind this link, and it is posted. If not, do nothing: nobody will see it."),
         foot("", "It is mine", confirm),
       ],

@@ -90,10 +90,11 @@ async function prepare(options: SendOptions, asked: readonly string[]): Promise<
     },
   );
   for (const { id } of tried) if (!composed.has(id)) await dissolve(pool, id);
-  const claimed = await claim(pool, [...composed.keys()]);
+  const claimed = await claim(pool, [...composed.keys()], provider.name);
   const mails = tried.flatMap((mail) => {
     const [attempts, words] = [claimed.get(mail.id), composed.get(mail.id)];
-    return attempts === undefined || words === undefined ? [] : [{ mail: { ...mail, attempts }, composed: words }];
+    if (attempts === undefined || words === undefined) return [];
+    return [{ mail: { ...mail, attempts, provider: provider.name }, composed: words }];
   });
   return { mails, inDoubt };
 }
@@ -165,10 +166,13 @@ async function settle(options: SendOptions, mail: MailRow): Promise<boolean> {
 async function askWhetherSent({ pool, provider, log }: SendOptions, mail: MailRow): Promise<boolean> {
   const { id, messageId, attempts } = mail;
   const triedAt = mail.triedAt ?? new Date();
-  const found = await provider.wasSent({ id, messageId, triedAt }).catch((error: unknown) => {
-    log.warn({ err: error, mail: id }, "could not ask whether a mail went out; will ask again");
-    return { kind: "later" as const };
-  });
+  const ask = () =>
+    provider.wasSent({ id, messageId, triedAt }).catch((error: unknown) => {
+      log.warn({ err: error, mail: id }, "could not ask whether a mail went out; will ask again");
+      return { kind: "later" as const };
+    });
+  // Another provider knows nothing of it, and its no would send it twice.
+  const found = mail.provider === provider.name ? await ask() : ({ kind: "unknown" } as const);
   const note = (status: Tried["status"], answer: string, providerId: string | null = null) =>
     record(pool, [{ id, attempts, status, code: found.kind, answer, providerId }]);
   switch (found.kind) {

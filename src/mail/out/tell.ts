@@ -27,7 +27,7 @@ const linesMax = 20;
 export function tell(events: readonly ToldEvent[], whose: Hash, introduction: Introduction | null): Told {
   const ownAdd = events.find(({ id }) => id === whose);
   const said = saidOf(events, whose, ownAdd !== undefined);
-  const lines = linesOf(events, whose, said);
+  const lines = linesOf(events, whose, said, introduction !== null);
   const authors = [...(ownAdd ? [ownAdd.actorName] : []), ...said.map(({ event }) => event.actorName)];
   const [first] = said;
   const about = first ? (first.kind === "words" ? first.event.parent : first.event.message) : null;
@@ -94,10 +94,17 @@ function partsOf(said: Said, isOne: boolean): readonly Part[] {
 }
 
 /** What rides along, but for files that are named with their message. */
-function linesOf(events: readonly ToldEvent[], whose: Hash, said: readonly Said[]): readonly string[] {
+function linesOf(
+  events: readonly ToldEvent[],
+  whose: Hash,
+  said: readonly Said[],
+  isIntroduced: boolean,
+): readonly string[] {
   const told = new Set(said.flatMap(({ kind, event }) => (kind === "words" ? [event.message] : [])));
   return events.flatMap((event) => {
     if (event.model === "message" || event.id === whose) return [];
+    // Who else is in it stands in the introduction.
+    if (isIntroduced && event.model === "participant" && event.action === "add") return [];
     if (event.model === "attachment" && event.message !== null && (told.has(event.message) || event.isGone)) return [];
     return systemLine(event) ?? [];
   });

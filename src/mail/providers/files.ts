@@ -15,7 +15,8 @@ export function filesProvider(folder: string): MailProvider {
   const send = async (mail: OutgoingMail): Promise<SendOutcome> => {
     const file = mailFile(folder, mail.id);
     try {
-      await mkdir(folder, { recursive: true });
+      // Words, and codes that open conversations: nobody else's to read.
+      await mkdir(folder, { recursive: true, mode: 0o700 });
       await writeWhole(file, await new MailComposer(mimeOptions(mail)).compile().build());
       return { kind: "sent", providerId: null, code: "250", answer: "written" };
     } catch (error) {
@@ -42,7 +43,7 @@ async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
   // Its own name at first: of two that write the same, neither is seen half.
   const part = `${file}.${randomUUID()}.part`;
   {
-    await using handle = await open(part, "wx");
+    await using handle = await open(part, "wx", 0o600);
     await handle.writeFile(bytes);
     await handle.sync();
   }

@@ -157,6 +157,23 @@ test("a mail without an outcome is looked for, and not sent twice", async () => 
   expect(postmark.taken.filter(({ To }) => To.includes(address))).toHaveLength(1);
 });
 
+test("what another provider was handed is not looked for with this one, which would not know of it", async () => {
+  const { address, begin } = await begun();
+  postmark.fault = "take and close";
+  postmark.isSearchable = false;
+  const conversation = await begin();
+  const [mail] = await untilState(conversation, "SENDING");
+  await vi.waitFor(() => expect(postmark.taken.filter(({ To }) => To.includes(address))).toHaveLength(1));
+  postmark.fault = null;
+  postmark.isSearchable = true;
+  const text =
+    "UPDATE mail SET provider = 'smtp', tried_at = tried_at - interval '1 hour' WHERE id = $1 RETURNING provider";
+  await pool().query(text, [present(mail).id]);
+  await runNow(present(mail).id);
+  await untilState(conversation, "MAYBE_SENT");
+  expect(postmark.taken.filter(({ To }) => To.includes(address))).toHaveLength(1);
+});
+
 test("mails that wait go out together", async () => {
   const { alice } = await given.people("alice");
   const participants = Array.from({ length: 12 }, (_, index) => ({ address: `many${index}@mail.example` }));
