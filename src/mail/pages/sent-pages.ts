@@ -12,6 +12,7 @@ import { answerNotFound, answerPage, answerSeeOther, guardingHeaders } from "./p
 import { answerNotFromHere } from "./refusals.ts";
 import type { SentMail, SentMails } from "./sent-mails.ts";
 import { listMarkup, mailMarkup, writeMarkup } from "./sent-markup.ts";
+import { actKey } from "./stamp.ts";
 import { answeringSubject, type WrittenMail, writtenMail } from "./written-mail.ts";
 
 export interface SentPagesOptions {
@@ -134,7 +135,7 @@ async function takeIn({ storeInbound }: SentPagesOptions, form: Form, mail: Writ
   const said = "nothing to ask: it was written on this machine's page";
   await storeInbound({
     // Sent twice, it comes in once.
-    key: `page ${clientId}`,
+    key: `page ${actKey(clientId, mail.answered?.id ?? null, mail.from.address, mail.to, mail.subject, mail.text)}`,
     envelope: { source: "page", from: mail.from.address, to: [mail.to], remoteAddress: null, helo: null },
     raw: await writtenMail(mail),
     authentication: { verdict: "aligned", spf: said, dkim: said },

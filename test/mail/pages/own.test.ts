@@ -41,6 +41,29 @@ test("a form that is sent twice, also at once, says it once", async () => {
   expect((await messagesOf(alice, conversation)).filter(({ body }) => body === "Once")).toHaveLength(1);
 });
 
+test("of one form, other words, and words to another message, are said as well", async () => {
+  const { alice, conversation, message, browser } = await signedIn();
+  const form = { do: "say", ...stamp() };
+  for (const fields of [{ text: "First" }, { text: "Second" }, { text: "First", to: message }])
+    expect((await browser.send({ ...form, ...fields })).headers.get("location")).toMatch(/\?done=said$/);
+  expect((await messagesOf(alice, conversation)).slice(1).map(({ body, parent }) => [body, parent?.hash])).toEqual([
+    ["First", undefined],
+    ["Second", undefined],
+    ["First", message],
+  ]);
+});
+
+test("what stamped an act stamps another one, too", async () => {
+  const { alice, conversation, carol, browser } = await signedIn();
+  const stamped = stamp();
+  await browser.send({ do: "say", text: "Goodbye", ...stamped });
+  await browser.send({ do: "leave", ...stamped });
+  expect((await messagesOf(alice, conversation)).at(-1)).toMatchObject({ body: "Goodbye" });
+  const participants = present(await alice.parley.participants({ conversation })).participants.edges;
+  expect(participants.find(({ node }) => node.hash === carol.participant)?.node.status).toBe("LEFT");
+  expect((await browser.send({ do: "say", text: "Still", ...stamped })).status).toBe(409);
+});
+
 test("a message can be answered by itself", async () => {
   const { alice, conversation, message, browser } = await signedIn();
   await said(alice, conversation, "Something else");

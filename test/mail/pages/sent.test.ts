@@ -142,6 +142,20 @@ test("an answer that is sent twice has one key, so that it comes in once", async
   expect(new Set(incoming.map(({ key }) => key)).size).toBe(2);
 });
 
+test("of one form, each other mail has a key of its own", async () => {
+  const { url, sent, incoming } = await given();
+  const [first, second] = [await sent(), await sent()];
+  const id = clientId();
+  await ask(`${url}/mail/${first}`, { text: "Yes", clientId: id });
+  await ask(`${url}/mail/${first}`, { text: "No", clientId: id });
+  await ask(`${url}/mail/${second}`, { text: "Yes", clientId: id });
+  const form = { from: "dave@example.org", to: "alice@localhost", subject: "", text: "Yes", clientId: id };
+  await ask(`${url}/mail/write`, form);
+  await ask(`${url}/mail/write`, { ...form, subject: "Other" });
+  await ask(`${url}/mail/write`, { ...form, from: "erin@example.org" });
+  expect(new Set(incoming.map(({ key }) => key)).size).toBe(6);
+});
+
 test("a new mail is written as anybody, to whoever is here", async () => {
   const { url, incoming } = await given();
   expect((await ask(`${url}/mail/write`)).text).toContain('value="alice@localhost"');
