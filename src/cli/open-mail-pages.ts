@@ -4,6 +4,7 @@ import type { Config } from "../config/config.ts";
 import { isSpecialUse } from "../federation/special-use.ts";
 import type { BlobStore } from "../files/blob-store.ts";
 import type { Pages } from "../http/pages.ts";
+import { createSendFile } from "../http/send-file.ts";
 import type { StoreInbound } from "../mail/in/store-inbound.ts";
 import { createReadHeld } from "../mail/pages/held-mail.ts";
 import { createPagesBehindLinks } from "../mail/pages/pages-behind-links.ts";
@@ -54,6 +55,7 @@ export function openMailPages(parts: Parts, { storeInbound, confirmInbound }: Ta
     origin: config.origin,
     sessions: createSessions(pool, config.mail.domain),
     speak: createSpeak({ signer, append }),
+    sendFile: createSendFile({ blobs, log: log("http") }),
     readHeld: createReadHeld(pool, blobs),
     confirmInbound,
     ...{ now, salt, log: log("mail") },
