@@ -53,10 +53,10 @@ export function createConfirmPage({ pool, origin, readHeld, confirmInbound }: Co
 
 function askMarkup({ from, subject, words, files }: HeldMail, path: string): Markup {
   return html`<h1>Is this mail yours?</h1>
-<p>It says that it is from <strong>${from}</strong>, and nothing proves it. These words would be posted:</p>
-<article aria-label="The mail"><p class="soft">${subjectOr(subject)}</p>
-<div class="words">${words}</div>
-${files.length > 0 ? html`<ul class="plain" aria-label="Files">${files.map((title) => html`<li>File: ${title}</li>`)}</ul>` : null}</article>
+<p>It says that it is from <strong dir="auto">${from}</strong>, and nothing proves it. These words would be posted:</p>
+<article aria-label="The mail"><p class="soft" dir="auto">${subjectOr(subject)}</p>
+<div class="words" dir="auto">${words}</div>
+${files.length > 0 ? html`<ul class="plain" aria-label="Files">${files.map((title) => html`<li>File: <bdi>${title}</bdi></li>`)}</ul>` : null}</article>
 <form method="post" action="${path}"><input type="hidden" name="do" value="confirm"><button>It is mine: post it</button></form>
 <p class="soft">If it is not, do nothing: nobody will see it.</p>`;
 }

@@ -35,7 +35,7 @@ export function conversationMarkup(
     hasEarlier && first !== undefined
       ? html`<nav aria-label="Pages"><a href="${path}?before=${first.seq}">Earlier messages</a></nav>`
       : null;
-  return html`<h1>${subjectOr(subject)}</h1>
+  return html`<h1 dir="auto">${subjectOr(subject)}</h1>
 <section aria-label="Who takes part">
 <ul class="plain people soft">${people.map(personMarkup)}${isCrowd ? html`<li>and others</li>` : null}</ul>
 </section>
@@ -50,7 +50,7 @@ ${messages.length === 0 ? html`<p class="soft">Nothing was said yet.</p>` : null
 
 function personMarkup({ name, address, status }: ShownPerson): Markup {
   const also = address !== null && address !== name ? html` &lt;${address}&gt;` : null;
-  return html`<li>${name}${also}${status === "ACTIVE" ? null : status === "LEFT" ? " (left)" : " (removed)"}</li> `;
+  return html`<li><bdi>${name}</bdi>${also}${status === "ACTIVE" ? null : status === "LEFT" ? " (left)" : " (removed)"}</li> `;
 }
 
 const goneTexts = {
@@ -63,9 +63,9 @@ function messageMarkup(message: ShownMessage, offered: Offered): Markup {
   const { path, isAnswerable } = offered;
   const { id, seq, author, isOwn, saidAt, words, gone, editedAt, answers, files } = message;
   return html`<article id="m${seq}" aria-labelledby="a${seq}"${isOwn ? html` class="own"` : null}>
-<header><h3 id="a${seq}">${author}</h3>${shownTime(saidAt)}${editedAt === null ? null : html`<span class="soft">edited ${shownTime(editedAt)}</span>`}</header>
-${answers && html`<p class="soft">In answer to <a href="#m${answers.seq}">${answers.author}</a></p>`}
-${words ? html`<div class="words">${words}</div>` : html`<p class="gone">${gone && goneTexts[gone]}</p>`}
+<header><h3 id="a${seq}" dir="auto">${author}</h3>${shownTime(saidAt)}${editedAt === null ? null : html`<span class="soft">edited ${shownTime(editedAt)}</span>`}</header>
+${answers && html`<p class="soft">In answer to <a href="#m${answers.seq}" dir="auto">${answers.author}</a></p>`}
+${words ? html`<div class="words" dir="auto">${words}</div>` : html`<p class="gone">${gone && goneTexts[gone]}</p>`}
 ${files.length > 0 ? filesMarkup(files, offered) : null}
 ${isAnswerable ? html`<footer><a href="${path}?to=${id}#answer" aria-describedby="a${seq}">Answer this</a></footer>` : null}
 </article>
@@ -74,7 +74,7 @@ ${isAnswerable ? html`<footer><a href="${path}?to=${id}#answer" aria-describedby
 
 function filesMarkup(files: readonly ShownFile[], { path, isOwn }: Offered): Markup {
   const nameOf = ({ id, title, isHere }: ShownFile) =>
-    isOwn && isHere ? html`<a href="${path}/files/${id}" download>${title}</a>` : html`${title}`;
+    isOwn && isHere ? html`<a href="${path}/files/${id}" download dir="auto">${title}</a>` : html`<bdi>${title}</bdi>`;
   return html`<ul class="plain" aria-label="Files">${files.map(
     (file) => html`<li>File: ${nameOf(file)} <span class="soft">(${shownSize(file.size)})</span></li>`,
   )}</ul>`;

@@ -62,13 +62,13 @@ export function createLinkPage(options: LinkPageOptions) {
     const own = { path, text: refused?.text ?? "", stamp: refused?.stamp ?? newStamp(now(), salt()) };
     const kept =
       refused && !isOwn && refused.text !== ""
-        ? html`<label for="kept">What you wrote</label><textarea id="kept" readonly>
+        ? html`<label for="kept">What you wrote</label><textarea id="kept" dir="auto" readonly>
 ${refused.text}</textarea>`
         : null;
     const isLatest = before === null;
     const note = isOwn
       ? html`${told}${no}${isLatest ? null : html`<p><a href="${path}">To the latest messages</a></p>`}`
-      : html`${told}${no}${kept}${strangerPart(mail, { path, state: refused ? "refused" : query.get("code") === "asked" ? "asked" : "new" })}`;
+      : html`${told}${no}${kept}${strangerPart(mail, shown, { path, state: refused ? "refused" : query.get("code") === "asked" ? "asked" : "new" })}`;
     const isAnswerable = isOwn && whyNotToAnswer(mail, shown) === null;
     const main = html`${conversationMarkup(shown, { path, note, isAnswerable, isOwn })}
 ${isOwn && isLatest ? html`${answerPart(mail, shown, own)}${managePart(mail, own)}` : null}`;

@@ -35,8 +35,8 @@ ${mails.length === 0 ? empty : mails.map(entryMarkup)}`;
 function entryMarkup(mail: SentMail): Markup {
   const { id, at, to, text } = mail;
   const [preview = ""] = /^[\s\S]{0,240}/.exec(text.trim()) ?? [];
-  return html`<article aria-labelledby="s${id}"><header><h2 id="s${id}"><a href="/mail/${id}">${subjectOr(mail)}</a></h2>${shownTime(at.toISOString())}</header>
-<p class="soft">To ${whoOf(to)}</p><pre>${preview}</pre></article>
+  return html`<article aria-labelledby="s${id}"><header><h2 id="s${id}" dir="auto"><a href="/mail/${id}">${subjectOr(mail)}</a></h2>${shownTime(at.toISOString())}</header>
+<p class="soft">To <bdi>${whoOf(to)}</bdi></p><pre dir="auto">${preview}</pre></article>
 `;
 }
 
@@ -44,16 +44,16 @@ function entryMarkup(mail: SentMail): Markup {
 export function mailMarkup(mail: SentMail, text: string, why: string | null): Markup {
   const { id, at, from, to, files, html: asHtml } = mail;
   return html`<nav><a href="/mail/">All mails</a></nav>
-<h1>${subjectOr(mail)}</h1>
-<dl><dt>From</dt><dd>${whoOf(from)}</dd><dt>To</dt><dd>${whoOf(to)}</dd><dt>Written</dt><dd>${shownTime(at.toISOString())}</dd>
-${files.length > 0 ? html`<dt>Files</dt><dd>${files.join(", ")}</dd>` : null}</dl>
-<section class="card" aria-label="The mail as text"><pre>${linked(mail.text.trimEnd())}</pre></section>
+<h1 dir="auto">${subjectOr(mail)}</h1>
+<dl><dt>From</dt><dd><bdi>${whoOf(from)}</bdi></dd><dt>To</dt><dd><bdi>${whoOf(to)}</bdi></dd><dt>Written</dt><dd>${shownTime(at.toISOString())}</dd>
+${files.length > 0 ? html`<dt>Files</dt><dd>${files.map((file, index) => html`${index > 0 ? ", " : null}<bdi>${file}</bdi>`)}</dd>` : null}</dl>
+<section class="card" aria-label="The mail as text"><pre dir="auto">${linked(mail.text.trimEnd())}</pre></section>
 ${asHtml === null ? null : html`<details><summary>As HTML</summary><iframe title="The mail as HTML" sandbox="allow-popups allow-popups-to-escape-sandbox" src="/mail/${id}/html" loading="lazy"></iframe></details>`}
 ${refusedMarkup(why)}
-<section class="card"><h2>Answer as ${whoOf(to)}</h2>
+<section class="card"><h2>Answer as <bdi>${whoOf(to)}</bdi></h2>
 <form method="post" action="/mail/${id}"><input type="hidden" name="clientId" value="${randomUUID()}">
 <label for="text">What they write; the mail is quoted below it</label>
-<textarea id="text" name="text" required rows="6">
+<textarea id="text" name="text" dir="auto" required rows="6">
 ${text}</textarea><div><button>Send the answer</button></div></form></section>`;
 }
 
@@ -65,8 +65,8 @@ ${refusedMarkup(why)}
 <form class="card" method="post" action="/mail/write"><input type="hidden" name="clientId" value="${randomUUID()}">
 <label for="from">From</label><input id="from" name="from" type="email" required value="${from}">
 <label for="to">To</label><input id="to" name="to" type="email" required value="${to}">
-<label for="subject">Subject</label><input id="subject" name="subject" value="${subject}">
-<label for="text">Text</label><textarea id="text" name="text" required rows="6">
+<label for="subject">Subject</label><input id="subject" name="subject" dir="auto" value="${subject}">
+<label for="text">Text</label><textarea id="text" name="text" dir="auto" required rows="6">
 ${text}</textarea><div><button>Send</button></div></form>`;
 }
 

@@ -120,7 +120,7 @@ test("words, subject and file names are shown as they are written, and are no ma
   const { url } = await held({ subject: attack, text: attack, files: [{ name: "<script>.txt", content: "x" }] });
   const { text } = await ask(url);
   expect(text).not.toMatch(/<img|<script|onerror=alert\(1\)></);
-  expect(text).toContain("File: &#60;script&#62;.txt");
+  expect(text).toContain("File: <bdi>&#60;script&#62;.txt");
 });
 
 test("HTML of a mail is shown without what runs or fetches", async () => {

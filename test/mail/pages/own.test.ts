@@ -82,7 +82,7 @@ test("a message can be answered by itself", async () => {
   const { alice, conversation, message, browser } = await signedIn();
   await said(alice, conversation, "Something else");
   const { text } = await browser.read(`?to=${message}`);
-  expect(text).toMatch(/In answer to <a href="#m\d+">/);
+  expect(text).toMatch(/In answer to <a href="#m\d+" dir="auto">/);
   await browser.fill("say", { text: "To that" }, `?to=${message}`);
   expect((await messagesOf(alice, conversation)).at(-1)).toMatchObject({ body: "To that", parent: { hash: message } });
 });
@@ -128,7 +128,7 @@ test("they download files as far as they see the conversation; a link alone does
   await arrivesFrom(carol, { text: "Here they are", files: [file("Soup")] });
   const [first = ""] = await attachmentsOf(conversation);
   const { text } = await browser.read();
-  expect(text).toContain(`<a href="${new URL(url).pathname}/files/${first}" download>`);
+  expect(text).toContain(`<a href="${new URL(url).pathname}/files/${first}" download dir="auto">`);
   const got = await browser.read(`/files/${first}`);
   expect([got.status, got.text]).toEqual([200, "Soup"]);
   expect(got.headers.get("content-disposition")).toBe("attachment; filename*=UTF-8''notes%20%C3%BC.txt");
