@@ -27,8 +27,10 @@ const aboutSchema = z.object({
 export interface Links {
   readonly conversation: string;
   /** Null where the mail in question is not kept any more. */
-  readonly confirm: string | null;
+  readonly confirm: { readonly link: string; readonly cameAt: Date } | null;
 }
+
+const timeOf = (at: Date): string => `${at.toISOString().slice(0, 16).replace("T", " ")} UTC`;
 
 /** @throws where the mail says nothing that this code knows */
 export function answerTo(
@@ -41,9 +43,11 @@ export function answerTo(
     return {
       subject: `Is this mail yours? ${title}`,
       parts: [
-        sentence(`A mail from your address came in for “${title}”, and nothing proves that you wrote it.`),
+        sentence(
+          `A mail from your address came in for “${title}” at ${timeOf(confirm.cameAt)}, and nothing proves that you wrote it.`,
+        ),
         sentence("If you did, say so behind this link, and it is posted. If not, do nothing: nobody will see it."),
-        foot("", "It is mine", confirm),
+        foot("", "It is mine", confirm.link),
       ],
     };
   if (kind === "CODE" && code !== undefined)
