@@ -4,8 +4,11 @@ import type { Config } from "../config/config.ts";
 import { isSpecialUse } from "../federation/special-use.ts";
 import type { BlobStore } from "../files/blob-store.ts";
 import type { Pages } from "../http/pages.ts";
+import { createSendFile } from "../http/send-file.ts";
 import type { StoreInbound } from "../mail/in/store-inbound.ts";
+import { createTakesMailFor } from "../mail/in/takes-mail-for.ts";
 import { createReadHeld } from "../mail/pages/held-mail.ts";
+import { createReadPageMails } from "../mail/pages/page-mails.ts";
 import { createPagesBehindLinks } from "../mail/pages/pages-behind-links.ts";
 import { readSentMails } from "../mail/pages/sent-mails.ts";
 import { createSentPages } from "../mail/pages/sent-pages.ts";
@@ -54,6 +57,7 @@ export function openMailPages(parts: Parts, { storeInbound, confirmInbound }: Ta
     origin: config.origin,
     sessions: createSessions(pool, config.mail.domain),
     speak: createSpeak({ signer, append }),
+    sendFile: createSendFile({ blobs, log: log("http") }),
     readHeld: createReadHeld(pool, blobs),
     confirmInbound,
     ...{ now, salt, log: log("mail") },
@@ -62,6 +66,8 @@ export function openMailPages(parts: Parts, { storeInbound, confirmInbound }: Ta
   const sent = createSentPages({
     mails: readSentMails(join(config.dataFolder, "mail")),
     somebodyHere: `alice@${config.domains[0]}`,
+    takesMailFor: createTakesMailFor({ pool, mailDomain: config.mail.domain, domains: config.domains }),
+    readPageMails: createReadPageMails(pool),
     ...{ storeInbound, now, log: log("mail") },
   });
   return [behindLinks, sent];

@@ -1,7 +1,6 @@
 // Bytes that are kept beside the database: files of messages, mails as they came. Written whole or not at all.
 
 import { randomUUID } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { mkdir, open, opendir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
@@ -77,8 +76,13 @@ export function diskBlobStore(folder: string): BlobStore {
     get: async (name) => {
       const path = pathOf(name);
       try {
-        const { size } = await stat(path);
-        return { size, stream: createReadStream(path) };
+        // Opened first: deleted from then on, it is still read to its end.
+        const file = await open(path, "r");
+        const { size } = await file.stat().catch(async (error: unknown) => {
+          await file.close();
+          throw error;
+        });
+        return { size, stream: file.createReadStream() };
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
         throw error;

@@ -21,14 +21,16 @@ export interface PageSource {
 }
 
 const style = `
-body { font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
+:root { color-scheme: light dark; --ink: #222; --soft: #666; --ground: #fff; --shade: #f5f5f5; --line: #ccc; --link: #0645ad; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e8eaf2; --soft: #a2a9bd; --ground: #14161e; --shade: #1d2029; --line: #454b5c; --link: #9db0ff; } }
+body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--ground); overflow-wrap: anywhere; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { line-height: 1.2; } dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; font-size: .9rem; }
-dt { color: #666; } dd { margin: 0; overflow-wrap: anywhere; }
-article { border-top: 1px solid #ddd; padding: .6rem 0; } article > header { font-size: .9rem; color: #666; }
-article b { color: #222; } .words { overflow-wrap: anywhere; } .words pre { overflow-x: auto; background: #f5f5f5; padding: .5rem; }
-blockquote { margin: .5rem 0; padding-left: .8rem; border-left: 3px solid #ccc; color: #555; }
-.note, .gone { color: #666; font-size: .9rem; } .gone { font-style: italic; } a { color: #0645ad; }
-table { border-collapse: collapse; } td, th { border: 1px solid #ccc; padding: .2rem .5rem; }`;
+dt { color: var(--soft); } dd { margin: 0; }
+article { border-top: 1px solid var(--line); padding: .6rem 0; } article > header { font-size: .9rem; color: var(--soft); }
+article b { color: var(--ink); } .words pre, .words table { display: block; max-width: 100%; overflow-x: auto; } .words pre { background: var(--shade); padding: .5rem; }
+blockquote { margin: .5rem 0; padding-left: .8rem; border-left: 3px solid var(--line); color: var(--soft); }
+.note, .gone { color: var(--soft); font-size: .9rem; } .gone { font-style: italic; } a { color: var(--link); }
+table { border-collapse: collapse; } td, th { border: 1px solid var(--line); padding: .2rem .5rem; }`;
 
 /** The page, in parts. Everything that people wrote is escaped, messages are sanitized. */
 export async function* exportPage(source: PageSource): AsyncGenerator<string> {
@@ -53,7 +55,7 @@ function opening({ statement, outline }: PageSource): string {
     ["Began", time(state.conversation?.createdAt ?? "")],
     ["Last event", `${time(state.conversation?.timestamp ?? "")}, number ${statement.seq}`],
     ...(expiresAt === null ? [] : [["Expires", time(expiresAt)] as const]),
-    ...(labels.length === 0 ? [] : [["Labels", labels.map(escapeHtml).join(", ")] as const]),
+    ...(labels.length === 0 ? [] : [["Labels", labels.map(isolated).join(", ")] as const]),
     ["Took part", [...state.participants.values()].map((one) => participant(one, people)).join("<br>")],
   ];
   return `<!doctype html>
@@ -61,7 +63,7 @@ function opening({ statement, outline }: PageSource): string {
 <meta name="viewport" content="width=device-width">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <style>${style}</style></head><body>
-<h1>${title}</h1>
+<h1 dir="auto">${title}</h1>
 <dl>${facts.map(([name, value]) => `<dt>${name}</dt><dd>${value}</dd>`).join("\n")}</dl>
 <main>
 `;
@@ -77,7 +79,7 @@ function participant(one: Participant, people: Outline["people"]): string {
     ...(one.imported ? ["from an archive"] : []),
     ...(one.isErased ? ["left, and erased"] : isActive(one) ? [] : [one.status === "LEFT" ? "left" : "was removed"]),
   ];
-  return escapeHtml(`${who}: ${how.join(", ")}`);
+  return `${isolated(who)}: ${escapeHtml(how.join(", "))}`;
 }
 
 function closing({ conversation, exporter, exportedAt, seq, head }: ExportStatement): string {
@@ -88,31 +90,39 @@ function closing({ conversation, exporter, exportedAt, seq, head }: ExportStatem
 `;
 }
 
+/** Text that has its direction by itself, and leaves that around it as it is. */
+function isolated(text: string): string {
+  return `<bdi>${escapeHtml(text)}</bdi>`;
+}
+
 /** What an event comes to on the page; nothing for what shows elsewhere: edits at their message, locks nowhere. */
 function shown(outline: Outline, entry: Entry, later: ReadonlyMap<number, Body>): string {
   const { event } = entry;
   // The words may still be here: they are deleted after they are erased.
   const body = isErased(outline.state, entry) ? null : entry.body;
   const { action, model, item, value, actor } = event.proposal;
-  const by = name(outline, actor ?? entry.id);
-  const note = (text: string) =>
-    `<p class="note" id="e${event.seq}">${time(event.timestamp)} ${escapeHtml(text)}</p>\n`;
+  const by = isolated(name(outline, actor ?? entry.id));
+  const note = (html: string) => `<p class="note" id="e${event.seq}">${time(event.timestamp)} ${html}</p>\n`;
   switch (model) {
     case "conversation":
       return note(`${by} began the conversation.`);
     case "subject":
-      return note(`${by} changed the subject${body && "subject" in body ? ` to “${body.subject}”` : ""}.`);
+      return note(`${by} changed the subject${body && "subject" in body ? ` to “${isolated(body.subject)}”` : ""}.`);
     case "expiry":
-      return note(`${by} ${value === null ? "took the expiry away" : `set the expiry to ${expiresAtOf(value)}`}.`);
+      return note(
+        `${by} ${value === null ? "took the expiry away" : `set the expiry to ${escapeHtml(expiresAtOf(value) ?? "")}`}.`,
+      );
     case "leader":
-      return note(`${by} moved the lead to ${leaderOf(value)}.`);
+      return note(`${by} moved the lead to ${escapeHtml(leaderOf(value) ?? "")}.`);
     case "label":
       if (action === "remove") return note(`${by} removed a label.`);
-      return note(`${by} added ${body && "name" in body ? `the label “${body.name}”` : "a label that is gone"}.`);
+      return note(
+        `${by} added ${body && "name" in body ? `the label “${isolated(body.name ?? "")}”` : "a label that is gone"}.`,
+      );
     case "participant": {
-      const who = name(outline, item ?? entry.id);
-      if (action === "add") return note(`${by} added ${who} as ${participantOf(value)?.role}.`);
-      if (action === "modify") return note(`${by} made ${who} ${roleOf(value)}.`);
+      const who = isolated(name(outline, item ?? entry.id));
+      if (action === "add") return note(`${by} added ${who} as ${escapeHtml(participantOf(value)?.role ?? "")}.`);
+      if (action === "modify") return note(`${by} made ${who} ${escapeHtml(roleOf(value) ?? "")}.`);
       if (value === "ERASE") return note("Somebody left, and had their words erased.");
       return note(item === actor ? `${by} left.` : `${by} removed ${who}.`);
     }
@@ -142,13 +152,13 @@ function article(outline: Outline, { event, body }: Entry, message: Message, lat
   const marks = [
     time(said),
     ...(parent
-      ? [`answers <a href="#e${parent.seq}">${escapeHtml(name(outline, parent.addedBy))}, ${parent.seq}</a>`]
+      ? [`answers <a href="#e${parent.seq}" dir="auto">${escapeHtml(name(outline, parent.addedBy))}, ${parent.seq}</a>`]
       : []),
     ...(isEdited && !isGone
       ? [
           message.wordsBy === message.addedBy
             ? "changed later"
-            : `changed by ${escapeHtml(name(outline, message.wordsBy))}`,
+            : `changed by ${isolated(name(outline, message.wordsBy))}`,
         ]
       : []),
   ];
@@ -157,8 +167,8 @@ function article(outline: Outline, { event, body }: Entry, message: Message, lat
     : words === null
       ? '<p class="gone">the words are not here: erased, or never received</p>'
       : toHtml(words);
-  return `<article id="e${event.seq}"><header><b>${escapeHtml(name(outline, message.addedBy))}</b> ${marks.join(" · ")}</header>
-<div class="words">${shownWords}</div></article>
+  return `<article id="e${event.seq}"><header><b dir="auto">${escapeHtml(name(outline, message.addedBy))}</b> ${marks.join(" · ")}</header>
+<div class="words" dir="auto">${shownWords}</div></article>
 `;
 }
 
@@ -168,7 +178,7 @@ function name({ people }: Outline, id: Hash): string {
 }
 
 function file({ title, type, size }: AttachmentBody): string {
-  return `“${title}” (${type}, ${size.toLocaleString("en")} bytes; the file itself is not part of this export)`;
+  return `“${isolated(title)}” (${escapeHtml(type)}, ${size.toLocaleString("en")} bytes; the file itself is not part of this export)`;
 }
 
 function time(at: Timestamp): string {

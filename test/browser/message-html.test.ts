@@ -110,6 +110,7 @@ const patient: readonly (readonly [what: string, html: string])[] = [
     '<p style="-moz-binding:url(URL/x);width:expression(alert(1));behavior:url(URL/x)">x</p>',
   ],
   ["a custom element", "<x-message is=x onclick=alert(1)>x</x-message>"],
+  ["dir", "<p dir=rtl>x</p><p dir='x\" onclick=\"alert(1)'>x</p><p dir onmouseover=alert(1)>x</p>"],
   ["slot and part", "<p slot=x part=x popover popovertarget=x contenteditable>x</p>"],
   ["U+0000", "<scr\0ipt>alert(1)</scr\0ipt><a href='java\0script:alert(1)'>x</a>"],
   ["other charsets", "+ADw-script+AD4-alert(1)+ADw-/script+AD4-\u00bcscript\u00bealert(1)\u00bc/script\u00be"],

@@ -28,6 +28,27 @@ describe("HTML", () => {
   });
 });
 
+describe("the direction of words", () => {
+  test.each([
+    ["ltr", ' dir="ltr"'],
+    ["RTL", ' dir="rtl"'],
+    ["auto", ' dir="auto"'],
+    ["", ""],
+    ["up", ""],
+    ["rtl&quot; onclick=&quot;x()", ""],
+  ])("%s is shown as <div%s>", (dir, shown) => {
+    expect(toHtml({ format: "HTML", text: `<div dir="${dir}" class="x">שלום</div>` })).toBe(`<div${shown}>שלום</div>`);
+  });
+
+  test("is kept beside what else a tag says", () => {
+    expect(
+      toHtml({ format: "HTML", text: '<a dir="rtl" href="https://a.example">א</a><td dir=ltr colspan=2>x</td>' }),
+    ).toBe(
+      '<a href="https://a.example" rel="noopener noreferrer nofollow" target="_blank" dir="rtl">א</a><td colspan="2" dir="ltr">x</td>',
+    );
+  });
+});
+
 test("what is too long to format is shown as it is, escaped", () => {
   const text = `**${"a".repeat(64 * 1024)}** <b>`;
   expect(toHtml({ format: "MARKDOWN", text })).toMatch(/^<p>\*\*a+\*\* &#60;b&#62;<\/p>$/);

@@ -41,16 +41,30 @@ describe("The page of an export", () => {
     scene.when("bob").attaches("menu").accepted();
     scene.when("alice").labels("food").accepted();
     const page = await pageOf(scene);
-    expect(page).toContain("<h1>Lunch on Friday</h1>");
+    expect(page).toContain('<h1 dir="auto">Lunch on Friday</h1>');
     expect(page).toContain("<strong>meet</strong>");
     expect(page).toContain("At noon!");
     expect(page.match(/Shall we/g)).toHaveLength(1);
-    expect(page).toMatch(/answers <a href="#e4">Alice, 4<\/a> · changed later/);
+    expect(page).toMatch(/answers <a href="#e4" dir="auto">Alice, 4<\/a> · changed later/);
     expect(page).toContain(attachmentBody().title);
-    expect(page).toContain("<dt>Labels</dt><dd>food</dd>");
-    expect(page).toContain("added the label “food”");
-    expect(page).toContain("Alice &#60;alice@a.example&#62;: ADMIN");
+    expect(page).toContain("<dt>Labels</dt><dd><bdi>food</bdi></dd>");
+    expect(page).toContain("added the label “<bdi>food</bdi>”");
+    expect(page).toContain("<bdi>Alice &#60;alice@a.example&#62;</bdi>: ADMIN");
     expect(page).toContain(scene.conversation.head);
+  });
+
+  test("has words, names, subjects and file names run in their own direction", async () => {
+    const scene = given();
+    scene.when("alice").adds("dana", "WRITER", { address: "dana@a.example", name: "דנה" }).accepted();
+    scene.when("dana").callsIt("ארוחת צהריים").accepted();
+    scene.when("dana").writes("words", "שלום").accepted();
+    const file = { ...attachmentBody(), title: "תפריט.pdf" };
+    scene.when("dana").does({ action: "add", model: "attachment", body: file }).accepted();
+    const page = await pageOf(scene);
+    expect(page).toContain('<h1 dir="auto">ארוחת צהריים</h1>');
+    expect(page).toContain('<b dir="auto">דנה</b>');
+    expect(page).toContain('<div class="words" dir="auto"><p>שלום</p>');
+    expect(page).toContain("<bdi>דנה</bdi> attached “<bdi>תפריט.pdf</bdi>”");
   });
 
   test("runs nothing, fetches nothing, and breaks out of nothing, whatever people wrote", async () => {

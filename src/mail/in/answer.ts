@@ -29,6 +29,9 @@ export async function answer(
       return { status: "REFUSED", reason, conversation, participant, asks: noticeOf(received, notice, seq) };
     }
     case "held":
+      // Nothing would be posted: nothing to be asked.
+      if (saidIn(received.mail, received.row.receivedAt, false) === null)
+        return { status: "REFUSED", reason: "NO_WORDS", conversation, participant: decision.participant };
       return hold(received, conversation, decision.participant, decision.reason, seq);
     case "posted": {
       const answered = found.answered ?? (sender?.role === "COMMENTER" ? latestMessage : null);

@@ -86,7 +86,7 @@ async function otherContent(pool: Pick<pg.Pool, "query">, options: ComposeOption
   const held = mail.kind === "CONFIRM" && inbound !== undefined ? await readInboundSecret(pool, inbound) : null;
   const { subject, parts } = answerTo(mail, {
     conversation: linkTo(options, "link", mail),
-    confirm: held && linkTo(options, "confirm", held),
+    confirm: held && { link: linkTo(options, "confirm", held), cameAt: held.received_at },
   });
   return { fromName: "Parley", subject, parts, answered: null };
 }

@@ -25,7 +25,7 @@ export function aside(text: string): Part {
 export function heading(name: string, when: string | null = null): Part {
   return {
     text: `${name}${when === null ? "" : `, ${when}`}:`,
-    html: `<p style="margin-bottom:0"><b>${escapeHtml(name)}</b>${when === null ? "" : ` <span style="${grey}">${when}</span>`}</p>`,
+    html: `<p style="margin-bottom:0"><b dir="auto">${escapeHtml(name)}</b>${when === null ? "" : ` <span style="${grey}">${when}</span>`}</p>`,
   };
 }
 
@@ -34,7 +34,7 @@ export function words(body: Pick<MessageBody, "format" | "text"> | null): Part {
   if (body === null)
     return aside("(These words were erased, or are not here yet. Then they will be behind the link below.)");
   const text = body.format === "HTML" ? htmlToText(body.text) : body.text.trimEnd();
-  return { text, html: `<div>${toHtml(body)}</div>` };
+  return { text, html: `<div dir="auto">${toHtml(body)}</div>` };
 }
 
 /** Words as they are compared: without how they are set. */
@@ -59,7 +59,7 @@ export function changes(passages: readonly Passage[]): Part {
         ? `<del style="background:#fee2e2">${html}</del>`
         : `<ins style="background:#dcfce7">${html}</ins>`;
     });
-    return `<p>${cut(passage, runs.join(""))}</p>`;
+    return `<p dir="auto">${cut(passage, runs.join(""))}</p>`;
   });
   return { text: sides.join("\n\n"), html: marked.join("\n") };
 }
@@ -69,9 +69,16 @@ const cut = ({ isCutBefore, isCutAfter }: Passage, text: string): string =>
 
 /** Names and sizes of files, which the mail itself does not have. */
 export function files(list: readonly { readonly title: string; readonly size: number }[]): Part {
-  const shown = list.slice(0, filesShown).map(({ title, size }) => `${title} (${sizeOf(size)})`);
-  const more = list.length - shown.length;
-  return aside(`Attached: ${[...shown, ...(more > 0 ? [`${more} more`] : [])].join(", ")}`);
+  const more = list.length - filesShown;
+  const listed = (titled: (title: string) => string) =>
+    [
+      ...list.slice(0, filesShown).map(({ title, size }) => `${titled(title)} (${sizeOf(size)})`),
+      ...(more > 0 ? [`${more} more`] : []),
+    ].join(", ");
+  return {
+    text: `Attached: ${listed((title) => title)}`,
+    html: `<p style="${grey}">Attached: ${listed((title) => `<span dir="auto">${escapeHtml(title)}</span>`)}</p>`,
+  };
 }
 
 const filesShown = 20;

@@ -265,9 +265,9 @@ export async function readMessageIds(
 export async function readInboundSecret(
   pool: Pick<pg.Pool, "query">,
   id: string,
-): Promise<{ readonly id: string; readonly secret: Buffer } | null> {
-  const { rows } = await pool.query<{ id: string; secret: Buffer }>(
-    "SELECT id, secret FROM inbound_mail WHERE id = $1",
+): Promise<{ readonly id: string; readonly secret: Buffer; readonly received_at: Date } | null> {
+  const { rows } = await pool.query<{ id: string; secret: Buffer; received_at: Date }>(
+    "SELECT id, secret, received_at FROM inbound_mail WHERE id = $1",
     [id],
   );
   return rows[0] ?? null;

@@ -27,8 +27,10 @@ const aboutSchema = z.object({
 export interface Links {
   readonly conversation: string;
   /** Null where the mail in question is not kept any more. */
-  readonly confirm: string | null;
+  readonly confirm: { readonly link: string; readonly cameAt: Date } | null;
 }
+
+const timeOf = (at: Date): string => `${at.toISOString().slice(0, 16).replace("T", " ")} UTC`;
 
 /** @throws where the mail says nothing that this code knows */
 export function answerTo(
@@ -42,10 +44,10 @@ export function answerTo(
       subject: `Is this mail yours? ${title}`,
       parts: [
         sentence(
-          `A mail from your address came in for “${title}”, and waits: nothing proves that you wrote it, or there were many in a short time.`,
+          `A mail from your address came in for “${title}” at ${timeOf(confirm.cameAt)}, and waits: nothing proves that you wrote it, or there were many in a short time.`,
         ),
         sentence("If you did, say so behind this link, and it is posted. If not, do nothing: nobody will see it."),
-        foot("", "It is mine", confirm),
+        foot("", "It is mine", confirm.link),
       ],
     };
   if (kind === "CODE" && code !== undefined)

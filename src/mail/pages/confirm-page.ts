@@ -4,11 +4,12 @@
 import type pg from "pg";
 import type { PageRequest, PageResponse } from "../../http/pages.ts";
 import { isFromHere, readForm } from "./asked.ts";
-import { subjectOr } from "./conversation-page.ts";
+import { shownTime, subjectOr } from "./conversation-page.ts";
 import type { HeldMail } from "./held-mail.ts";
 import { rowOfToken } from "./linked-mail.ts";
 import { answerNotFound, answerPage, answerSeeOther, html, type Markup } from "./page.ts";
 import { answerNotFromHere } from "./refusals.ts";
+import { shortened } from "./shortened.ts";
 
 export interface ConfirmPageOptions {
   readonly pool: Pick<pg.Pool, "query">;
@@ -46,17 +47,21 @@ export function createConfirmPage({ pool, origin, readHeld, confirmInbound }: Co
       return answerSeeOther(response, path);
     }
     const held = row.status === "HELD" ? await readHeld(row.id) : null;
-    const main = held ? askMarkup(held, path) : statusMarkup(row.status);
-    answerPage(response, { title: "Is this mail yours?", main });
+    const main = held?.words ? askMarkup(held, held.words, path) : held ? wordless : statusMarkup(row.status);
+    const title = held?.words ? `Is this mail yours? ${shortened(held.begins, 60)}` : "A mail of yours";
+    answerPage(response, { title, main });
   };
 }
 
-function askMarkup({ from, subject, words, files }: HeldMail, path: string): Markup {
+const wordless = html`<h1>Nothing to confirm</h1>
+<p role="status">In this mail nothing was found but what it quotes, so there is nothing to be posted. Write it anew, above or below what you quote.</p>`;
+
+function askMarkup({ from, at, subject, files }: HeldMail, words: Markup, path: string): Markup {
   return html`<h1>Is this mail yours?</h1>
-<p>It says that it is from <strong>${from}</strong>, and nothing proves it. These words would be posted:</p>
-<article aria-label="The mail"><p class="soft">${subjectOr(subject)}</p>
-<div class="words">${words}</div>
-${files.length > 0 ? html`<ul class="plain" aria-label="Files">${files.map((title) => html`<li>File: ${title}</li>`)}</ul>` : null}</article>
+<p>It says that it is from <strong dir="auto">${from}</strong>, came in ${shownTime(at.toISOString())}, and nothing proves whose it is. These words would be posted:</p>
+<article aria-label="The mail"><p class="soft" dir="auto">${subjectOr(subject)}</p>
+<div class="words" dir="auto">${words}</div>
+${files.length > 0 ? html`<ul class="plain" aria-label="Files">${files.map((title) => html`<li>File: <bdi>${title}</bdi></li>`)}</ul>` : null}</article>
 <form method="post" action="${path}"><input type="hidden" name="do" value="confirm"><button>It is mine: post it</button></form>
 <p class="soft">If it is not, do nothing: nobody will see it.</p>`;
 }

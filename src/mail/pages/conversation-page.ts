@@ -13,36 +13,44 @@ export function shownTime(at: string): Markup {
     : html`<time datetime="${at}">${timeForm.format(new Date(at))} UTC</time>`;
 }
 
-/**
- * @param path of the page, for links to its other parts
- * @param note what stands above the messages
- * @param isAnswerable whether each message offers to be answered
- */
+/** What the page is for whoever reads it. */
+interface Offered {
+  /** Of the page, for links to its other parts. */
+  readonly path: string;
+  /** What stands above the messages. */
+  readonly note: Markup;
+  /** Whether each message offers to be answered. */
+  readonly isAnswerable: boolean;
+  /** Whether whom the mail was for reads it, so that files are to be had. */
+  readonly isOwn: boolean;
+}
+
 export function conversationMarkup(
   { subject, people, isCrowd, messages, files, hasEarlier }: ShownConversation,
-  { path, note, isAnswerable }: { readonly path: string; readonly note: Markup; readonly isAnswerable: boolean },
+  offered: Offered,
 ): Markup {
+  const { path, note } = offered;
   const first = messages[0];
   const earlier =
     hasEarlier && first !== undefined
       ? html`<nav aria-label="Pages"><a href="${path}?before=${first.seq}">Earlier messages</a></nav>`
       : null;
-  return html`<h1>${subjectOr(subject)}</h1>
+  return html`<h1 dir="auto">${subjectOr(subject)}</h1>
 <section aria-label="Who takes part">
 <ul class="plain people soft">${people.map(personMarkup)}${isCrowd ? html`<li>and others</li>` : null}</ul>
 </section>
 ${note}
-${files.length > 0 ? html`<section class="card"><h2>Files of the conversation</h2>${filesMarkup(files)}</section>` : null}
+${files.length > 0 ? html`<section class="card"><h2>Files of the conversation</h2>${filesMarkup(files, offered)}</section>` : null}
 <section aria-label="Messages">
 ${earlier}
-${messages.map((message) => messageMarkup(message, path, isAnswerable))}
+${messages.map((message) => messageMarkup(message, offered))}
 ${messages.length === 0 ? html`<p class="soft">Nothing was said yet.</p>` : null}
 </section>`;
 }
 
 function personMarkup({ name, address, status }: ShownPerson): Markup {
   const also = address !== null && address !== name ? html` &lt;${address}&gt;` : null;
-  return html`<li>${name}${also}${status === "ACTIVE" ? null : status === "LEFT" ? " (left)" : " (removed)"}</li> `;
+  return html`<li><bdi>${name}</bdi>${also}${status === "ACTIVE" ? null : status === "LEFT" ? " (left)" : " (removed)"}</li> `;
 }
 
 const goneTexts = {
@@ -51,21 +59,24 @@ const goneTexts = {
   MISSING: "The words of this message have not come yet.",
 } as const;
 
-function messageMarkup(message: ShownMessage, path: string, isAnswerable: boolean): Markup {
+function messageMarkup(message: ShownMessage, offered: Offered): Markup {
+  const { path, isAnswerable } = offered;
   const { id, seq, author, isOwn, saidAt, words, gone, editedAt, answers, files } = message;
   return html`<article id="m${seq}" aria-labelledby="a${seq}"${isOwn ? html` class="own"` : null}>
-<header><h3 id="a${seq}">${author}</h3>${shownTime(saidAt)}${editedAt === null ? null : html`<span class="soft">edited ${shownTime(editedAt)}</span>`}</header>
-${answers && html`<p class="soft">In answer to <a href="#m${answers.seq}">${answers.author}</a></p>`}
-${words ? html`<div class="words">${words}</div>` : html`<p class="gone">${gone && goneTexts[gone]}</p>`}
-${files.length > 0 ? filesMarkup(files) : null}
+<header><h3 id="a${seq}" dir="auto">${author}</h3>${shownTime(saidAt)}${editedAt === null ? null : html`<span class="soft">edited ${shownTime(editedAt)}</span>`}</header>
+${answers && html`<p class="soft">In answer to <a href="#m${answers.seq}" dir="auto">${answers.author}</a></p>`}
+${words ? html`<div class="words" dir="auto">${words}</div>` : html`<p class="gone">${gone && goneTexts[gone]}</p>`}
+${files.length > 0 ? filesMarkup(files, offered) : null}
 ${isAnswerable ? html`<footer><a href="${path}?to=${id}#answer" aria-describedby="a${seq}">Answer this</a></footer>` : null}
 </article>
 `;
 }
 
-function filesMarkup(files: readonly ShownFile[]): Markup {
+function filesMarkup(files: readonly ShownFile[], { path, isOwn }: Offered): Markup {
+  const nameOf = ({ id, title, isHere }: ShownFile) =>
+    isOwn && isHere ? html`<a href="${path}/files/${id}" download dir="auto">${title}</a>` : html`<bdi>${title}</bdi>`;
   return html`<ul class="plain" aria-label="Files">${files.map(
-    ({ title, size }) => html`<li>File: ${title} <span class="soft">(${shownSize(size)})</span></li>`,
+    (file) => html`<li>File: ${nameOf(file)} <span class="soft">(${shownSize(file.size)})</span></li>`,
   )}</ul>`;
 }
 

@@ -4,13 +4,17 @@ import { type BlobStore, readBlob } from "../../files/blob-store.ts";
 import { toHtml } from "../../html/message-html.ts";
 import { blobOf, inboundBytesMax } from "../in/inbound-mail.ts";
 import { parseIncoming } from "../in/parse-incoming.ts";
-import { saidIn } from "../in/said.ts";
-import { html, type Markup, trusted } from "./page.ts";
+import { previewOf, saidIn } from "../in/said.ts";
+import { type Markup, trusted } from "./page.ts";
 
 export interface HeldMail {
   readonly from: string;
+  readonly at: Date;
+  /** Its first words. */
+  readonly begins: string;
   readonly subject: string | null;
-  readonly words: Markup;
+  /** Null where there are none. */
+  readonly words: Markup | null;
   readonly files: readonly string[];
 }
 
@@ -31,7 +35,9 @@ export function createReadHeld(pool: Pick<pg.Pool, "query">, blobs: Pick<BlobSto
     return {
       from: mail.from?.address ?? "",
       subject: mail.subject === "" ? null : mail.subject,
-      words: body ? trusted(toHtml(body)) : html`<p class="gone">No words were found in it.</p>`,
+      at: row.received_at,
+      begins: body ? previewOf(mail) : "",
+      words: body && trusted(toHtml(body)),
       files: mail.files.map(({ title }) => title),
     };
   };

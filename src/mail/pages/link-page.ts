@@ -1,12 +1,11 @@
 // `/m/TOKEN`: what a mail's link opens. The conversation up to that mail for whoever has the link; all of it, with what its
 // participant may do, for who has shown that the mail was theirs.
 import type pg from "pg";
-import { everything } from "../../conversation/audience.ts";
 import type { PageRequest, PageResponse } from "../../http/pages.ts";
 import { hashOf, queryOf } from "./asked.ts";
 import { conversationMarkup, subjectOr } from "./conversation-page.ts";
 import { createLinkForms, type LinkFormsOptions, type Refused } from "./link-forms.ts";
-import { findLinkedMail, type LinkedMail } from "./linked-mail.ts";
+import { findLinkedMail, horizonOf, type LinkedMail } from "./linked-mail.ts";
 import { answerPart, managePart, whyNotToAnswer } from "./own-part.ts";
 import { answerNotFound, answerPage, html } from "./page.ts";
 import { sessionTokensOf } from "./session-cookie.ts";
@@ -46,7 +45,7 @@ export function createLinkPage(options: LinkPageOptions) {
     const to = refused ? refused.to : hashOf(query.get("to"));
     const shown = await showConversation(pool, {
       conversation: mail.conversation,
-      horizon: !isOwn ? mail.upTo : mail.status === "ACTIVE" ? everything : (mail.removedSeq ?? mail.upTo),
+      horizon: isOwn ? horizonOf(mail) : mail.upTo,
       participant: mail.participant,
       isWithAddresses: isOwn,
       before,
@@ -63,15 +62,15 @@ export function createLinkPage(options: LinkPageOptions) {
     const own = { path, text: refused?.text ?? "", stamp: refused?.stamp ?? newStamp(now(), salt()) };
     const kept =
       refused && !isOwn && refused.text !== ""
-        ? html`<label for="kept">What you wrote</label><textarea id="kept" readonly>
+        ? html`<label for="kept">What you wrote</label><textarea id="kept" dir="auto" readonly>
 ${refused.text}</textarea>`
         : null;
     const isLatest = before === null;
     const note = isOwn
       ? html`${told}${no}${isLatest ? null : html`<p><a href="${path}">To the latest messages</a></p>`}`
-      : html`${told}${no}${kept}${strangerPart(mail, { path, state: refused ? "refused" : query.get("code") === "asked" ? "asked" : "new" })}`;
+      : html`${told}${no}${kept}${strangerPart(mail, shown, { path, state: refused ? "refused" : query.get("code") === "asked" ? "asked" : "new" })}`;
     const isAnswerable = isOwn && whyNotToAnswer(mail, shown) === null;
-    const main = html`${conversationMarkup(shown, { path, note, isAnswerable })}
+    const main = html`${conversationMarkup(shown, { path, note, isAnswerable, isOwn })}
 ${isOwn && isLatest ? html`${answerPart(mail, shown, own)}${managePart(mail, own)}` : null}`;
     answerPage(response, { status: refused?.status ?? 200, title: subjectOr(shown.subject), main });
   };

@@ -1,5 +1,6 @@
 // Which mail a token in a link is of, and whom the mail was for.
 import type pg from "pg";
+import { everything } from "../../conversation/audience.ts";
 import type { ParticipantStatus } from "../../conversation/state.ts";
 import type { Role } from "../../protocol/event.ts";
 import type { Hash } from "../../protocol/hash.ts";
@@ -89,6 +90,11 @@ export async function findLinkedMail(
     ...same
   } = row;
   return { ...same, upTo, participationId, isMuted, removedSeq };
+}
+
+/** The last place that whom the mail was for sees, once they have shown that it was. */
+export function horizonOf({ status, removedSeq, upTo }: Pick<LinkedMail, "status" | "removedSeq" | "upTo">): number {
+  return status === "ACTIVE" ? everything : (removedSeq ?? upTo);
 }
 
 /** An address that is told to who knows it already. */

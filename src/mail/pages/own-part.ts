@@ -36,10 +36,10 @@ export function answerPart(mail: LinkedMail, shown: ShownConversation, { path, t
 ${
   answering &&
   html`<input type="hidden" name="to" value="${answering.id}">
-<p class="soft">In answer to <a href="#m${answering.seq}">${answering.author}</a>${isFree ? html` · <a href="${path}#answer">to everything instead</a>` : null}</p>`
+<p class="soft">In answer to <a href="#m${answering.seq}" dir="auto">${answering.author}</a>${isFree ? html` · <a href="${path}#answer">to everything instead</a>` : null}</p>`
 }
 <label for="text">Your words</label>
-<textarea id="text" name="text" required rows="6">
+<textarea id="text" name="text" dir="auto" required rows="6">
 ${text}</textarea>
 <div><button>Send to the conversation</button></div></form></section>`;
 }

@@ -6,18 +6,25 @@ import { BadRequestError } from "../../http/body.ts";
 import type { PageRequest, PageResponse, Pages } from "../../http/pages.ts";
 import type { Logger } from "../../observe/logger.ts";
 import type { IncomingMail } from "../in/inbound-mail.ts";
+import type { TakesMailFor } from "../in/takes-mail-for.ts";
 import { isFromHere, queryOf, readForm } from "./asked.ts";
 import { guarded } from "./guarded.ts";
 import { answerNotFound, answerPage, answerSeeOther, guardingHeaders } from "./page.ts";
+import type { PageMail } from "./page-mails.ts";
 import { answerNotFromHere } from "./refusals.ts";
 import type { SentMail, SentMails } from "./sent-mails.ts";
 import { listMarkup, mailMarkup, writeMarkup } from "./sent-markup.ts";
+import { actKey } from "./stamp.ts";
 import { answeringSubject, type WrittenMail, writtenMail } from "./written-mail.ts";
 
 export interface SentPagesOptions {
   readonly mails: SentMails;
   /** Takes a mail in, as if a mail server had brought it. */
   storeInbound(incoming: IncomingMail): Promise<unknown>;
+  /** Whose mail is taken, as by SMTP. */
+  readonly takesMailFor: TakesMailFor;
+  /** The last that were written here. */
+  readPageMails(): Promise<readonly PageMail[]>;
   /** To whom a new mail is written, if nobody else is named. */
   readonly somebodyHere: string;
   readonly log: Logger;
@@ -35,7 +42,7 @@ export function createSentPages(options: SentPagesOptions): Pages {
     if (rest.length > 0 || (second !== undefined && second !== "html")) return answerNotFound(response);
     const isWhole = second === undefined;
     if (isWhole && first === "" && !form) {
-      const main = listMarkup(await mails.latest(), queryOf(request).get("done") ?? "");
+      const main = listMarkup(await mails.latest(), await options.readPageMails(), queryOf(request).get("done") ?? "");
       return answerPage(response, { title: "Mails that went out", main, next: { path: "/mail/", afterSeconds: 5 } });
     }
     if (isWhole && first === "write") return write(options, response, form);
@@ -81,6 +88,8 @@ async function reply(options: SentPagesOptions, response: PageResponse, mail: Se
   const address = toAddress(mail.to.address);
   if (address === null) return showMail(response, mail, text, "Nobody can answer a mail to this address.");
   if (text.trim() === "") return showMail(response, mail, text, "There are no words in it yet.");
+  if ((await options.takesMailFor(mail.from.address)) !== "taken")
+    return showMail(response, mail, text, "Nobody here takes mail at the address that this one came from.");
   const from = { name: mail.to.name, address };
   const subject = answeringSubject(mail.subject);
   await takeIn(options, form, {
@@ -102,11 +111,7 @@ async function write(options: SentPagesOptions, response: PageResponse, form: Fo
     text: form ? textOf(form) : "",
   };
   const [address, to] = [toAddress(typed.from), toAddress(typed.to)];
-  const why = !form
-    ? null
-    : address === null || to === null
-      ? "One of these is no address. Write it as name@example.org."
-      : null;
+  const why = form && (await whyNotToWrite(options, { address, to, text: typed.text }));
   if (!form || why !== null || address === null || to === null)
     return answerPage(response, {
       status: why === null ? 200 : 400,
@@ -125,6 +130,21 @@ async function write(options: SentPagesOptions, response: PageResponse, form: Fo
   answerSeeOther(response, "/mail/?done=written");
 }
 
+/** Why a new mail would not be taken; null where it would. What is found out later stands on the list. */
+async function whyNotToWrite(
+  { takesMailFor }: SentPagesOptions,
+  { address, to, text }: { readonly address: string | null; readonly to: string | null; readonly text: string },
+): Promise<string | null> {
+  if (address === null || to === null) return "One of these is no address. Write it as name@example.org.";
+  const taken = await takesMailFor(to);
+  if (taken === "elsewhere")
+    return `${to} is not of this platform, and mails are not passed on. Write to somebody who has an account here.`;
+  if (taken === "unknown") return `Nobody here has the address ${to}. Write to somebody who has an account here.`;
+  if ((await takesMailFor(address)) !== "elsewhere")
+    return `${address} is of this platform: who has an account here writes by that. Write as somebody of elsewhere, such as dave@example.org.`;
+  return text.trim() === "" ? "There are no words in it yet." : null;
+}
+
 const textOf = (form: Form): string => (form.get("text") ?? "").replaceAll("\r\n", "\n");
 
 /** @throws BadRequestError where the form is none of these pages' */
@@ -134,7 +154,7 @@ async function takeIn({ storeInbound }: SentPagesOptions, form: Form, mail: Writ
   const said = "nothing to ask: it was written on this machine's page";
   await storeInbound({
     // Sent twice, it comes in once.
-    key: `page ${clientId}`,
+    key: `page ${actKey(clientId, mail.answered?.id ?? null, mail.from.address, mail.to, mail.subject, mail.text)}`,
     envelope: { source: "page", from: mail.from.address, to: [mail.to], remoteAddress: null, helo: null },
     raw: await writtenMail(mail),
     authentication: { verdict: "aligned", spf: said, dkim: said },

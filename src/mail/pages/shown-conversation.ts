@@ -12,9 +12,12 @@ import { masked } from "./linked-mail.ts";
 import { type Markup, trusted } from "./page.ts";
 
 export interface ShownFile {
+  readonly id: Hash;
   readonly title: string;
   /** In bytes. */
   readonly size: number;
+  /** Whether its bytes are kept on this platform. */
+  readonly isHere: boolean;
 }
 
 /** A message that another one answers. */
@@ -165,7 +168,9 @@ async function showAnswered({ reader, view, nameOf }: Shown, id: Hash | null): P
 async function filesOf(reader: Reader, view: ConversationView, message: Hash | null): Promise<readonly ShownFile[]> {
   const page = { limit: filesMax, isBackward: false, after: null, before: null };
   const { nodes } = await reader.attachments(view, message, page);
-  return nodes.flatMap(({ body }) => (body === null ? [] : [{ title: body.title, size: body.size }]));
+  return nodes.flatMap(({ attachment, body, isHere }) =>
+    body === null ? [] : [{ id: attachment.id, title: body.title, size: body.size, isHere }],
+  );
 }
 
 /** The longest text that is formatted at all, see html/message-html.ts. */

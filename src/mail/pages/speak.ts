@@ -7,7 +7,7 @@ import type { Signer } from "../../protocol/seal.ts";
 import type { AppendAnywhere } from "../../store/conversation-store.ts";
 import { signed } from "../in/post.ts";
 import type { LinkedMail } from "./linked-mail.ts";
-import type { Stamp } from "./stamp.ts";
+import { type Stamp, stampOfAct } from "./stamp.ts";
 
 export interface SpeakOptions {
   readonly signer: Signer;
@@ -37,9 +37,14 @@ export function createSpeak({ signer, append }: SpeakOptions) {
     say: async (whose: Whose, text: string, item: Hash | null, stamp: Stamp): Promise<Spoken> => {
       if (isBlank(text)) return reject("INVALID_BODY", "There are no words in it yet.");
       const body = { format: "MARKDOWN", text, mentions: [], mail: null } as const;
-      return speak(whose, { action: "add", model: "message", item, body }, null, stamp);
+      return speak(whose, { action: "add", model: "message", item, body }, null, stampOfAct(stamp, "say", item, text));
     },
     leave: (whose: Whose, stamp: Stamp): Promise<Spoken> =>
-      speak(whose, { action: "remove", model: "participant", item: whose.participant }, whose.latest, stamp),
+      speak(
+        whose,
+        { action: "remove", model: "participant", item: whose.participant },
+        whose.latest,
+        stampOfAct(stamp, "leave"),
+      ),
   };
 }

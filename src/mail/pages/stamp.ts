@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { isBase64url32 } from "../../protocol/encoding.ts";
 import type { Salt, Timestamp } from "../../protocol/event.ts";
 import { isTimestamp } from "../../protocol/form.ts";
+import { type Hash, sha256 } from "../../protocol/hash.ts";
 import { html, type Markup } from "./page.ts";
 
 export interface Stamp {
@@ -17,6 +18,19 @@ const livesMs = 6 * 24 * 3_600 * 1_000;
 
 export function newStamp(at: Timestamp, salt: Salt): Stamp {
   return { clientId: randomUUID(), salt, at };
+}
+
+/** Names one act: what is done by a form, and with what. Of the same form, other words are another one. */
+export function actKey(clientId: string, ...act: readonly (string | null)[]): Hash {
+  return sha256(`parley/form/1\n${JSON.stringify([clientId, ...act])}`);
+}
+
+/**
+ * The stamp of one act. Browsers keep a form's hidden fields when somebody goes back to it and writes something else: that is
+ * to be said, too, while the same words are said once.
+ */
+export function stampOfAct({ clientId, salt, at }: Stamp, ...act: readonly (string | null)[]): Stamp {
+  return { clientId: actKey(clientId, "client", ...act), salt: actKey(clientId, "salt", salt, ...act), at };
 }
 
 /** Of a form that was sent; null where it is none of ours. */

@@ -1,14 +1,18 @@
 // What a link's page offers to whoever has it: a code to the address that the mail was for, which opens the rest.
 import { type LinkedMail, masked } from "./linked-mail.ts";
+import { whyNotToAnswer } from "./own-part.ts";
 import { html, type Markup } from "./page.ts";
+import type { ShownConversation } from "./shown-conversation.ts";
 
 /** @param state `asked`: for a code, just now; the same is said whatever came of it. `refused`: what they sent was not taken */
 export function strangerPart(
-  { name, address }: LinkedMail,
+  mail: LinkedMail,
+  shown: ShownConversation,
   { path, state }: { readonly path: string; readonly state: "new" | "asked" | "refused" },
 ): Markup {
+  const { name, address } = mail;
   const whose = name ?? (address === null ? "somebody who has left" : masked(address));
-  const about = html`<p>This is the conversation up to the mail that the link stood in. The mail was for <strong>${whose}</strong>.</p>`;
+  const about = html`<p>This is the conversation up to the mail that the link stood in. The mail was for <strong dir="auto">${whose}</strong>.</p>`;
   if (address === null) return html`<section class="card" aria-label="About this page">${about}</section>`;
   const isBegun = state !== "new";
   const asking = html`<form method="post" action="${path}"><input type="hidden" name="do" value="ask-code">
@@ -26,6 +30,12 @@ export function strangerPart(
 ${told}
 ${giving}${asking}</section>`;
   return html`<section class="card" aria-label="About this page">${about}
-<p class="soft">If that is you, a code shows that the mail is yours. Then you see all of it, and can answer.</p>
+<p class="soft">If that is you, a code shows that the mail is yours. ${whatThen(mail, shown)}</p>
 ${asking}<details><summary>You have a code</summary>${giving}</details></section>`;
+}
+
+/** What the code opens for them, as they take part now. */
+function whatThen(mail: LinkedMail, shown: ShownConversation): string {
+  if (mail.status !== "ACTIVE") return "Then you see what was said while you took part.";
+  return whyNotToAnswer(mail, shown) === null ? "Then you see all of it, and can answer." : "Then you see all of it.";
 }

@@ -7,9 +7,9 @@ export const style = `
 }
 * { box-sizing: border-box }
 html { background: var(--ground); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif }
-body { margin: 0 }
+body { margin: 0; overflow-wrap: anywhere }
 main { max-width: 44rem; margin: 0 auto; padding: 1rem }
-h1 { font-size: 1.4rem; line-height: 1.25; overflow-wrap: anywhere; margin: .5rem 0 }
+h1 { font-size: 1.4rem; line-height: 1.25; margin: .5rem 0 }
 h2 { font-size: 1.05rem; margin: 1.5rem 0 .5rem }
 a { color: var(--accent) }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
@@ -19,15 +19,14 @@ article.own { background: var(--own) }
 .card > :first-child, .card form > label:first-of-type { margin-top: 0 }
 .card > :last-child { margin-bottom: 0 }
 article header { display: flex; flex-wrap: wrap; gap: 0 .7rem; align-items: baseline }
-article h2, article h3 { font-size: 1rem; margin: 0; overflow-wrap: anywhere }
+article h2, article h3 { font-size: 1rem; margin: 0 }
 article footer { margin-top: .5rem; font-size: .9rem }
-.words { overflow-wrap: anywhere }
 .words :first-child { margin-top: .3rem }
 .words :last-child { margin-bottom: 0 }
 .words h1, .words h2, .words h3, .words h4, .words h5, .words h6 { font-size: 1.05rem }
 .words pre, .words table { overflow-x: auto; display: block; max-width: 100% }
 blockquote { margin: .5rem 0; padding-left: .8rem; border-left: 3px solid var(--line); color: var(--soft) }
-pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: .5rem 0 }
+pre { white-space: pre-wrap; margin: .5rem 0 }
 .gone { font-style: italic; color: var(--soft) }
 ul.plain { list-style: none; padding: 0; margin: .3rem 0 }
 ul.people li { display: inline }
@@ -44,6 +43,6 @@ form.inline { display: inline }
 details { margin: .6rem 0 }
 summary { cursor: pointer; color: var(--accent) }
 dl { display: grid; grid-template-columns: auto 1fr; gap: .1rem .8rem; margin: .3rem 0 }
-dd { margin: 0; overflow-wrap: anywhere }
+dd { margin: 0 }
 iframe { width: 100%; height: 22rem; border: 1px solid var(--line); border-radius: .4rem; background: #fff }
 `;

@@ -32,11 +32,13 @@ async function asked(about: MailAbout) {
 test("a mail that may be theirs is asked about, and nothing of it is said", async () => {
   const [inbound, secret] = [crypto.randomUUID(), newSecret()];
   await given.platform.core.database.pool.query(
-    "INSERT INTO inbound_mail (id, key, secret, envelope) VALUES ($1::uuid, $1::text, $2, '{}')",
+    "INSERT INTO inbound_mail (id, key, secret, envelope, received_at) VALUES ($1::uuid, $1::text, $2, '{}', '2026-11-27T10:20:30Z')",
     [inbound, secret],
   );
   const { mail } = await asked({ kind: "CONFIRM", inbound });
   expect(mail.subject).toBe("Is this mail yours? Lunch");
+  // Which of several it is.
+  expect(mail.text).toContain("came in for “Lunch” at 2026-11-27 10:20 UTC");
   expect(mail.text).toContain(`https://talk.example.org/m/confirm/${mailToken("confirm", { id: inbound, secret })}`);
 });
 

@@ -1,12 +1,22 @@
 // A mail that nothing proved to be its sender's: it is posted by a button, and by nothing else.
 import { expect, test } from "vitest";
+import { blobOf } from "../../../src/mail/in/inbound-mail.ts";
 import { mailToken, type TokenPurpose, tokenPurposes } from "../../../src/mail/mail-token.ts";
 import { createConfirmPage } from "../../../src/mail/pages/confirm-page.ts";
 import { guarded } from "../../../src/mail/pages/guarded.ts";
 import { createReadHeld } from "../../../src/mail/pages/held-mail.ts";
 import { silentLogger } from "../../../src/observe/logger.ts";
 import { conversationOf, givenPlatform, present } from "../../graphql/given.ts";
-import { became, blobsOf, replyAddress, sayings, stored, type WrittenMail, written } from "../in/given-arrivals.ts";
+import {
+  arrives,
+  became,
+  blobsOf,
+  replyAddress,
+  sayings,
+  stored,
+  type WrittenMail,
+  written,
+} from "../in/given-arrivals.ts";
 import { addByMail, ask, servePages } from "./given.ts";
 
 const given = givenPlatform({ worker: false });
@@ -41,6 +51,33 @@ test("the page shows the words that would be posted, and reading it posts nothin
   await fetch(url, { method: "HEAD" });
   expect(await sayings(given.platform, conversation)).toEqual([]);
   expect(await became(given.platform, id)).toMatchObject({ status: "HELD" });
+});
+
+test("the page says which mail it is about: when it came in, and how it begins", async () => {
+  const { url, id, pool } = await held();
+  await pool.query("UPDATE inbound_mail SET received_at = '2026-11-20T10:20:30Z' WHERE id = $1", [id]);
+  const { text } = await ask(url);
+  expect(text).toContain('came in <time datetime="2026-11-20T10:20:30.000Z">20 Nov 2026, 10:20 UTC</time>');
+  expect(text).toContain("<title>Is this mail yours? At noon, says Carol.</title>");
+});
+
+test("a mail without words is no question, and nobody is asked by mail about it", async () => {
+  const { carol, conversation, pool, url, id } = await held();
+  const to = await replyAddress(given.platform, conversation, carol.participant);
+  const asked = async () =>
+    (await pool.query("SELECT FROM mail WHERE conversation_id = $1 AND kind = 'CONFIRM'", [conversation])).rowCount;
+  const before = await asked();
+  const wordless = { from: carol.address, text: "> At noon?\n> Yes.\n" };
+  expect(await arrives(given.platform, wordless, { to: [to], verdict: "none" })).toMatchObject({
+    status: "REFUSED",
+    reason: "NO_WORDS",
+  });
+  expect(await asked()).toBe(before);
+  // One that was held before.
+  await blobsOf(given.platform.core.config.dataFolder).put(blobOf(id), written(wordless));
+  const { text } = await ask(url);
+  expect(text).toContain("nothing to be posted");
+  expect(text).not.toContain("<button");
 });
 
 test("the button posts it, once; then the page says so", async () => {
@@ -120,7 +157,7 @@ test("words, subject and file names are shown as they are written, and are no ma
   const { url } = await held({ subject: attack, text: attack, files: [{ name: "<script>.txt", content: "x" }] });
   const { text } = await ask(url);
   expect(text).not.toMatch(/<img|<script|onerror=alert\(1\)></);
-  expect(text).toContain("File: &#60;script&#62;.txt");
+  expect(text).toContain("File: <bdi>&#60;script&#62;.txt");
 });
 
 test("HTML of a mail is shown without what runs or fetches", async () => {

@@ -23,7 +23,7 @@ test("the link opens the conversation up to its mail: subject, people, words, an
   const { status, text, headers } = await read();
   expect(status).toBe(200);
   expect(text).toContain("Shall we try the <strong>new place</strong>?");
-  expect(text).toContain("The mail was for <strong>Carol</strong>.");
+  expect(text).toContain('The mail was for <strong dir="auto">Carol</strong>.');
   // The subject was said after the mail.
   expect(text).not.toContain("Dinner");
   expect(headers.get("cache-control")).toBe("no-store");
@@ -31,6 +31,32 @@ test("the link opens the conversation up to its mail: subject, people, words, an
   expect(headers.get("content-security-policy")).toMatch(
     /^default-src 'none'; style-src 'sha256-[\w+/]+='; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/,
   );
+});
+
+test.each([
+  ["WRITER", false, "Then you see all of it, and can answer."],
+  ["COMMENTER", false, "Then you see all of it, and can answer."],
+  ["READER", false, "Then you see all of it.</p>"],
+  ["WRITER", true, "Then you see what was said while you took part."],
+] as const)("a %s (removed: %s) is told what a code opens for them: %s", async (role, isRemoved, then) => {
+  const { alice, conversation, pool } = await mailed();
+  const erin = await addByMail(pool, alice.parley, conversation, { role });
+  const mail = await mailTo(pool, erin);
+  if (isRemoved) await done(alice.parley.participantRemove({ conversation, participant: erin.participant }));
+  expect((await ask(`${given.platform.url}/m/${mail.token("link")}`)).text).toContain(then);
+});
+
+test("words, names, subjects and file names run in their own direction", async () => {
+  const { alice, conversation, message, carol, pool } = await mailed({ name: "דנה", body: "שלום" });
+  await done(alice.parley.subjectModify({ conversation, subject: "ארוחת צהריים" }));
+  await addFile(given.platform, alice, conversation, message, "תפריט.pdf");
+  const mail = await mailTo(pool, carol);
+  const { text } = await ask(`${given.platform.url}/m/${mail.token("link")}`);
+  expect(text).toContain('<h1 dir="auto">ארוחת צהריים</h1>');
+  expect(text).toContain("<li><bdi>דנה</bdi></li>");
+  expect(text).toContain('<div class="words" dir="auto"><p>שלום</p>');
+  expect(text).toContain("File: <bdi>תפריט.pdf</bdi>");
+  expect(text).toContain('<strong dir="auto">דנה</strong>');
 });
 
 test("nothing that came after the mail is on the page: no message, no edit, nobody who was added", async () => {
@@ -90,7 +116,7 @@ test("names, subjects, words and file names are shown as they are written, and a
   const mail = await mailTo(pool, carol);
   const { text } = await ask(`${given.platform.url}/m/${mail.token("link")}`);
   expect(text).not.toMatch(/<img|<script|onerror=alert\(1\)>'<\/title>/);
-  expect(text).toContain("File: &#34;&#62;&#60;img");
+  expect(text).toContain("File: <bdi>&#34;&#62;&#60;img");
   expect(text).toContain("&#60;script&#62;alert(2)&#60;/script&#62;");
 });
 

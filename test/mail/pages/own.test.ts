@@ -2,7 +2,8 @@
 import { expect, test } from "vitest";
 import type { Role } from "../../../sdk/src/index.ts";
 import { conversationOf, done, givenPlatform, headOf, present, type Somebody, said } from "../../graphql/given.ts";
-import { addByMail, mailTo, signIn, stamp } from "./given.ts";
+import { arrives, replyAddress, type WrittenMail } from "../in/given-arrivals.ts";
+import { addByMail, ask, type MailedPerson, mailTo, signIn, stamp } from "./given.ts";
 
 const given = givenPlatform({ worker: false });
 
@@ -15,6 +16,19 @@ async function signedIn({ role = "WRITER" }: { role?: Role } = {}) {
   const mail = await mailTo(pool, carol);
   const url = `${given.platform.url}/m/${mail.token("link")}`;
   return { alice, conversation, message, carol, pool, url, browser: await signIn(pool, url, carol) };
+}
+
+async function arrivesFrom({ address, conversation, participant }: MailedPerson, mail: WrittenMail) {
+  const to = await replyAddress(given.platform, conversation, participant);
+  expect(await arrives(given.platform, { from: address, ...mail }, { to: [to] })).toMatchObject({ status: "POSTED" });
+}
+
+async function attachmentsOf(conversation: string): Promise<readonly string[]> {
+  const { rows } = await given.platform.core.database.pool.query<{ id: string }>(
+    "SELECT id FROM attachment WHERE conversation_id = $1 ORDER BY seq",
+    [conversation],
+  );
+  return rows.map(({ id }) => id);
 }
 
 const messagesOf = async (by: Somebody, conversation: string) =>
@@ -41,11 +55,34 @@ test("a form that is sent twice, also at once, says it once", async () => {
   expect((await messagesOf(alice, conversation)).filter(({ body }) => body === "Once")).toHaveLength(1);
 });
 
+test("of one form, other words, and words to another message, are said as well", async () => {
+  const { alice, conversation, message, browser } = await signedIn();
+  const form = { do: "say", ...stamp() };
+  for (const fields of [{ text: "First" }, { text: "Second" }, { text: "First", to: message }])
+    expect((await browser.send({ ...form, ...fields })).headers.get("location")).toMatch(/\?done=said$/);
+  expect((await messagesOf(alice, conversation)).slice(1).map(({ body, parent }) => [body, parent?.hash])).toEqual([
+    ["First", undefined],
+    ["Second", undefined],
+    ["First", message],
+  ]);
+});
+
+test("what stamped an act stamps another one, too", async () => {
+  const { alice, conversation, carol, browser } = await signedIn();
+  const stamped = stamp();
+  await browser.send({ do: "say", text: "Goodbye", ...stamped });
+  await browser.send({ do: "leave", ...stamped });
+  expect((await messagesOf(alice, conversation)).at(-1)).toMatchObject({ body: "Goodbye" });
+  const participants = present(await alice.parley.participants({ conversation })).participants.edges;
+  expect(participants.find(({ node }) => node.hash === carol.participant)?.node.status).toBe("LEFT");
+  expect((await browser.send({ do: "say", text: "Still", ...stamped })).status).toBe(409);
+});
+
 test("a message can be answered by itself", async () => {
   const { alice, conversation, message, browser } = await signedIn();
   await said(alice, conversation, "Something else");
   const { text } = await browser.read(`?to=${message}`);
-  expect(text).toMatch(/In answer to <a href="#m\d+">/);
+  expect(text).toMatch(/In answer to <a href="#m\d+" dir="auto">/);
   await browser.fill("say", { text: "To that" }, `?to=${message}`);
   expect((await messagesOf(alice, conversation)).at(-1)).toMatchObject({ body: "To that", parent: { hash: message } });
 });
@@ -82,6 +119,43 @@ test("they leave by themselves, see what was said until then, and nothing after;
   expect(text).not.toMatch(/After she left|<textarea/);
   expect((await browser.send({ do: "leave", ...stamp() })).status).toBe(303);
   expect((await browser.send({ do: "say", text: "Still", ...stamp() })).status).toBe(409);
+});
+
+test("they download files as far as they see the conversation; a link alone does not", async () => {
+  const { platform } = given;
+  const { alice, conversation, carol, pool, url, browser } = await signedIn();
+  const file = (content: string) => ({ name: "notes ü.txt", type: "text/plain", content });
+  await arrivesFrom(carol, { text: "Here they are", files: [file("Soup")] });
+  const [first = ""] = await attachmentsOf(conversation);
+  const { text } = await browser.read();
+  expect(text).toContain(`<a href="${new URL(url).pathname}/files/${first}" download dir="auto">`);
+  const got = await browser.read(`/files/${first}`);
+  expect([got.status, got.text]).toEqual([200, "Soup"]);
+  expect(got.headers.get("content-disposition")).toBe("attachment; filename*=UTF-8''notes%20%C3%BC.txt");
+  expect(got.headers.get("content-security-policy")).toBe("default-src 'none'; sandbox");
+  expect(got.headers.get("referrer-policy")).toBe("same-origin");
+  expect((await browser.read(`/files/${"A".repeat(43)}`)).status).toBe(404);
+  expect((await browser.read("/files/x")).status).toBe(404);
+
+  // Whoever has the link alone sees its name, if the mail was sent after it, and no more.
+  const later = await mailTo(pool, carol);
+  const stranger = await ask(`${platform.url}/m/${later.token("link")}`);
+  expect(stranger.text).toContain("notes ü.txt");
+  expect(stranger.text).not.toContain("/files/");
+  for (const path of [`${url}/files/${first}`, `${url}/files/${"A".repeat(43)}`])
+    expect(await ask(path)).toMatchObject({ status: 403, text: expect.not.stringContaining("Soup") });
+
+  const dave = await addByMail(pool, alice.parley, conversation, { name: "Dave" });
+  const toDave = await mailTo(pool, dave);
+  const others = await signIn(pool, `${platform.url}/m/${toDave.token("link")}`, dave);
+  expect((await ask(`${url}/files/${first}`, null, { cookie: others.cookie })).status).toBe(403);
+  expect((await others.read(`/files/${first}`)).text).toBe("Soup");
+  await done(alice.parley.participantRemove({ conversation, participant: dave.participant }));
+  await arrivesFrom(carol, { text: "And more", files: [file("Cake")] });
+  const second = present((await attachmentsOf(conversation)).find((id) => id !== first));
+  expect((await browser.read(`/files/${second}`)).text).toBe("Cake");
+  expect((await others.read(`/files/${first}`)).text).toBe("Soup");
+  expect((await others.read(`/files/${second}`)).status).toBe(404);
 });
 
 test("who was removed sees up to the removal, and says nothing more", async () => {

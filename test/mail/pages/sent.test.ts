@@ -8,8 +8,10 @@ import { afterEach, expect, test } from "vitest";
 import { showsSentMails } from "../../../src/cli/open-mail-pages.ts";
 import { readConfig } from "../../../src/config/config.ts";
 import type { IncomingMail } from "../../../src/mail/in/inbound-mail.ts";
+import { becameOf, type PageMail } from "../../../src/mail/pages/page-mails.ts";
 import { readSentMails } from "../../../src/mail/pages/sent-mails.ts";
 import { createSentPages, isToThisMachine } from "../../../src/mail/pages/sent-pages.ts";
+import { shortened } from "../../../src/mail/pages/shortened.ts";
 import { filesProvider } from "../../../src/mail/providers/files.ts";
 import type { OutgoingMail } from "../../../src/mail/providers/provider.ts";
 import { silentLogger } from "../../../src/observe/logger.ts";
@@ -27,9 +29,13 @@ async function given() {
   const folder = await mkdtemp(join(tmpdir(), "parley-sent-"));
   things.defer(() => rm(folder, { recursive: true, force: true }));
   const incoming: IncomingMail[] = [];
+  const pageMails: PageMail[] = [];
   const pages = createSentPages({
     mails: readSentMails(join(folder, "mail")),
     storeInbound: async (mail) => incoming.push(mail),
+    takesMailFor: async (address) =>
+      !address.endsWith("@localhost") ? "elsewhere" : /^(alice|reply\+abc)@/.test(address) ? "taken" : "unknown",
+    readPageMails: async () => pageMails,
     somebodyHere: "alice@localhost",
     log: silentLogger,
     now: () => "2026-11-27T10:00:00.000Z",
@@ -42,7 +48,7 @@ async function given() {
     expect(outcome).toMatchObject({ kind: "sent" });
     return id;
   };
-  return { folder: join(folder, "mail"), url, incoming, sent };
+  return { folder: join(folder, "mail"), url, incoming, pageMails, sent };
 }
 
 const usual: Omit<OutgoingMail, "id" | "messageId"> = {
@@ -142,6 +148,20 @@ test("an answer that is sent twice has one key, so that it comes in once", async
   expect(new Set(incoming.map(({ key }) => key)).size).toBe(2);
 });
 
+test("of one form, each other mail has a key of its own", async () => {
+  const { url, sent, incoming } = await given();
+  const [first, second] = [await sent(), await sent()];
+  const id = clientId();
+  await ask(`${url}/mail/${first}`, { text: "Yes", clientId: id });
+  await ask(`${url}/mail/${first}`, { text: "No", clientId: id });
+  await ask(`${url}/mail/${second}`, { text: "Yes", clientId: id });
+  const form = { from: "dave@example.org", to: "alice@localhost", subject: "", text: "Yes", clientId: id };
+  await ask(`${url}/mail/write`, form);
+  await ask(`${url}/mail/write`, { ...form, subject: "Other" });
+  await ask(`${url}/mail/write`, { ...form, from: "erin@example.org" });
+  expect(new Set(incoming.map(({ key }) => key)).size).toBe(6);
+});
+
 test("a new mail is written as anybody, to whoever is here", async () => {
   const { url, incoming } = await given();
   expect((await ask(`${url}/mail/write`)).text).toContain('value="alice@localhost"');
@@ -156,6 +176,54 @@ test("a new mail is written as anybody, to whoever is here", async () => {
   const { envelope, raw } = present(incoming[0]);
   expect(envelope).toMatchObject({ from: "dave@example.org", to: ["alice@localhost"] });
   expect(await PostalMime.parse(raw)).toMatchObject({ subject: "Grüße", text: "Hello\n" });
+});
+
+test.each([
+  ["to nobody here", { to: "nobody@localhost" }, "Nobody here has the address nobody@localhost"],
+  ["to somebody elsewhere", { to: "carol@example.org" }, "carol@example.org is not of this platform"],
+  ["from an account", { from: "alice@localhost" }, "alice@localhost is of this platform"],
+  ["without words", { text: " \n " }, "There are no words in it yet"],
+])("a new mail %s is refused with the reason, and what was typed is still there", async (_, fields, why) => {
+  const { url, incoming } = await given();
+  const form = { from: "dave@example.org", to: "alice@localhost", subject: "Typed", text: "Words", ...fields };
+  const { status, text } = await ask(`${url}/mail/write`, { ...form, clientId: clientId() });
+  expect(status).toBe(400);
+  expect(text).toContain(why);
+  expect(text).toContain('value="Typed"');
+  expect(incoming).toEqual([]);
+});
+
+test("an answer to an address that takes no mail is refused", async () => {
+  const { url, sent, incoming } = await given();
+  const id = await sent({ from: { name: "Old", address: "reply+gone@localhost" } });
+  const { status, text } = await ask(`${url}/mail/${id}`, { text: "Yes", clientId: clientId() });
+  expect([status, text]).toEqual([400, expect.stringContaining("Nobody here takes mail")]);
+  expect(incoming).toEqual([]);
+});
+
+test("what became of mails that were written here is told", async () => {
+  const { url, pageMails } = await given();
+  expect((await ask(`${url}/mail/`)).text).not.toContain("Written here");
+  const mail = { id: "x", at: new Date(0), from: "dave@example.org", to: "alice@localhost" };
+  pageMails.push({ ...mail, became: becameOf("REFUSED", "NO_WORDS") });
+  const { text } = await ask(`${url}/mail/?done=written`);
+  expect(text).toMatch(
+    /From dave@example.org to alice@localhost, <time[^>]*>[^<]*<\/time>: It was not taken: there were no words in it/,
+  );
+  expect(becameOf("POSTED", null)).toBe("Its words are in a conversation.");
+  expect(becameOf("REFUSED", "TOO_DEEP")).toBe("It was not taken: too deep.");
+});
+
+test("previews end with a word", async () => {
+  const { url, sent } = await given();
+  await sent({ text: `${"word ".repeat(47)}unfinished words` });
+  const { text } = await ask(`${url}/mail/`);
+  expect(text).toContain("word word …</pre>");
+  expect(shortened("one two", 7)).toBe("one two");
+  expect(shortened("one two", 6)).toBe("one …");
+  expect(shortened("one two", 3)).toBe("one …");
+  expect(shortened("onetwo", 3)).toBe("one …");
+  expect(shortened("😀😀", 3)).toBe("😀 …");
 });
 
 test.each(["from", "to", "subject", "text"])("a line break in the field %s makes no header", async (field) => {
