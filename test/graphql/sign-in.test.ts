@@ -40,6 +40,8 @@ const inputs: Readonly<Record<string, string>> = {
   conversationLeave: '(input: { conversation: "x" })',
   conversationRead: '(input: { conversation: "x" })',
   participationUpdate: '(input: { conversation: "x" })',
+  keptMailAccept: '(input: { keptMail: "x" })',
+  keptMailDiscard: '(input: { keptMail: "x" })',
   search: '(query: "lunch")',
   personalLabelSet: '(input: { name: "x" })',
   personalLabelRemove: '(input: { name: "x" })',

@@ -74,16 +74,20 @@ export function createHandle(options: HandleOptions) {
      */
     confirmInbound: async (id: string): Promise<Outcome | null> => {
       const row = await readInbound(pool, id);
-      if (row?.status === "POSTED") {
-        const { status, reason, conversation, participant, message } = row;
-        return { status, reason, conversation, participant, message };
-      }
+      if (row?.status === "POSTED") return outcomeOf(row);
       if (row?.status !== "HELD") return null;
       const settled = await place(options, { row, ...(await rereadMail(blobs, id)), verdict: "confirmed" });
       await settle(options, id, settled);
-      return settled;
+      // Of two that confirm it at once, one comes late: what became of it is what is written down.
+      const decided = await readInbound(pool, id);
+      return decided && outcomeOf(decided);
     },
   };
+}
+
+/** Null while that is not decided. */
+function outcomeOf({ status, reason, conversation, participant, message }: InboundRow): Outcome | null {
+  return status === "WAITING" ? null : { status, reason, conversation, participant, message };
 }
 
 /** Finds where the mail belongs, and puts it there. */
