@@ -2,10 +2,8 @@
 import type { DefinedTask } from "../../workers/task.ts";
 import { collectMailTask } from "../../workers/tasks/collect-mail.ts";
 import { sendMailTask } from "../../workers/tasks/send-mail.ts";
-import { sweepMailTask } from "../../workers/tasks/sweep-mail.ts";
 import type { Config } from "../config/config.ts";
 import { isSpecialUse } from "../federation/special-use.ts";
-import { sweepInbound } from "../mail/in/sweep-inbound.ts";
 import { collectMail } from "../mail/out/collect.ts";
 import { oweMail, sweepMail } from "../mail/out/owe.ts";
 import { createSendMail } from "../mail/out/send.ts";
@@ -17,6 +15,8 @@ import type { Database } from "../store/database.ts";
 export interface OpenedMailOut {
   owe(places: readonly Place[]): Promise<void>;
   readonly tasks: readonly DefinedTask[];
+  /** Asks for the jobs that are missing. Safe to repeat. */
+  sweep(): Promise<void>;
   /** Says on which port pages are served: until then, on the one that is set. */
   listensAt(port: number): void;
   close(): Promise<void>;
@@ -46,11 +46,8 @@ export function openMailOut({
     tasks: [
       collectMailTask((whose) => collectMail(pool, { platform, domain: mail.domain }, whose)),
       sendMailTask(sendMail),
-      sweepMailTask(async () => {
-        await sweepMail(pool, owing);
-        await sweepInbound(pool);
-      }),
     ],
+    sweep: () => sweepMail(pool, owing),
     listensAt: (listening) => {
       port = listening;
     },

@@ -1,10 +1,12 @@
 // Puts email together for a process: what goes out, what comes in, and the pages behind links in mails.
 import { forgetMailsTask } from "../../workers/tasks/forget-mails.ts";
 import { handleMailTask } from "../../workers/tasks/handle-mail.ts";
+import { sweepMailTask } from "../../workers/tasks/sweep-mail.ts";
 import { createAuthenticate } from "../accounts/tokens.ts";
 import { filePages } from "../http/file-pages.ts";
 import { forgetMails } from "../mail/in/forget-mails.ts";
 import { createHandle } from "../mail/in/handle.ts";
+import { sweepInbound } from "../mail/in/sweep-inbound.ts";
 import type { MailParts, OpenedMail } from "./mail-parts.ts";
 import { type MailInBetween, openMailIn } from "./open-mail-in.ts";
 import { openMailOut } from "./open-mail-out.ts";
@@ -47,6 +49,10 @@ export function openMail(parts: MailParts, between?: MailInBetween): OpenedMail 
       ...out.tasks,
       ...come.tasks,
       handleMailTask(inbound.handle),
+      sweepMailTask(async () => {
+        await out.sweep();
+        await sweepInbound(pool);
+      }),
       forgetMailsTask(() => forgetMails(pool, blobs, new Date(now()))),
     ],
     inbound,

@@ -1,8 +1,8 @@
 // The words of a mail as those of a message.
-import { createHash } from "node:crypto";
 import { isBlank } from "../../conversation/body.ts";
 import { limits } from "../../conversation/limits.ts";
 import type { MessageBody } from "../../protocol/event.ts";
+import { sha256 } from "../../protocol/hash.ts";
 import { cutTo, withoutUnseen } from "../parse.ts";
 import type { IncomingMail } from "./parse-incoming.ts";
 import { newWords } from "./words.ts";
@@ -59,5 +59,5 @@ export function previewOf(mail: IncomingMail): string {
 
 /** What tells whether two mails say the same: their words, whatever blanks are between them. */
 export function wordsKey({ text }: MessageBody): string {
-  return createHash("sha256").update(text.replace(/\s+/g, " ").trim()).digest("base64url");
+  return sha256(text.replace(/\s+/g, " ").trim());
 }
