@@ -3,7 +3,6 @@
 import {
   type DocumentNode,
   type ExecutionResult,
-  execute,
   GraphQLError,
   type GraphQLSchema,
   getOperationAST,
@@ -15,6 +14,7 @@ import type { Logger } from "../observe/logger.ts";
 import { AnswerTooLargeError } from "../store/read/bounded-query.ts";
 import { createPrepare, variablesFault } from "./bounds.ts";
 import { createContext, type Platform } from "./context.ts";
+import { createExecute } from "./execute.ts";
 import { createSubscribe, type Subscribe } from "./live-execution.ts";
 import { buildSchema } from "./schema.ts";
 
@@ -77,6 +77,7 @@ export function createGateway({ platform, authenticate, log }: GatewayOptions): 
   const masked = (result: ExecutionResult): ExecutionResult =>
     result.errors ? { ...result, errors: maskAll(result.errors) } : result;
   const prepare = createPrepare(schema);
+  const execute = createExecute(schema);
   return {
     schema,
     prepare: ({ query, variables, operationName }) => {
@@ -87,18 +88,11 @@ export function createGateway({ platform, authenticate, log }: GatewayOptions): 
       const fault = variablesFault(variables, type === "subscription");
       return fault ? { errors: [fault] } : { document: prepared.document, type };
     },
-    subscribe: createSubscribe(schema, platform, masked),
+    subscribe: createSubscribe(schema, execute, platform, masked),
     mask: (error) => mask(error),
     run: async ({ variables, operationName }, document, viewer) =>
       masked(
-        await execute({
-          schema,
-          document,
-          contextValue: createContext(platform, viewer),
-          ...(variables && { variableValues: variables }),
-          ...(operationName !== undefined && { operationName }),
-          hideSuggestions: true,
-        }),
+        await execute({ document, operationName, variables, createContext: () => createContext(platform, viewer) }),
       ),
     signIn: async (token) => {
       const viewer = await authenticate(token);

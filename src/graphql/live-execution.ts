@@ -4,7 +4,6 @@ import {
   createSourceEventStream,
   type DocumentNode,
   type ExecutionResult,
-  execute,
   GraphQLError,
   type GraphQLSchema,
 } from "graphql";
@@ -15,6 +14,7 @@ import { asRequest, currentRequestId } from "../observe/request-id.ts";
 import type { AccountId } from "../store/conversation-store.ts";
 import { createReader, type Reader } from "../store/read/reader.ts";
 import { type Context, createContext, createSharedContext, type Platform, watched } from "./context.ts";
+import type { Execute } from "./execute.ts";
 import { createSharingKey } from "./sharing-key.ts";
 
 export interface Subscribing {
@@ -65,6 +65,7 @@ export type Subscribe = (subscribing: Subscribing) => Promise<LiveResults | Exec
  */
 export function createSubscribe(
   schema: GraphQLSchema,
+  execute: Execute,
   platform: Platform,
   masked: (result: ExecutionResult) => ExecutionResult,
 ): Subscribe {
@@ -87,16 +88,10 @@ export function createSubscribe(
   const run = async (stream: Stream, item: LiveItem, context: Context): Promise<Answer> => {
     const { document, variables, operationName } = stream;
     let isRead = false;
-    const result = await execute({
-      schema,
-      document,
-      rootValue: item,
-      contextValue: watched(context, () => {
-        isRead = true;
-      }),
-      ...(variables && { variableValues: variables }),
-      ...(operationName !== undefined && { operationName }),
+    const noted = watched(context, () => {
+      isRead = true;
     });
+    const result = await execute({ document, operationName, variables, rootValue: item, createContext: () => noted });
     return { result, item: item.item, isRead };
   };
 
@@ -140,11 +135,11 @@ export function createSubscribe(
     // Of what one account alone is told, the answer is its own; the document stays one that others can share.
     const { kind } = item.item;
     const isPersonal = kind === "participation" || kind === "pending" || personal.has(stream.document);
-    const execute = <T>(run: () => T) => asRequest(stream.requestId, run);
-    const forAll = isPersonal ? null : await onceForAll(item, key, () => execute(() => runForAll(stream, item)));
+    const asOpened = <T>(run: () => T) => asRequest(stream.requestId, run);
+    const forAll = isPersonal ? null : await onceForAll(item, key, () => asOpened(() => runForAll(stream, item)));
     if (forAll && !forAll.isRead) return forAll;
     const ownKey = `${key} ${stream.viewer?.accountId}`;
-    return onceForAccount(item, ownKey, () => execute(() => answerAccount(stream, item, forAll)));
+    return onceForAccount(item, ownKey, () => asOpened(() => answerAccount(stream, item, forAll)));
   };
 
   return async (subscribing) => {

@@ -13,6 +13,23 @@ export function selectedBelow({ fieldNodes, fragments }: Asked, path: readonly s
   return new Set(fieldsOf(level, fragments).map(({ name }) => name.value));
 }
 
+/**
+ * Makes the function that says whether something is asked for at the end of the path, and nothing but these fields. What it
+ * found is remembered: a list of fifty conversations asks fifty times.
+ */
+export function asksOnly(path: readonly string[], names: Iterable<string>): (asked: Asked) => boolean {
+  const those = new Set(names);
+  const known = new WeakMap<Asked["fieldNodes"], boolean>();
+  return (asked) => {
+    const answer = known.get(asked.fieldNodes);
+    if (answer !== undefined) return answer;
+    const selected = selectedBelow(asked, path);
+    const isOnly = selected.size > 0 && [...selected].every((name) => those.has(name));
+    known.set(asked.fieldNodes, isOnly);
+    return isOnly;
+  };
+}
+
 function fieldsOf(
   nodes: readonly { readonly selectionSet?: SelectionSetNode | undefined }[],
   fragments: Asked["fragments"],

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { inProcessBus } from "../../src/announce/bus.ts";
 import { databaseTimeUs, freshForMs, openFeed } from "../../src/announce/feed.ts";
 import type { Platform } from "../../src/graphql/context.ts";
+import { createExecute } from "../../src/graphql/execute.ts";
 import { createSubscribe, type LiveResult } from "../../src/graphql/live-execution.ts";
 import { buildSchema } from "../../src/graphql/schema.ts";
 import { encodeCursor } from "../../src/graphql/stream-cursor.ts";
@@ -89,7 +90,7 @@ async function openProcess() {
     now,
     salt,
   };
-  const subscribeTo = createSubscribe(schema, platform, (result) => result);
+  const subscribeTo = createSubscribe(schema, createExecute(schema), platform, (result) => result);
   return {
     schema,
     bus,
@@ -225,8 +226,8 @@ describe("subscribers with the same document and variables", () => {
       const unread = { 4: [0, 1, 1], 5: [0, 2, 2], 6: [1, 3, 2] }[seq];
       expect(answers).toEqual(unread.map((one) => ({ event: { seq }, conversation: { unread: one } })));
     }
-    // Once together, to find out; and from then on each alone.
-    expect(times()).toBe(1 + 3 * 3);
+    // Together, to find out, by a plan and then by graphql-js; and from then on each alone.
+    expect(times()).toBe(2 + 3 * 3);
   });
 
   test("share what all may see though the document also asks for what is each one's own", async () => {
@@ -282,8 +283,8 @@ describe("subscribers with the same document and variables", () => {
     await announce();
     const answers = await Promise.all(subscribers.map(next));
     expect(answers).toEqual([1, 1, 0, 1].map((unread) => ({ conversation: { unread } })));
-    // Once together, to find out; and then once for each account.
-    expect(times()).toBe(1 + 2);
+    // Together, to find out, by a plan and then by graphql-js; and then once for each account.
+    expect(times()).toBe(2 + 2);
   });
 });
 

@@ -1,10 +1,13 @@
 // What a document asks for below a field, however it is written.
 import { type GraphQLResolveInfo, Kind, parse } from "graphql";
 import { expect, test } from "vitest";
-import { selectedBelow } from "../../src/graphql/selected.ts";
+import { asksOnly, selectedBelow } from "../../src/graphql/selected.ts";
 
 /** What is asked for at `path` below the first field of the document's operation. */
-function selected(source: string, path: readonly string[]): readonly string[] {
+const selected = (source: string, path: readonly string[]): readonly string[] =>
+  [...selectedBelow(askedBy(source), path)].toSorted();
+
+function askedBy(source: string): Pick<GraphQLResolveInfo, "fieldNodes" | "fragments"> {
   const fragments: Record<string, GraphQLResolveInfo["fragments"][string]> = {};
   const fieldNodes: GraphQLResolveInfo["fieldNodes"][number][] = [];
   for (const definition of parse(source).definitions) {
@@ -13,7 +16,7 @@ function selected(source: string, path: readonly string[]): readonly string[] {
     for (const selection of definition.selectionSet.selections)
       if (selection.kind === Kind.FIELD) fieldNodes.push(selection);
   }
-  return [...selectedBelow({ fieldNodes, fragments }, path)].toSorted();
+  return { fieldNodes, fragments };
 }
 
 test("fields are found by their names, whatever they are called in the answer", () => {
@@ -36,4 +39,20 @@ test("what may be skipped counts, and the same field twice counts both times", (
 test("where nothing stands at the path, nothing is asked for", () => {
   expect(selected("{ list { node { one } } }", ["edges", "node"])).toEqual([]);
   expect(selected("{ list { node { one } } }", ["node", "one"])).toEqual([]);
+});
+
+test("only some fields are asked for where there are no others, and there are some", () => {
+  const areNames = asksOnly(["node"], ["name", "role"]);
+  for (const [source, is] of [
+    ["{ list { node { name } } }", true],
+    ["{ list { node { other: name ...Node } } } fragment Node on Node { role }", true],
+    ["{ list { node { name status } } }", false],
+    ["{ list { node { name ...Node } } } fragment Node on Node { name: status }", false],
+    ["{ list { other } }", false],
+  ] as const) {
+    const asked = askedBy(source);
+    expect(areNames(asked)).toBe(is);
+    // Remembered.
+    expect(areNames(asked)).toBe(is);
+  }
 });

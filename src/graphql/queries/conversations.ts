@@ -1,5 +1,4 @@
 // Query.conversations
-import type { GraphQLResolveInfo } from "graphql";
 import { toAddress } from "../../accounts/accounts.ts";
 import { labelKey } from "../../conversation/body.ts";
 import { isCanonicalText } from "../../protocol/canonical-json.ts";
@@ -9,7 +8,7 @@ import { pageOf, presentOf } from "../../store/read/page.ts";
 import type { ListCursor } from "../../store/read/views.ts";
 import { badInput, builder, connectionOf, type Placed, pageRequest } from "../builder.ts";
 import type { ConversationSource } from "../find-conversation.ts";
-import { selectedBelow } from "../selected.ts";
+import { asksOnly } from "../selected.ts";
 import { ConversationType } from "../types/Conversation.ts";
 import { shownEventFields } from "../types/Event.ts";
 import { FolderFilterType } from "../types/Participation.ts";
@@ -78,10 +77,7 @@ builder.queryField("conversations", (t) =>
 );
 
 /** Whether the last events are asked for, and nothing of them but what lists show. */
-function areLastEventsListed(info: GraphQLResolveInfo): boolean {
-  const fields = selectedBelow(info, ["edges", "node", "lastEvent"]);
-  return fields.size > 0 && [...fields].every((field) => shownEventFields.has(field));
-}
+const areLastEventsListed = asksOnly(["edges", "node", "lastEvent"], shownEventFields);
 
 function listFilter(asked: Asked): ListFilter {
   const { folder, label, person, ...others } = asked;

@@ -91,7 +91,8 @@ const DeliveryType = builder.objectRef<DeliverySource>("Delivery").implement({
       resolve: async (source, _, context) => {
         const participant = await participantOf(source, context);
         if (!participant) return null;
-        const readUpTo = participant.readUpTo ?? (await context.reader.readUpTo(participant));
+        const standing = await context.reader.standingOf(participant);
+        const readUpTo = standing.readUpTo ?? (await context.reader.readUpTo(standing));
         return readUpTo >= source.seq;
       },
     }),

@@ -107,9 +107,8 @@ builder.node(MessageType, {
         if (bodyOf(source)) return "PRESENT" as const;
         if (isDrafted(source) || !source.isErased) return "MISSING" as const;
         const author = await reader.participant(source.of, source.message.addedBy);
-        return source.message.removedSeq !== null || author?.participant.isErased
-          ? ("REMOVED" as const)
-          : ("ERASED" as const);
+        const isAuthorErased = author !== null && (await reader.standingOf(author)).isErased;
+        return source.message.removedSeq !== null || isAuthorErased ? ("REMOVED" as const) : ("ERASED" as const);
       },
     }),
     body: t.string({
@@ -162,9 +161,8 @@ builder.node(MessageType, {
         const { lockHolder: id, lockUntil: until } = source.message;
         const holder = id === null ? null : await reader.participant(source.of, id);
         if (id === null || until === null || !holder) return null;
-        return holdsLock(holder.participant, source.message, platform.now())
-          ? { until, holder: { message: source, id } }
-          : null;
+        const acting = { ...holder.participant, ...(await reader.standingOf(holder)) };
+        return holdsLock(acting, source.message, platform.now()) ? { until, holder: { message: source, id } } : null;
       },
     }),
     pending: t.boolean({

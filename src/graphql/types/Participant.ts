@@ -1,11 +1,12 @@
 // A recipient in a conversation.
 import type { DraftParticipant } from "../../conversation/draft.ts";
-import type { DraftView, ParticipantView } from "../../store/read/views.ts";
+import type { DraftView, ParticipantView, Standing } from "../../store/read/views.ts";
 import { builder, RoleType } from "../builder.ts";
 import type { Context } from "../context.ts";
 import { isDraft } from "../find-conversation.ts";
 import { itemKey } from "../global-id.ts";
 import { type Drafted, draftedOf, isDrafted, itemConnection, itemFinder, loaderOf } from "../items.ts";
+import { asksOnly } from "../selected.ts";
 import { ConversationType } from "./Conversation.ts";
 import { RecipientType } from "./Recipient.ts";
 
@@ -16,6 +17,22 @@ const draftedParticipants = (of: DraftView) => draftedOf(of, of.draft.content.pa
 export const findParticipant = itemFinder(draftedParticipants, (reader, of, id) => reader.participant(of, id));
 
 export const ParticipantType = builder.objectRef<ParticipantSource>("Participant");
+
+/** Fields of a participant that lists of names are read for. */
+const areNamesAsked = asksOnly(
+  ["edges", "node"],
+  ["__typename", "id", "hash", "displayName", "role", "recipient", "address"],
+);
+
+/** Resolves what lists of names do not show; @param inDraft what it is in a draft */
+function ofStanding<Value>(inDraft: Value, read: (standing: Standing, context: Context) => Value | Promise<Value>) {
+  // The reader is taken only where there is something to read (see `watched`).
+  return (source: ParticipantSource, _: unknown, context: Context): Value | Promise<Value> => {
+    if (isDrafted(source)) return inDraft;
+    if (source.standing) return read(source.standing, context);
+    return context.reader.standingOf(source).then((standing) => read(standing, context));
+  };
+}
 
 const ParticipantStatusType = builder.enumType("ParticipantStatus", {
   description: "Whether a participant still takes part.",
@@ -70,20 +87,20 @@ builder.node(ParticipantType, {
     status: t.field({
       type: ParticipantStatusType,
       description: "Whether they still take part.",
-      resolve: (source) => (isDrafted(source) ? ("ACTIVE" as const) : source.participant.status),
+      resolve: ofStanding<Standing["status"]>("ACTIVE", ({ status }) => status),
     }),
     via: t.string({
       nullable: true,
       description: "The platform that speaks for them; null in a draft.",
-      resolve: (source) => (isDrafted(source) ? null : source.participant.via),
+      resolve: ofStanding<string | null>(null, ({ via }) => via),
     }),
     isImported: t.boolean({
       description: "Came with an archive: is told nothing and asked nothing.",
-      resolve: (source) => !isDrafted(source) && source.participant.imported,
+      resolve: ofStanding<boolean>(false, ({ imported }) => imported),
     }),
     readUpTo: t.int({
       description: "Up to which `seq` they have read; 0 where they did not say.",
-      resolve: (source, _, context) => (isDrafted(source) ? 0 : (source.readUpTo ?? context.reader.readUpTo(source))),
+      resolve: ofStanding<number>(0, (standing, { reader }) => standing.readUpTo ?? reader.readUpTo(standing)),
     }),
   }),
 });
@@ -108,12 +125,12 @@ builder.objectFields(ConversationType, (t) => ({
     type: ParticipantType,
     description:
       "Everybody who takes or took part, in the order in which they were added. Of a draft, without its account.",
-    resolve: (source, args, { reader }) =>
+    resolve: (source, args, { reader }, info) =>
       itemConnection(
         source,
         args,
         draftedParticipants,
-        (of, request) => reader.participants(of, request),
+        (of, request) => reader.participants(of, { ...request, isOfNames: areNamesAsked(info) }),
         ({ participant }) => participant.seq,
       ),
   }),

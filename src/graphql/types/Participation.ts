@@ -51,9 +51,10 @@ const ofConversation = (source: ConversationSource, { reader, viewer }: Context)
   const { accountId } = viewer;
   return isDraft(source) ? null : reader.participation(accountId, source.id);
 };
-const ofParticipant = (source: ParticipantSource, { reader, viewer }: Context) => {
+const ofParticipant = async (source: ParticipantSource, { reader, viewer }: Context) => {
   const { accountId } = viewer;
-  return isDrafted(source) || source.accountId !== accountId ? null : reader.participation(accountId, source.of.id);
+  if (isDrafted(source) || (await reader.standingOf(source)).accountId !== accountId) return null;
+  return reader.participation(accountId, source.of.id);
 };
 
 type Own = ParticipationView | null;

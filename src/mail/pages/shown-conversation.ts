@@ -109,7 +109,7 @@ export async function showConversation(pool: pg.Pool, showing: Showing): Promise
       people.nodes.map(async (person) => ({
         name: await nameOf(person),
         address: showing.isWithAddresses ? ((await reader.recipientOf(person))?.address ?? null) : null,
-        status: person.participant.status,
+        status: (await reader.standingOf(person)).status,
       })),
     ),
     isCrowd: people.hasNextPage,
@@ -142,7 +142,8 @@ async function showMessage(
   const { reader, view, nameOf } = shown;
   const { id, seq, wordsSeq, parent, addedBy } = message;
   const edited = wordsSeq === seq ? null : await reader.event(view, wordsSeq);
-  const isGone = message.removedSeq !== null || author?.participant.isErased === true;
+  const isAuthorErased = author != null && (await reader.standingOf(author)).isErased;
+  const isGone = message.removedSeq !== null || isAuthorErased;
   return {
     id,
     seq,

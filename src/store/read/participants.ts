@@ -1,19 +1,23 @@
 // Reads of who takes part, and of the recipients that they are.
 import DataLoader from "dataloader";
 import { everything } from "../../conversation/audience.ts";
+import type { Participant } from "../../conversation/state.ts";
 import type { Hash } from "../../protocol/hash.ts";
 import type { AccountId } from "../conversation-store.ts";
 import type { ParticipantRow } from "../rows.ts";
 import type { Query } from "./bounded-query.ts";
 import { byKey } from "./by-key.ts";
 import { type Page, type PageRequest, pageOf, pageOfList, presentOf, statementName } from "./page.ts";
-import type { ConversationView, ParticipantView, RecipientView, ShownParticipant } from "./views.ts";
+import type { ConversationView, ParticipantView, RecipientView, Standing } from "./views.ts";
 
-// What is shown, and no more: a list of conversations reads hundreds of these rows.
-const columns = [
-  ...(["id", "seq", "recipient_id", "account_id", "name", "role"] as const),
-  ...(["status", "via", "imported", "is_erased", "read_up_to"] as const),
+// What is shown, and no more: a list of conversations reads hundreds of these rows, of most of which it shows names alone.
+const nameColumns = ["id", "seq", "recipient_id", "name", "role"] as const satisfies readonly (keyof ParticipantRow)[];
+const standingColumns = [
+  ...(["account_id", "status", "via", "imported", "is_erased", "read_up_to"] as const),
 ] as const satisfies readonly (keyof ParticipantRow)[];
+const columns = [...nameColumns, ...standingColumns] as const;
+
+type NameRow = Pick<ParticipantRow, (typeof nameColumns)[number]>;
 
 /** A participant as they are read: who they are and what they tell is looked up where it is asked for. */
 export type ReadParticipantRow = Pick<ParticipantRow, (typeof columns)[number]> & {
@@ -28,16 +32,22 @@ export type ShownParticipantRow = ReadParticipantRow & {
   readonly tells_receipts: boolean | null;
 };
 
+/** A page of participants. */
+interface ParticipantPageRequest extends PageRequest<number> {
+  /** Whether their names, places and roles are enough: then their standing is not read. */
+  readonly isOfNames?: boolean;
+}
+
 interface PageKey {
   readonly of: ConversationView;
-  readonly request: PageRequest<number>;
+  readonly request: ParticipantPageRequest;
 }
 
 const recipientColumns = "address, kind, platform, name";
 
 /** The columns of a `ReadParticipantRow`. @param alias of the participant's row, in SQL */
-export function readColumns(alias: string): string {
-  return columns.map((column) => `${alias}.${column}`).join(", ");
+export function readColumns(alias: string, read: readonly string[] = columns): string {
+  return read.map((column) => `${alias}.${column}`).join(", ");
 }
 
 /** The columns of a `ShownParticipantRow`. @param alias of the participant's row, in SQL */
@@ -60,15 +70,18 @@ export function participantReads(query: Query) {
   );
 
   // By conversation and page: a list of conversations shows the first participants of each.
-  const pageLoader = new DataLoader<PageKey, readonly ReadParticipantRow[], string>(
+  const pageLoader = new DataLoader<PageKey, readonly (ReadParticipantRow | NameRow)[], string>(
     async (keys) => {
-      const alike = Map.groupBy(keys, ({ request }) => statementName("participant_page", request));
-      const found = new Map<PageKey, readonly ReadParticipantRow[]>();
+      const alike = Map.groupBy(keys, ({ request }) =>
+        statementName(request.isOfNames ? "participant_names" : "participant_page", request),
+      );
+      const found = new Map<PageKey, readonly (ReadParticipantRow | NameRow)[]>();
       for (const [name, group] of alike) {
-        const order = group[0]?.request.isBackward ? "DESC" : "ASC";
-        const rows = await query<ReadParticipantRow & { readonly place: number }>(
+        const [first] = group;
+        const order = first?.request.isBackward ? "DESC" : "ASC";
+        const rows = await query<(ReadParticipantRow | NameRow) & { readonly place: number }>(
           name,
-          `SELECT k.place, ${readColumns("t")}
+          `SELECT k.place, ${readColumns("t", first?.request.isOfNames ? nameColumns : columns)}
           FROM unnest($1::text[], $2::int[], $3::int[], $4::int[])
             WITH ORDINALITY AS k(conversation_id, after, before, most, place)
           CROSS JOIN LATERAL (
@@ -87,7 +100,10 @@ export function participantReads(query: Query) {
       }
       return keys.map((key) => found.get(key) ?? []);
     },
-    { cacheKeyFn: ({ of, request }) => `${of.id} ${of.horizon} ${JSON.stringify(request)}` },
+    {
+      cacheKeyFn: ({ of, request: { isOfNames, isBackward, after, before, limit } }) =>
+        `${of.id} ${of.horizon} ${isOfNames} ${isBackward} ${after} ${before} ${limit}`,
+    },
   );
 
   const recipientLoader = new DataLoader(async (ids: readonly string[]) => {
@@ -114,7 +130,7 @@ export function participantReads(query: Query) {
   return {
     participant: (of: ConversationView, id: Hash) => participantLoader.load({ of, id }),
 
-    participants: async (of: ConversationView, request: PageRequest<number>): Promise<Page<ParticipantView>> => {
+    participants: async (of: ConversationView, request: ParticipantPageRequest): Promise<Page<ParticipantView>> => {
       if (of.folded) {
         const page = pageOfList([...of.folded.participants.values()], request, ({ seq }) => seq);
         return presentOf(page, await participantLoader.loadMany(page.nodes.map(({ id }) => ({ of, id }))));
@@ -146,8 +162,14 @@ export function participantReads(query: Query) {
     recipientOf: async ({ recipient, recipientId }: ParticipantView): Promise<RecipientView | null> =>
       recipient === undefined && recipientId !== null ? recipientLoader.load(recipientId) : (recipient ?? null),
 
+    standingOf: async ({ standing, of, participant: { id } }: ParticipantView): Promise<Standing> => {
+      const found = standing ?? (await participantLoader.load({ of, id }))?.standing;
+      if (!found) throw new Error(`participant ${id} of ${of.id} is gone`);
+      return found;
+    },
+
     /** How far they say that they have read; 0 where they do not. */
-    readUpTo: async ({ readUpTo, receipt, accountId }: ParticipantView): Promise<number> =>
+    readUpTo: async ({ readUpTo, receipt, accountId }: Standing): Promise<number> =>
       readUpTo ?? (accountId === null || (await tellsLoader.load(accountId)) ? receipt : 0),
   };
 }
@@ -160,22 +182,25 @@ function readUpTo(row: ReadParticipantRow, { folded }: ConversationView): number
   return row.tells_receipts === false ? 0 : row.read_up_to;
 }
 
-function shownOf({ id, seq, role, status, via, imported, is_erased: isErased }: ReadParticipantRow): ShownParticipant {
-  return { id, seq, role, status, via, imported, isErased };
-}
-
 /** Null where they are not in the part that is seen. */
-export function participantView(row: ReadParticipantRow, of: ConversationView): ParticipantView | null {
-  const participant = of.folded ? of.folded.participants.get(row.id) : shownOf(row);
-  if (!participant) return null;
+export function participantView(row: ReadParticipantRow | NameRow, of: ConversationView): ParticipantView | null {
+  const then = of.folded?.participants.get(row.id);
+  if (of.folded && !then) return null;
+  const { id, seq, recipient_id: recipientId, name, role } = row;
+  const [recipient, standing] = "status" in row ? [row.recipient, standingOfRow(row, of, then)] : [];
   return {
     of,
-    participant,
-    recipientId: row.recipient_id,
-    recipient: row.recipient_id === null ? null : row.recipient,
-    accountId: row.account_id,
-    name: row.name,
-    readUpTo: readUpTo(row, of),
-    receipt: row.read_up_to,
+    participant: then ?? { id, seq, role },
+    recipientId,
+    recipient: recipientId === null ? null : recipient,
+    name,
+    standing,
   };
+}
+
+/** @param then their state at the horizon, where that is in the past */
+function standingOfRow(row: ReadParticipantRow, of: ConversationView, then: Participant | undefined): Standing {
+  const { status, via, imported, isErased } = then ?? { ...row, isErased: row.is_erased };
+  const { account_id: accountId, read_up_to: receipt } = row;
+  return { status, via, imported, isErased, accountId, readUpTo: readUpTo(row, of), receipt };
 }

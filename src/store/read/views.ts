@@ -63,24 +63,27 @@ export interface EventView extends ShownEvent {
   readonly actor: ParticipantView | null | undefined;
 }
 
-/** What is shown of a participant's state. */
-export type ShownParticipant = Pick<Participant, "id" | "seq" | "role" | "status" | "via" | "imported" | "isErased">;
+/** What is shown of a participant but for their name, place and role. */
+export interface Standing extends Pick<Participant, "status" | "via" | "imported" | "isErased"> {
+  readonly accountId: AccountId | null;
+  /** How far they say that they have read, 0 where they do not; undefined where that was not read: `Reader.readUpTo`. */
+  readonly readUpTo: number | undefined;
+  /** How far they have read, whether they say so or not: not to be shown. */
+  readonly receipt: number;
+}
 
 export type RecipientView = Pick<Recipient, "address" | "kind" | "platform" | "name">;
 
 export interface ParticipantView {
   readonly of: ConversationView;
-  readonly participant: ShownParticipant;
+  readonly participant: Pick<Participant, "id" | "seq" | "role">;
   /** null once erased. */
   readonly recipientId: string | null;
   /** null once erased; undefined where that was not read: `Reader.recipientOf`. */
   readonly recipient: RecipientView | null | undefined;
-  readonly accountId: AccountId | null;
   readonly name: string | null;
-  /** How far they say that they have read, 0 where they do not; undefined where that was not read: `Reader.readUpTo`. */
-  readonly readUpTo: number | undefined;
-  /** How far they have read, whether they say so or not: not to be shown. */
-  readonly receipt: number;
+  /** Undefined where it was not read: `Reader.standingOf`. */
+  readonly standing: Standing | undefined;
 }
 
 export interface MessageView {
