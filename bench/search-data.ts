@@ -154,7 +154,8 @@ const beginningsSql = (conversations: number, many: number, people: number): rea
       WHEN seq = 3 AND one.n % ${Math.floor(conversations / many)} = 0 THEN 0
       WHEN seq = 4 AND one.n % ${Math.floor(conversations / few)} = 1 THEN 1
       ELSE 2 + (one.n * 7 + seq * 331) % ${people - 2} END`,
-  `INSERT INTO participation (conversation_id, account_id, sort_at) SELECT conversation_id, account_id, now() FROM participant`,
+  `INSERT INTO participation (conversation_id, account_id, sort_at)
+    SELECT conversation_id, account_id, now() FROM participant JOIN search_data.talk AS talk ON talk.id = conversation_id`,
   `INSERT INTO conversation (id, seq, head, timestamp, created_at, leader, participants, admins, subject_seq)
     SELECT id, ${last}, repeat('h', 43), now(), now(), 'localhost', 3, 1, 2 FROM search_data.talk`,
   "ANALYZE participant",
@@ -166,7 +167,7 @@ const beginningsSql = (conversations: number, many: number, people: number): rea
     body: "jsonb_build_object('address', 'person@localhost', 'name', p.name)",
     from: "JOIN participant AS p ON p.conversation_id = talk.id ORDER BY p.seq, talk.id",
   }),
-  "UPDATE event SET action = 'publish', model = 'conversation' WHERE seq = 1",
+  "UPDATE event SET action = 'publish', model = 'conversation' WHERE seq = 1 AND conversation_id IN (SELECT id FROM search_data.talk)",
   eventSql({
     seq: "2",
     id: idSql("'subject ' || talk.n"),
@@ -190,12 +191,15 @@ const saidSql = (conversations: number): string =>
       ORDER BY place.seq, talk.id`,
   });
 
+// Of these conversations: there may be those of other rows.
+const eventsSql = "(SELECT * FROM event WHERE conversation_id IN (SELECT id FROM search_data.talk))";
+
 const messagesSql = `INSERT INTO message (conversation_id, id, seq, author, latest, words_seq, words_by)
-  SELECT conversation_id, id, seq, actor, id, seq, actor FROM event WHERE model = 'message'`;
+  SELECT conversation_id, id, seq, actor, id, seq, actor FROM ${eventsSql} AS event WHERE model = 'message'`;
 
 // The words are of no language.
 const searchableSql = `INSERT INTO searchable (conversation_id, seq, kind, item, words_seq, author, at, language, words, folded)
   SELECT conversation_id, CASE kind WHEN 'SUBJECT' THEN 0 ELSE seq END, kind, CASE kind WHEN 'SUBJECT' THEN conversation_id ELSE id END,
     seq, coalesce(actor, id), timestamp, 'simple', to_tsvector('simple', text), ' ' || text || ' '
   FROM (SELECT *, CASE model WHEN 'message' THEN 'MESSAGE' WHEN 'subject' THEN 'SUBJECT' ELSE 'PERSON' END AS kind,
-    lower(coalesce(body->>'text', body->>'subject', concat(body->>'name', ' person localhost'))) AS text FROM event) AS event`;
+    lower(coalesce(body->>'text', body->>'subject', concat(body->>'name', ' person localhost'))) AS text FROM ${eventsSql} AS event) AS event`;

@@ -8,12 +8,15 @@ import { inTransaction } from "./transaction.ts";
 /** Few enough that nobody waits long for what a batch holds: a connection, and who erases. */
 const batchMax = 50;
 
+/** What is taken in from elsewhere comes in parts, each announced before the next is there. */
+const busyForSeconds = 1;
+
 export interface IndexedBatch {
   /** How many events were looked at; 0 where nothing waits. */
   readonly events: number;
   /** How long ago the oldest of them was recorded, in seconds. */
   readonly behindSeconds: number;
-  /** Whether events are being appended at the moment. */
+  /** Whether events are being written at the moment: said here, or taken in from elsewhere. */
   readonly isBusy: boolean;
 }
 
@@ -39,7 +42,8 @@ export function indexBatch(pool: pg.Pool, { waits = false, log }: IndexBatchOpti
     // Without a name: planned for the size that the table has at the moment, which is seldom the one it had.
     const { rows } = await client.query<UnindexedRow>(
       `SELECT conversation_id, seq, extract(epoch FROM clock_timestamp() - recorded_at)::float8 AS behind,
-        EXISTS (SELECT FROM outbox) AS is_busy
+        EXISTS (SELECT FROM outbox)
+          OR (SELECT max(recorded_at) FROM unindexed) > clock_timestamp() - interval '${busyForSeconds} seconds' AS is_busy
       FROM unindexed ORDER BY recorded_at LIMIT ${batchMax} FOR UPDATE ${waits ? "" : "SKIP LOCKED"}`,
     );
     const [oldest] = rows;

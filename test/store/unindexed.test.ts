@@ -55,7 +55,7 @@ test("what is announced waits to be indexed, once, where it has a text", async (
   expect(await found()).toEqual([]);
   // Announcing it again, which is harmless, notes nothing.
   await setting.store.announced([{ conversation, seq }]);
-  expect(await indexBatch(pool, { log })).toMatchObject({ events: 2, isBusy: false });
+  expect(await indexBatch(pool, { log })).toMatchObject({ events: 2 });
   expect(await found()).toEqual([seq]);
   await setting.store.announced([{ conversation, seq }]);
   expect(await backlogOf(pool, "unindexed")).toEqual({ size: 0, ageSeconds: 0 });
@@ -300,13 +300,22 @@ test("indexing rests while events are appended, unless it is far behind, and loo
   expect(restAfter({ events: 0, behindSeconds: 0, isBusy: false }, 20)).toBeGreaterThan(0);
 });
 
-test("while something is in the outbox, events are being appended", async () => {
+test("while something is in the outbox, or came a moment ago, events are being appended", async () => {
   await using database = await createTestDatabase();
   const { announce, says } = await givenConversation(database);
+  const { pool } = database;
   await says("one");
   await announce();
+  expect(await indexBatch(pool, { log })).toMatchObject({ events: 1, isBusy: true });
   await says("two");
-  expect(await indexBatch(database.pool, { log })).toMatchObject({ events: 1, isBusy: true });
+  await announce();
+  await pool.query("UPDATE unindexed SET recorded_at = recorded_at - interval '2 seconds'");
+  expect(await indexBatch(pool, { log })).toMatchObject({ events: 1, isBusy: false });
+  await says("three");
+  await announce();
+  await pool.query("UPDATE unindexed SET recorded_at = recorded_at - interval '2 seconds'");
+  await says("four");
+  expect(await indexBatch(pool, { log })).toMatchObject({ events: 1, isBusy: true });
 });
 
 async function messageAt(pool: pg.Pool, conversation: Hash, seq: number): Promise<Hash> {
