@@ -73,12 +73,13 @@ const bodySchemas = {
 /** The body of each model that has one. Shapes only: limits and meaning are the leader's to check, in `conversation/`. */
 export const bodySchema = {
   ...bodySchemas,
+  // The most frequent first: they are tried in turn.
   any: z.union([
+    bodySchemas.message,
+    bodySchemas.participant,
     bodySchemas.conversation,
     bodySchemas.subject,
     bodySchemas.label,
-    bodySchemas.participant,
-    bodySchemas.message,
     bodySchemas.attachment,
   ]),
 } as const;
