@@ -6,7 +6,7 @@ import { median, type Row } from "../measure.ts";
 import { checkEqual, makeSharedTalks, openPlatforms, sayAll, untilAtRest, untilDelivered } from "../platforms.ts";
 import type { Stage } from "../stage.ts";
 
-/** Messages that are said one at a time. */
+/** Messages that are said one at a time, as in most conversations: each waits for the one before. */
 const singles = 300;
 
 export async function catchUp(stage: Stage, { isQuick, progress }: Effort): Promise<readonly Row[]> {
@@ -43,7 +43,6 @@ export async function catchUp(stage: Stage, { isQuick, progress }: Effort): Prom
     await checkEqual(receiver, sender, [talk], messages);
     if (round === 0) for (const platform of [sender, receiver]) await platform.analyze();
   }
-  // As one person says one thing after the other: each waits for a commit of its own.
   const singleRate = (singles * 1000) / (await sayAll(load, sender, talks.slice(0, 1), singles, 1));
   const [measured, against] = [ours.slice(1), limits.slice(1)];
   return [
@@ -54,11 +53,17 @@ export async function catchUp(stage: Stage, { isQuick, progress }: Effort): Prom
       limit: median(against),
       toReach: { ratio: { least: 5 } },
       told: {
-        "said one at a time /s": singleRate,
-        "ratio to that": median(measured) / singleRate,
         "processor µs an event, receiver and PostgreSQL": median(cpuUs.slice(1)),
         rounds: measured.map((rate, index) => (rate / (against[index] ?? 1)).toFixed(2)).join(" "),
       },
+    },
+    {
+      row: "… against one said at a time",
+      unit: "/s",
+      ours: median(measured),
+      limit: singleRate,
+      toReach: { ratio: { least: 5 } },
+      told: {},
     },
   ];
 }
