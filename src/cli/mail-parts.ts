@@ -1,7 +1,7 @@
 // What email is put together of, and what comes of that: for each of the files that open a part of it.
 import type { WorkerUtils } from "graphile-worker";
 import type { DefinedTask } from "../../workers/task.ts";
-import type { LookUp } from "../accounts/look-up.ts";
+import type { FindRecipients } from "../accounts/find-recipients.ts";
 import type { Config } from "../config/config.ts";
 import type { BlobStore } from "../files/blob-store.ts";
 import type { Pages } from "../http/pages.ts";
@@ -17,7 +17,7 @@ export interface MailParts {
   readonly blobs: BlobStore;
   readonly signer: Signer;
   readonly append: AppendAnywhere;
-  readonly lookUp: LookUp;
+  readonly findRecipients: FindRecipients;
   readonly jobs: Pick<WorkerUtils, "addJob">;
   readonly log: LoggerFactory;
   now(): string;

@@ -28,7 +28,15 @@ export function openMail(parts: MailParts, between?: MailInBetween): OpenedMail 
 
   // What becomes of what came in
   const inbound = createHandle({
-    ...{ pool, blobs, signer: parts.signer, append: parts.append, lookUp: parts.lookUp, now, salt: parts.salt },
+    ...{
+      pool,
+      blobs,
+      signer: parts.signer,
+      append: parts.append,
+      findRecipients: parts.findRecipients,
+      now,
+      salt: parts.salt,
+    },
     domains,
     mailDomain: mail.domain,
     authenticate: come.authenticate,

@@ -14,7 +14,7 @@ import { eraseBodiesTask } from "../../workers/tasks/erase-bodies.ts";
 import { greetTask } from "../../workers/tasks/greet.ts";
 import { pruneAttemptsTask } from "../../workers/tasks/prune-attempts.ts";
 import { resumeTask } from "../../workers/tasks/resume.ts";
-import type { LookUp } from "../accounts/look-up.ts";
+import type { FindRecipients } from "../accounts/find-recipients.ts";
 import { createAuthenticate } from "../accounts/tokens.ts";
 import { type Announcer, announcementOf, createAnnouncer } from "../announce/announce.ts";
 import { type Bus, inProcessBus } from "../announce/bus.ts";
@@ -79,7 +79,7 @@ export interface Core {
   readonly store: ConversationStore;
   readonly discovery: Discovery;
   readonly federation: Federation;
-  readonly lookUp: LookUp;
+  readonly findRecipients: FindRecipients;
   readonly mail: OpenedMail;
   readonly jobs: WorkerUtils;
   /** Null where nobody asks for them. */
@@ -186,7 +186,7 @@ export async function openCore(
   const appending: ConversationStore = { ...store, append };
   const schedule = scheduleJobs(jobs, log("federation"));
   copy.tellBy(schedule.deliver);
-  const { federation, lookUp } = openFederation({
+  const { federation, findRecipients } = openFederation({
     ...{ database, store: appending, signer, bus, discovery, schedule, now },
     domains: config.domains,
     mapped: config.peers,
@@ -196,7 +196,7 @@ export async function openCore(
   });
   const mail = openMail(
     {
-      ...{ config, database, signer, lookUp, jobs, log, now, salt },
+      ...{ config, database, signer, findRecipients, jobs, log, now, salt },
       append: federation.append,
       blobs: diskBlobStore(join(config.dataFolder, "blobs")),
     },
@@ -211,7 +211,7 @@ export async function openCore(
     announcer,
     discovery,
     federation,
-    lookUp,
+    findRecipients,
     mail,
     jobs,
     metrics,
@@ -223,14 +223,27 @@ export async function openCore(
 
 /** Starts to serve. */
 export async function openApi(stack: AsyncDisposableStack, core: Core): Promise<Listening> {
-  const { config, database, signer, bus, store, discovery, federation, lookUp, mail, jobs, metrics, tracing, log } =
-    core;
+  const {
+    config,
+    database,
+    signer,
+    bus,
+    store,
+    discovery,
+    federation,
+    findRecipients,
+    mail,
+    jobs,
+    metrics,
+    tracing,
+    log,
+  } = core;
   const { pool, prisma } = database;
   const { platform, domains } = config;
   const feed = stack.use(await openFeed({ pool, bus, log: log("announce") }));
   const gateway = createGateway({
     platform: {
-      ...{ database, append: federation.append, lookUp, bus, feed, signer, domains, now, salt },
+      ...{ database, append: federation.append, findRecipients, bus, feed, signer, domains, now, salt },
       mail: mail.inbound,
       store: { moveReceipt: tellingOthers(store, federation, log("federation")) },
     },

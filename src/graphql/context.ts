@@ -2,7 +2,7 @@
 // about access least of all, may outlive what it was made for.
 import { GraphQLError } from "graphql";
 import type { Viewer } from "../accounts/accounts.ts";
-import type { LookUp } from "../accounts/look-up.ts";
+import type { FindRecipients } from "../accounts/find-recipients.ts";
 import type { Bus } from "../announce/bus.ts";
 import type { Feed } from "../announce/feed.ts";
 import type { InboundMails } from "../mail/in/handle.ts";
@@ -17,7 +17,7 @@ import { type AnswerBudget, createAnswerBudget } from "./answer-budget.ts";
 export interface Platform {
   readonly database: Database;
   readonly append: AppendAnywhere;
-  readonly lookUp: LookUp;
+  readonly findRecipients: FindRecipients;
   readonly store: Pick<ConversationStore, "moveReceipt">;
   readonly bus: Bus;
   readonly feed: Feed;

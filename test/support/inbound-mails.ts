@@ -7,7 +7,7 @@ import { diskBlobStore } from "../../src/files/blob-store.ts";
 import { createHandle, type InboundMails } from "../../src/mail/in/handle.ts";
 import { silentLogger } from "../../src/observe/logger.ts";
 import { home } from "../conversation/given.ts";
-import { appendHere, lookUpHere, type Setting } from "./setting.ts";
+import { appendHere, findRecipientsHere, type Setting } from "./setting.ts";
 
 export function inboundMailsOf(pool: pg.Pool, { circumstances, store }: Setting): InboundMails {
   const { signer, now, salt } = circumstances;
@@ -15,7 +15,7 @@ export function inboundMailsOf(pool: pg.Pool, { circumstances, store }: Setting)
     ...{ pool, signer, now, salt, domains: [home], mailDomain: home, log: silentLogger },
     blobs: diskBlobStore(join(tmpdir(), `parley-blobs-${randomUUID()}`)),
     append: appendHere(store),
-    lookUp: lookUpHere(pool, home),
+    findRecipients: findRecipientsHere(pool, home),
     authenticate: async () => ({ verdict: "none", spf: "", dkim: "" }),
     handleBounce: async () => false,
   });
