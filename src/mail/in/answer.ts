@@ -2,13 +2,13 @@
 import type { RejectionCode } from "../../conversation/rejection.ts";
 import type { Hash } from "../../protocol/hash.ts";
 import { sameWordsMax, sameWordsWithinMs, spend, spendBoth } from "./budgets.ts";
+import { decideWho, type NoticeWhy } from "./decide-who.ts";
 import type { Becoming } from "./inbound-rows.ts";
 import type { Match } from "./match.ts";
 import { post, sayByMail } from "./post.ts";
 import { ownerOf, type PlaceOptions, type Received, type Settled, toldOf } from "./received.ts";
 import { saidIn, wordsKey } from "./said.ts";
 import { deciderOf, type Standing } from "./standing.ts";
-import { decideWho, type NoticeWhy } from "./who.ts";
 
 export async function answer(
   options: PlaceOptions,

@@ -14,7 +14,7 @@ import {
   readToldEvents,
   type ToldEvent,
 } from "./read-mail.ts";
-import { answerTo } from "./say.ts";
+import { sayAsked } from "./say-asked.ts";
 import { tell } from "./tell.ts";
 
 export interface ComposeOptions {
@@ -84,7 +84,7 @@ async function eventsContent(
 async function otherContent(pool: Pick<pg.Pool, "query">, options: ComposeOptions, mail: MailRow): Promise<Content> {
   const { inbound } = z.object({ inbound: z.string().optional() }).parse(mail.about);
   const held = mail.kind === "CONFIRM" && inbound !== undefined ? await readInboundSecret(pool, inbound) : null;
-  const { subject, parts } = answerTo(mail, {
+  const { subject, parts } = sayAsked(mail, {
     conversation: linkTo(options, "link", mail),
     confirm: held && { link: linkTo(options, "confirm", held), cameAt: held.received_at },
   });

@@ -33,7 +33,7 @@ export interface Links {
 const timeOf = (at: Date): string => `${at.toISOString().slice(0, 16).replace("T", " ")} UTC`;
 
 /** @throws where the mail says nothing that this code knows */
-export function answerTo(
+export function sayAsked(
   { kind, about, subject }: Pick<MailRow, "kind" | "about" | "subject">,
   { conversation, confirm }: Links,
 ): { readonly subject: string; readonly parts: readonly Part[] } {
