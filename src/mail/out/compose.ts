@@ -6,14 +6,8 @@ import type { OutgoingMail } from "../providers/provider.ts";
 import { referenceOf } from "./ask-mail.ts";
 import { fromName, nameOf, subjectOf } from "./lines.ts";
 import { foot, laidOut, type Part } from "./parts.ts";
-import {
-  type MailRow,
-  readInboundSecret,
-  readIntroduction,
-  readMessageIds,
-  readToldEvents,
-  type ToldEvent,
-} from "./read-mail.ts";
+import { type MailRow, readInboundSecret } from "./read-mails.ts";
+import { readIntroduction, readMessageIds, readToldEvents, type ToldEvent } from "./read-told.ts";
 import { sayAsked } from "./say-asked.ts";
 import { tell } from "./tell.ts";
 
@@ -86,7 +80,7 @@ async function otherContent(pool: Pick<pg.Pool, "query">, options: ComposeOption
   const held = mail.kind === "CONFIRM" && inbound !== undefined ? await readInboundSecret(pool, inbound) : null;
   const { subject, parts } = sayAsked(mail, {
     conversation: linkTo(options, "link", mail),
-    confirm: held && { link: linkTo(options, "confirm", held), cameAt: held.received_at },
+    confirm: held && { link: linkTo(options, "confirm", held), cameAt: held.receivedAt },
   });
   return { fromName: "Parley", subject, parts, answered: null };
 }
