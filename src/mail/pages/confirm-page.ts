@@ -1,6 +1,5 @@
 // `/m/confirm/TOKEN`: a mail that nothing proved to be its sender's waits for them to say that it is. Programs follow links in
 // mails, so that takes a button.
-
 import type pg from "pg";
 import type { PageRequest, PageResponse } from "../../http/pages.ts";
 import { isFromHere, readForm } from "./browser-request.ts";

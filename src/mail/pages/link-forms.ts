@@ -1,5 +1,4 @@
 // The forms of a link's page: a code asked for and given, and what its participant does with the session that it opened.
-
 import type pg from "pg";
 import { BadRequestError } from "../../http/body.ts";
 import type { PageRequest, PageResponse } from "../../http/pages.ts";

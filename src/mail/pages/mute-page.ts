@@ -1,5 +1,4 @@
 // `/m/mute/TOKEN`: no more mails of a conversation, by one click (RFC 8058) or on a page. It never leaves the conversation.
-
 import type pg from "pg";
 import type { PageRequest, PageResponse } from "../../http/pages.ts";
 import { isFromHere, readForm } from "./browser-request.ts";

@@ -1,6 +1,5 @@
 // `/mail/`: what went out into files, and answering it as who it went to. For trying Parley on one's own machine: whoever
 // reaches it reads everybody's mails, and writes as anybody.
-
 import { toAddress } from "../../accounts/accounts.ts";
 import { BadRequestError } from "../../http/body.ts";
 import type { PageRequest, PageResponse, Pages } from "../../http/pages.ts";
