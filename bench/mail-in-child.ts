@@ -4,9 +4,8 @@ import type { AddressInfo } from "node:net";
 import PostalMime from "postal-mime";
 import { SMTPServer } from "smtp-server";
 import { z } from "zod";
-import { openApi, openCore, openWorker } from "../src/cli/parts.ts";
-import { readConfig } from "../src/config/config.ts";
-import { createLogger } from "../src/observe/logger.ts";
+import { openApi, openWorker } from "../src/cli/parts.ts";
+import { openCoreWith } from "../test/support/open-core.ts";
 
 const startSchema = z.union([
   z.object({ kind: z.literal("parley"), settings: z.record(z.string(), z.string()), senders: z.string() }),
@@ -21,27 +20,19 @@ interface Started {
 
 /** @param senders the domain whose mails this machine may send, as DNS would say */
 async function startParley(settings: Readonly<Record<string, string>>, senders: string): Promise<Started> {
-  const config = readConfig(settings);
-  const { databaseUrl = "", secret = "" } = config;
   const stack = new AsyncDisposableStack();
-  const core = await openCore(
-    stack,
-    config,
-    { url: databaseUrl, secret, embedded: null },
-    createLogger({ level: "warn" }),
-    {
-      mail: {
-        resolver: async (name, type) => {
-          if (type === "TXT" && name === senders) return [["v=spf1 ip4:127.0.0.1 -all"]];
-          throw Object.assign(new Error(`no ${name}`), { code: "ENOTFOUND" });
-        },
+  const core = await openCoreWith(stack, settings, {
+    mail: {
+      resolver: async (name, type) => {
+        if (type === "TXT" && name === senders) return [["v=spf1 ip4:127.0.0.1 -all"]];
+        throw Object.assign(new Error(`no ${name}`), { code: "ENOTFOUND" });
       },
     },
-  );
+  });
   await openWorker(stack, core);
   const { port } = await openApi(stack, core);
   return {
-    smtpPort: config.mail.smtpPort ?? 0,
+    smtpPort: core.config.mail.smtpPort ?? 0,
     port,
     done: async () => {
       const { rows } = await core.database.pool.query<{ count: number }>(

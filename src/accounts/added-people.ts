@@ -6,7 +6,7 @@ import type { PlatformName } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
 import type { Person } from "../store/conversation-store.ts";
 import { findPeople } from "./accounts.ts";
-import type { PlatformOf } from "./look-up.ts";
+import type { PlatformOf } from "./find-recipients.ts";
 import { ensureRecipients } from "./recipients.ts";
 
 /** Somebody whom an event adds. */

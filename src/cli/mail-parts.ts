@@ -1,11 +1,11 @@
 // What email is put together of, and what comes of that: for each of the files that open a part of it.
 import type { WorkerUtils } from "graphile-worker";
 import type { DefinedTask } from "../../workers/task.ts";
-import type { LookUp } from "../accounts/look-up.ts";
+import type { FindRecipients } from "../accounts/find-recipients.ts";
 import type { Config } from "../config/config.ts";
 import type { BlobStore } from "../files/blob-store.ts";
 import type { Pages } from "../http/pages.ts";
-import type { InboundMails } from "../mail/in/handle.ts";
+import type { InboundHandling } from "../mail/in/inbound-handling.ts";
 import type { LoggerFactory } from "../observe/logger.ts";
 import type { Signer } from "../protocol/seal.ts";
 import type { AppendAnywhere, Place } from "../store/conversation-store.ts";
@@ -17,7 +17,7 @@ export interface MailParts {
   readonly blobs: BlobStore;
   readonly signer: Signer;
   readonly append: AppendAnywhere;
-  readonly lookUp: LookUp;
+  readonly findRecipients: FindRecipients;
   readonly jobs: Pick<WorkerUtils, "addJob">;
   readonly log: LoggerFactory;
   now(): string;
@@ -29,7 +29,7 @@ export interface OpenedMail {
   owe(places: readonly Place[]): Promise<void>;
   readonly tasks: readonly DefinedTask[];
   /** What becomes of mails that came in. */
-  readonly inbound: InboundMails;
+  readonly inbound: InboundHandling;
   /** Lets go of connections, once no task runs any more. */
   close(): Promise<void>;
   /** Beside the API: webhooks, pages behind links, and in development what went out. */

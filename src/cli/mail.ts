@@ -4,8 +4,8 @@ import type pg from "pg";
 import { z } from "zod";
 import type { Config } from "../config/config.ts";
 import { oneLine } from "../mail/mail-text.ts";
-import { type MailSummary, type NotResent, readMailSummaries, resendMail } from "../mail/out/deliveries.ts";
-import { lift, readSuppressed } from "../mail/suppression.ts";
+import { type MailSummary, type NotResent, readMailSummaries, resendMail } from "../mail/out/mail-summaries.ts";
+import { liftSuppression, readSuppressed } from "../mail/suppression.ts";
 import { parseArguments } from "./arguments.ts";
 import { openShared } from "./open-shared.ts";
 import { UsageError } from "./usage.ts";
@@ -90,7 +90,7 @@ async function resend(pool: pg.Pool, id: string): Promise<void> {
 }
 
 async function liftAddress(pool: pg.Pool, address: string): Promise<void> {
-  if (!(await lift(pool, address)))
+  if (!(await liftSuppression(pool, address)))
     throw new UsageError(`${address} is not suppressed. Which addresses are: parley mail suppressed`);
   console.log(`${address} gets mails again. What it did not get is not sent by this: parley mail resend ID`);
 }

@@ -1,7 +1,7 @@
 // Puts federation together for a process: how it reaches others and looks them up, and the jobs that it asks for.
 import type { WorkerUtils } from "graphile-worker";
 import { createAddedPeople } from "../accounts/added-people.ts";
-import { createLookUp, type LookUp, type PlatformOf } from "../accounts/look-up.ts";
+import { createFindRecipients, type FindRecipients, type PlatformOf } from "../accounts/find-recipients.ts";
 import type { Bus } from "../announce/bus.ts";
 import { domainOf } from "../conversation/address.ts";
 import type { Retry } from "../federation/deliver.ts";
@@ -35,7 +35,7 @@ export interface FederationParts {
 
 export interface OpenedFederation {
   readonly federation: Federation;
-  readonly lookUp: LookUp;
+  readonly findRecipients: FindRecipients;
 }
 
 export function openFederation(parts: FederationParts): OpenedFederation {
@@ -48,7 +48,7 @@ export function openFederation(parts: FederationParts): OpenedFederation {
     return isReachable(domain) ? discovery.platformOf(domain, source) : { kind: "none" };
   };
   const own = { pool, platform, domains, platformOf };
-  const lookUp = createLookUp(own);
+  const findRecipients = createFindRecipients(own);
   const tell = (notes: Parameters<Bus["publish"]>[0]) => {
     bus.publish(notes).catch((error: unknown) => log.debug({ err: error }, "could not tell"));
   };
@@ -61,11 +61,11 @@ export function openFederation(parts: FederationParts): OpenedFederation {
     schedule,
     people: createAddedPeople(own),
     reach: async (address, source) => {
-      const found = (await lookUp([address], source)).get(address);
+      const found = (await findRecipients([address], source)).get(address);
       if (found === "later") return "later";
       return found && !found.mail ? { platform: found.via } : "unknown";
     },
-    isOurs: async (address) => domains.includes(domainOf(address)) && (await lookUp([address])).has(address),
+    isOurs: async (address) => domains.includes(domainOf(address)) && (await findRecipients([address])).has(address),
     onReceipts: (moved) => tell(moved.map((move) => ({ kind: "receipt", ...move }))),
     onPendingChanged: ({ id, conversation, accountId }) => tell([{ kind: "pending", id, conversation, accountId }]),
     onLie: (conversation, seq) =>
@@ -78,7 +78,7 @@ export function openFederation(parts: FederationParts): OpenedFederation {
     random: Math.random,
     ...(retry && { retry }),
   });
-  return { federation, lookUp };
+  return { federation, findRecipients };
 }
 
 /** Asks for a job: one for each task and key. @param queue those of one queue run one at a time. @default the key's own */

@@ -5,9 +5,9 @@ import { pruneInboundTask } from "../../workers/tasks/prune-inbound.ts";
 import { isSpecialUse } from "../federation/special-use.ts";
 import { createAuthenticateMail } from "../mail/in/authenticate.ts";
 import type { ResolveRecords } from "../mail/in/bounded-resolver.ts";
-import type { HandleOptions } from "../mail/in/handle.ts";
 import { createHandleBounce } from "../mail/in/handle-bounce.ts";
-import { listenForMail } from "../mail/in/listener.ts";
+import type { InboundHandlingOptions } from "../mail/in/inbound-handling.ts";
+import { listenForMail } from "../mail/in/listen-for-mail.ts";
 import { hearStoredEvent } from "../mail/in/postmark-events.ts";
 import { createPostmarkWebhooks } from "../mail/in/postmark-webhooks.ts";
 import { createStoreInbound, type StoreInbound } from "../mail/in/store-inbound.ts";
@@ -21,7 +21,9 @@ export interface MailInBetween {
   readonly resolver?: ResolveRecords;
 }
 
-export interface OpenedMailIn extends Pick<OpenedMail, "pages">, Pick<HandleOptions, "authenticate" | "handleBounce"> {
+export interface OpenedMailIn
+  extends Pick<OpenedMail, "pages">,
+    Pick<InboundHandlingOptions, "authenticate" | "handleBounce"> {
   /** Takes mails by SMTP, where that is set. */
   listen(stack: AsyncDisposableStack): Promise<void>;
   readonly tasks: readonly DefinedTask[];

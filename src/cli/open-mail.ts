@@ -5,7 +5,7 @@ import { sweepMailTask } from "../../workers/tasks/sweep-mail.ts";
 import { createAuthenticate } from "../accounts/tokens.ts";
 import { filePages } from "../http/file-pages.ts";
 import { forgetMails } from "../mail/in/forget-mails.ts";
-import { createHandle } from "../mail/in/handle.ts";
+import { createInboundHandling } from "../mail/in/inbound-handling.ts";
 import { sweepInbound } from "../mail/in/sweep-inbound.ts";
 import type { MailParts, OpenedMail } from "./mail-parts.ts";
 import { type MailInBetween, openMailIn } from "./open-mail-in.ts";
@@ -27,8 +27,16 @@ export function openMail(parts: MailParts, between?: MailInBetween): OpenedMail 
   const come = openMailIn(parts, between);
 
   // What becomes of what came in
-  const inbound = createHandle({
-    ...{ pool, blobs, signer: parts.signer, append: parts.append, lookUp: parts.lookUp, now, salt: parts.salt },
+  const inbound = createInboundHandling({
+    ...{
+      pool,
+      blobs,
+      signer: parts.signer,
+      append: parts.append,
+      findRecipients: parts.findRecipients,
+      now,
+      salt: parts.salt,
+    },
     domains,
     mailDomain: mail.domain,
     authenticate: come.authenticate,

@@ -1,6 +1,5 @@
 // Puts the parts together: the one place that knows them all. Each part is handed what it needs, and let go of in the
 // reverse order.
-import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { makeWorkerUtils, runMigrations, type WorkerUtils } from "graphile-worker";
 import { countJobs } from "../../workers/count-jobs.ts";
@@ -14,9 +13,9 @@ import { eraseBodiesTask } from "../../workers/tasks/erase-bodies.ts";
 import { greetTask } from "../../workers/tasks/greet.ts";
 import { pruneAttemptsTask } from "../../workers/tasks/prune-attempts.ts";
 import { resumeTask } from "../../workers/tasks/resume.ts";
-import type { LookUp } from "../accounts/look-up.ts";
+import type { FindRecipients } from "../accounts/find-recipients.ts";
 import { createAuthenticate } from "../accounts/tokens.ts";
-import { type Announcer, announcementOf, createAnnouncer } from "../announce/announce.ts";
+import type { Announcer } from "../announce/announce.ts";
 import { type Bus, inProcessBus } from "../announce/bus.ts";
 import { openFeed } from "../announce/feed.ts";
 import { redisBus } from "../announce/redis-bus.ts";
@@ -37,7 +36,6 @@ import { tracedGateway } from "../http/traced-gateway.ts";
 import { createOutgoing } from "../net/outgoing.ts";
 import type { Logger, LoggerFactory } from "../observe/logger.ts";
 import { type CollectedMetrics, createMetrics, noMetrics } from "../observe/metrics.ts";
-import { currentRequestId } from "../observe/request-id.ts";
 import { noTracing, openTracing, type Tracing } from "../observe/tracing.ts";
 import type { Signer } from "../protocol/seal.ts";
 import { backlogOf } from "../store/backlog.ts";
@@ -45,29 +43,16 @@ import type { ConversationStore } from "../store/conversation-store.ts";
 import { type Database, openDatabase } from "../store/database.ts";
 import { migrate } from "../store/migrate.ts";
 import { postgresDiscoveryStore } from "../store/postgres-discovery-store.ts";
-import { postgresStore } from "../store/postgres-store.ts";
 import type { Located } from "./database.ts";
 import type { OpenedMail } from "./mail-parts.ts";
+import { now, salt } from "./now-and-salt.ts";
 import { openFederation, scheduleJobs } from "./open-federation.ts";
 import { openMail } from "./open-mail.ts";
 import type { MailInBetween } from "./open-mail-in.ts";
+import { openStore } from "./open-store.ts";
 import { watchCopy } from "./watch-copy.ts";
 
 const same = <Part>(part: Part): Part => part;
-
-export const now = (): string => new Date().toISOString();
-
-// Drawn from the system a hundred at a time: each call costs as much as a hash.
-const saltBytes = 32;
-let drawn = Buffer.alloc(0);
-
-/** 32 random bytes, base64url; each time others. */
-export function salt(): string {
-  if (drawn.length === 0) drawn = randomBytes(saltBytes * 100);
-  const next = drawn.toString("base64url", 0, saltBytes);
-  drawn = drawn.subarray(saltBytes);
-  return next;
-}
 
 /** What every process has, whichever parts it runs. */
 export interface Core {
@@ -79,7 +64,7 @@ export interface Core {
   readonly store: ConversationStore;
   readonly discovery: Discovery;
   readonly federation: Federation;
-  readonly lookUp: LookUp;
+  readonly findRecipients: FindRecipients;
   readonly mail: OpenedMail;
   readonly jobs: WorkerUtils;
   /** Null where nobody asks for them. */
@@ -111,29 +96,20 @@ export async function openCore(
     endpoint === undefined ? noTracing : await openTracing({ endpoint, platform, log: log("tracing") }),
   );
   const copy = await watchCopy({ platform, folder: embedded?.folder ?? null, now, log: log("federation") });
-  const onConnect = copy.check;
-  const database = reach(stack.use(await openDatabase({ url, poolSize, tracing, onConnect, log: log("store") })));
-  await runMigrations({ pgPool: database.pool });
-  const { prisma } = database;
+  const database = reach(
+    stack.use(await openDatabase({ url, poolSize, tracing, onConnect: copy.check, log: log("store") })),
+  );
+  const { pool, prisma } = database;
+  await runMigrations({ pgPool: pool });
   const signer = stack.use(await openSigner({ prisma, platform, secret, now, log: log("federation") }));
   const bus = tell(stack.use(redisUrl === undefined ? inProcessBus() : await redisBus(redisUrl, platform, log("bus"))));
-  const { pool } = database;
-  const metrics =
-    config.metricsPort === undefined
-      ? null
-      : createMetrics({
-          pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
-          isBusReady: () => bus.isReady(),
-          outbox: () => backlogOf(pool, "outbox"),
-          unindexed: () => backlogOf(pool, "unindexed"),
-          jobs: () => countJobs(pool),
-        });
-  const jobs = await makeWorkerUtils({ pgPool: database.pool });
+  const metrics = config.metricsPort === undefined ? null : metricsOf(pool, bus);
+  const jobs = await makeWorkerUtils({ pgPool: pool });
   stack.defer(() => jobs.release());
   const outgoing = stack.use(createOutgoing({ peers: config.peers, log: log("net") }));
   const discovery = stack.use(
     createDiscovery({
-      store: postgresDiscoveryStore(database.pool),
+      store: postgresDiscoveryStore(pool),
       fetchDocument: createFetchDocument(outgoing),
       own: { platform, domains: config.domains, keys: () => ownKeyList(prisma, platform) },
       isMapped: (name) => config.peers.has(name),
@@ -141,53 +117,17 @@ export async function openCore(
       log: log("federation"),
     }),
   );
-  const announcer = stack.use(
-    createAnnouncer({
-      pool: database.pool,
-      bus,
-      log: log("announce"),
-      owe: async (places) => {
-        const toTell = places.filter(({ isOursToTell = true }) => isOursToTell);
-        await Promise.all([federation.announced(toTell), mail.owe(places)]);
-      },
-      requestErasure: async (conversations, requestIds) => {
-        for (const conversation of conversations) {
-          const payload = { conversation, requestId: requestIds.get(conversation) };
-          await jobs.addJob("erase-bodies", payload, { jobKey: `erase-bodies:${conversation}` });
-        }
-      },
-    }),
-  );
-  const store = postgresStore({
-    pool,
-    signer,
-    now,
-    salt,
-    ...(metrics && { onBatch: metrics.batch }),
-    onCommitted: (appended) =>
-      announcer.announce(
-        appended.flatMap(({ conversation, entries, requestIds, isShared }) =>
-          entries.map(({ event, body }) => ({
-            ...announcementOf(conversation, { ...event.proposal, seq: event.seq, timestamp: event.timestamp, body }),
-            requestId: requestIds.at(-1),
-            isShared,
-            // Of what others sequenced, only what may have given the lead to us.
-            isOursToTell: event.leader === signer.platform || event.proposal.model === "leader",
-          })),
-        ),
-      ),
+  const { announcer, store } = openStore(stack, {
+    ...{ pool, bus, signer, jobs, metrics, log },
+    owe: async (places) => {
+      const toTell = places.filter(({ isOursToTell = true }) => isOursToTell);
+      await Promise.all([federation.announced(toTell), mail.owe(places)]);
+    },
   });
-  const append: ConversationStore["append"] = async (request) => {
-    const waiting = signer.ready();
-    if (waiting !== null) await waiting;
-    const requestId = currentRequestId();
-    return store.append(requestId === undefined ? request : { ...request, requestId });
-  };
-  const appending: ConversationStore = { ...store, append };
   const schedule = scheduleJobs(jobs, log("federation"));
   copy.tellBy(schedule.deliver);
-  const { federation, lookUp } = openFederation({
-    ...{ database, store: appending, signer, bus, discovery, schedule, now },
+  const { federation, findRecipients } = openFederation({
+    ...{ database, store, signer, bus, discovery, schedule, now },
     domains: config.domains,
     mapped: config.peers,
     send: outgoing.send,
@@ -196,41 +136,52 @@ export async function openCore(
   });
   const mail = openMail(
     {
-      ...{ config, database, signer, lookUp, jobs, log, now, salt },
+      ...{ config, database, signer, findRecipients, jobs, log, now, salt },
       append: federation.append,
       blobs: diskBlobStore(join(config.dataFolder, "blobs")),
     },
     mailBetween,
   );
   stack.defer(() => mail.close());
-  const core = {
+  return {
+    ...{ config, database, signer, bus, announcer, store, discovery, federation },
+    ...{ findRecipients, mail, jobs, metrics, tracing, log },
+  };
+}
+
+function metricsOf(pool: Database["pool"], bus: Bus): CollectedMetrics {
+  return createMetrics({
+    pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    isBusReady: () => bus.isReady(),
+    outbox: () => backlogOf(pool, "outbox"),
+    unindexed: () => backlogOf(pool, "unindexed"),
+    jobs: () => countJobs(pool),
+  });
+}
+
+/** Starts to serve. */
+export async function openApi(stack: AsyncDisposableStack, core: Core): Promise<Listening> {
+  const {
     config,
     database,
     signer,
     bus,
-    announcer,
+    store,
     discovery,
     federation,
-    lookUp,
+    findRecipients,
     mail,
     jobs,
     metrics,
     tracing,
     log,
-  };
-  return { ...core, store: appending };
-}
-
-/** Starts to serve. */
-export async function openApi(stack: AsyncDisposableStack, core: Core): Promise<Listening> {
-  const { config, database, signer, bus, store, discovery, federation, lookUp, mail, jobs, metrics, tracing, log } =
-    core;
+  } = core;
   const { pool, prisma } = database;
   const { platform, domains } = config;
   const feed = stack.use(await openFeed({ pool, bus, log: log("announce") }));
   const gateway = createGateway({
     platform: {
-      ...{ database, append: federation.append, lookUp, bus, feed, signer, domains, now, salt },
+      ...{ database, append: federation.append, findRecipients, bus, feed, signer, domains, now, salt },
       mail: mail.inbound,
       store: { moveReceipt: tellingOthers(store, federation, log("federation")) },
     },

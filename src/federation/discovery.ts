@@ -7,12 +7,12 @@ import type { PublicKey } from "../protocol/signature.ts";
 import { timeAfter } from "../protocol/time-after.ts";
 import type { Delegation, WellKnown } from "../protocol/well-known.ts";
 import type { DiscoveryStore, Peer } from "../store/discovery-store.ts";
+import { createAskHost, type FetchDocument, type HostAnswer, ttlLeastMs } from "./ask-host.ts";
 import { fetchBudget } from "./fetch-budget.ts";
-import { afterLookUp, type LookUp, type Served, servedBy } from "./found-domain.ts";
-import { createLooking, type FetchDocument, type Look, ttlLeastMs } from "./look.ts";
+import { afterLookUp, type DomainAnswer, type Served, servedBy } from "./found-domain.ts";
 import { afterFailure, afterList, isLongAgo, isStranger, judgeKey, type Trust } from "./peer-keys.ts";
-import { remembering } from "./remembering.ts";
 import { isSpecialUse } from "./special-use.ts";
+import { createTtlCache } from "./ttl-cache.ts";
 import type { KeyVerdict } from "./vouching.ts";
 
 export interface KeyQuestion {
@@ -71,14 +71,14 @@ const strangerAdvice =
 export function createDiscovery(options: DiscoveryOptions): Discovery & AsyncDisposable {
   const { store, own, now, log, fetchDocument } = options;
   const nowMs = () => Date.parse(now());
-  const peers = remembering<Peer | null>(nowMs, rememberedMs);
-  const ownKeys = remembering<KeyList>(nowMs, rememberedMs);
-  const documents = remembering<WellKnown>(nowMs, ttlLeastMs);
-  const unlisted = remembering<true>(nowMs, ttlLeastMs);
+  const peers = createTtlCache<Peer | null>(nowMs, rememberedMs);
+  const ownKeys = createTtlCache<KeyList>(nowMs, rememberedMs);
+  const documents = createTtlCache<WellKnown>(nowMs, ttlLeastMs);
+  const unlisted = createTtlCache<true>(nowMs, ttlLeastMs);
   const background = new Set<Promise<void>>();
   const isLookedUp = (name: PlatformName) => !isSpecialUse(name) || options.isMapped?.(name) === true;
 
-  const note = async (host: PlatformName, { document, ttlMs }: Look): Promise<void> => {
+  const note = async (host: PlatformName, { document, ttlMs }: HostAnswer): Promise<void> => {
     if (!isOwnDocument(document, host)) return;
     const { platform, keys } = document;
     const at = now();
@@ -91,11 +91,11 @@ export function createDiscovery(options: DiscoveryOptions): Discovery & AsyncDis
     peers.put(host, peer);
     if (!wasStranger && isStranger(peer, at)) log.warn({ platform }, strangerAdvice);
   };
-  const looking = createLooking(fetchDocument, fetchBudget(options.fetchesPerMinute ?? 60, nowMs), note);
+  const hosts = createAskHost(fetchDocument, fetchBudget(options.fetchesPerMinute ?? 60, nowMs), note);
 
   /** Asks the domain's host, and the one that it names. Null: over the source's budget. */
-  const lookUp = async (domain: PlatformName, source: string | undefined): Promise<LookUp | null> => {
-    const first = await looking.look(domain, source);
+  const askDomain = async (domain: PlatformName, source: string | undefined): Promise<DomainAnswer | null> => {
+    const first = await hosts.ask(domain, source);
     if (first === null) return null;
     const { document, ttlMs } = first;
     if (typeof document !== "object") return { found: document, ttlMs };
@@ -105,7 +105,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery & AsyncDis
     if (platform === own.platform || !isLookedUp(platform)) return { found: "none", ttlMs };
     const known = documents.get(platform);
     if (known && isServing(known, domain)) return { found: { platform }, ttlMs };
-    const second = await looking.look(platform, source);
+    const second = await hosts.ask(platform, source);
     if (second === null) return null;
     const shorterMs = Math.min(ttlMs, second.ttlMs);
     if (typeof second.document !== "object") return { found: second.document, ttlMs: shorterMs };
@@ -124,18 +124,18 @@ export function createDiscovery(options: DiscoveryOptions): Discovery & AsyncDis
 
   /** Asks the platform for its list, and keeps how that went. Null: over the source's budget. */
   const askPeer = async (platform: PlatformName, source: string | undefined): Promise<Peer | null> => {
-    const wasUnderWay = looking.isUnderWay(platform);
-    const look = await looking.look(platform, source);
-    if (look === null) return null;
-    if (isOwnDocument(look.document, platform)) {
+    const wasUnderWay = hosts.isUnderWay(platform);
+    const answer = await hosts.ask(platform, source);
+    if (answer === null) return null;
+    if (isOwnDocument(answer.document, platform)) {
       const peer = await peerOf(platform);
       // That answer may have been given before the key was made.
       return peer && wasUnderWay ? { ...peer, outcome: "later" } : peer;
     }
-    const outcome = look.document === "refused" || look.document === "later" ? "later" : "none";
+    const outcome = answer.document === "refused" || answer.document === "later" ? "later" : "none";
     const at = now();
     const peer = await store.changePeer(platform, (kept) =>
-      afterFailure(kept, platform, outcome, at, timeAfter(at, look.ttlMs)),
+      afterFailure(kept, platform, outcome, at, timeAfter(at, answer.ttlMs)),
     );
     peers.put(platform, peer);
     return peer;
@@ -143,7 +143,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery & AsyncDis
 
   /** Asks for a newer list, and keeps nobody waiting. */
   const refresh = (platform: PlatformName): void => {
-    if (looking.isUnderWay(platform)) return;
+    if (hosts.isUnderWay(platform)) return;
     const refreshing = askPeer(platform, undefined)
       .catch((error: unknown) => log.warn({ err: error, platform }, "could not keep what it lists; will try again"))
       .then(() => void background.delete(refreshing));
@@ -167,7 +167,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery & AsyncDis
       if (domain === own.platform || !isLookedUp(domain)) return { kind: "none" };
       const kept = await store.domain(domain);
       if (kept && now() < kept.expiresAt) return servedBy(kept);
-      const found = await lookUp(domain, source);
+      const found = await askDomain(domain, source);
       if (found === null) return kept?.platform != null ? servedBy(kept) : { kind: "later" };
       const known = afterLookUp(kept, domain, found, now());
       await store.putDomain(known);
@@ -201,12 +201,12 @@ export function createDiscovery(options: DiscoveryOptions): Discovery & AsyncDis
     },
 
     [Symbol.asyncDispose]: async () => {
-      await Promise.all([looking.settled(), ...background]);
+      await Promise.all([hosts.settled(), ...background]);
     },
   };
 }
 
-function isOwnDocument(document: Look["document"], host: PlatformName): document is WellKnown {
+function isOwnDocument(document: HostAnswer["document"], host: PlatformName): document is WellKnown {
   return typeof document === "object" && "keys" in document && document.platform === host;
 }
 

@@ -2,7 +2,7 @@
 import type { Outgoing } from "../net/outgoing.ts";
 import { OutgoingError } from "../net/outgoing-error.ts";
 import { wellKnownBytesMax } from "../protocol/well-known.ts";
-import type { FetchDocument } from "./look.ts";
+import type { FetchDocument } from "./ask-host.ts";
 
 const fetchWithinMs = 10_000;
 

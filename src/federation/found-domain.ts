@@ -10,7 +10,7 @@ export type Served =
   | { readonly kind: "later" };
 
 /** How one look-up went. `refused`: nothing listens there, as on a machine that is being started anew. */
-export type LookUp = {
+export type DomainAnswer = {
   readonly found: { readonly platform: PlatformName } | "none" | "refused" | "later";
   /** How long it is kept. */
   readonly ttlMs: number;
@@ -29,7 +29,7 @@ const unclearMs = 24 * 60 * 60_000;
 export function afterLookUp(
   kept: FoundDomain | null,
   domain: PlatformName,
-  { found, ttlMs }: LookUp,
+  { found, ttlMs }: DomainAnswer,
   now: Timestamp,
 ): FoundDomain {
   const checked = { domain, checkedAt: now, expiresAt: timeAfter(now, ttlMs) };

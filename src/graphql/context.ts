@@ -2,10 +2,10 @@
 // about access least of all, may outlive what it was made for.
 import { GraphQLError } from "graphql";
 import type { Viewer } from "../accounts/accounts.ts";
-import type { LookUp } from "../accounts/look-up.ts";
+import type { FindRecipients } from "../accounts/find-recipients.ts";
 import type { Bus } from "../announce/bus.ts";
 import type { Feed } from "../announce/feed.ts";
-import type { InboundMails } from "../mail/in/handle.ts";
+import type { InboundHandling } from "../mail/in/inbound-handling.ts";
 import type { PlatformName } from "../protocol/event.ts";
 import type { Signer } from "../protocol/seal.ts";
 import type { AppendAnywhere, ConversationStore } from "../store/conversation-store.ts";
@@ -17,13 +17,13 @@ import { type AnswerBudget, createAnswerBudget } from "./answer-budget.ts";
 export interface Platform {
   readonly database: Database;
   readonly append: AppendAnywhere;
-  readonly lookUp: LookUp;
+  readonly findRecipients: FindRecipients;
   readonly store: Pick<ConversationStore, "moveReceipt">;
   readonly bus: Bus;
   readonly feed: Feed;
   readonly signer: Signer;
   /** Mails that came in. */
-  readonly mail: Pick<InboundMails, "original" | "keptMails" | "keptMail" | "acceptKept" | "discardKept">;
+  readonly mail: Pick<InboundHandling, "original" | "keptMails" | "keptMail" | "acceptKept" | "discardKept">;
   /** The domains whose addresses are accounts here. */
   readonly domains: readonly PlatformName[];
   now(): string;

@@ -5,7 +5,7 @@ import type { ExecutionResult } from "graphql";
 import type { LiveResults } from "../graphql/live-execution.ts";
 import { encodeCursor } from "../graphql/stream-cursor.ts";
 import { resultBytes } from "./result-bytes.ts";
-import { room } from "./room.ts";
+import { untilDrained } from "./until-drained.ts";
 
 /** How often a silent stream says that it lives: proxies cut what is silent for a minute. */
 const heartbeatMs = 15_000;
@@ -40,7 +40,7 @@ export async function eventStreamOf(
   try {
     await results.each(({ result, item }) => {
       response.write(next(result, item.kind === "event" ? `id: ${encodeCursor(item.event.recordedUs)}\n` : ""));
-      return room(response);
+      return untilDrained(response);
     });
     response.end(stopping.aborted ? "" : complete);
   } finally {

@@ -11,9 +11,9 @@ import type { LiveResults } from "../graphql/live-execution.ts";
 import type { Logger } from "../observe/logger.ts";
 import { bodyBytesMax } from "./body.ts";
 import { resultBytes } from "./result-bytes.ts";
-import { room } from "./room.ts";
 import { textFrame } from "./text-frame.ts";
 import type { TokenWatch } from "./token-watch.ts";
+import { untilDrained } from "./until-drained.ts";
 
 /** What a socket is remembered with. Without graphql-ws's own `extra.request`, an idle subscription takes less than half. */
 interface Extra {
@@ -166,14 +166,14 @@ export function graphqlOverWebSocket({ gateway, tokens, log, stopWithinMs }: Web
       // Whoever asks on without reading the answers would fill the memory.
       if (webSocket.bufferedAmount > unsentBytesMax) webSocket.terminate();
       webSocket.send(text);
-      return room(connection);
+      return untilDrained(connection);
     };
     // Beside ws, which would write each frame in two steps: to 5,000 sockets, that took 89 ms instead of 63. Its own frames
     // are written whole, for nothing is compressed, so that ours stand between them.
     const sendPieces = (pieces: readonly Buffer[]) => {
       if (webSocket.readyState !== WebSocket.OPEN) return undefined;
       connection.write(textFrame(pieces));
-      return room(connection);
+      return untilDrained(connection);
     };
     const streams = new Set<LiveResults>();
     const fail = (error: unknown) => {

@@ -10,6 +10,13 @@ export interface Mailbox {
   readonly name: string | null;
 }
 
+/** Those of a list who can be written to, each once: by a name, where one of their mentions has one. */
+export function onePerAddress(list: readonly MailAddress[]): readonly Mailbox[] {
+  const found = new Map<Address, Mailbox>();
+  for (const one of list.flatMap(mailboxesOf)) if (!found.get(one.address)?.name) found.set(one.address, one);
+  return [...found.values()];
+}
+
 /** Those who can be written to; of groups, their members. */
 export function mailboxesOf(one: MailAddress): readonly Mailbox[] {
   if (one.group !== undefined) return one.group.flatMap(mailboxesOf);

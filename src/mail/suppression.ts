@@ -23,17 +23,8 @@ export async function suppress(pool: Queried, { address, reason, answer, mailId 
   });
 }
 
-export async function isSuppressed(pool: Queried, address: string): Promise<boolean> {
-  const { rowCount } = await pool.query({
-    name: "is_suppressed",
-    text: "SELECT FROM suppression WHERE address = $1",
-    values: [address],
-  });
-  return rowCount === 1;
-}
-
 /** The address gets mails again; those that it did not get are not sent by this. Whether it was suppressed. */
-export async function lift(pool: Queried, address: string): Promise<boolean> {
+export async function liftSuppression(pool: Queried, address: string): Promise<boolean> {
   const { rowCount } = await pool.query({
     name: "lift_suppression",
     text: "DELETE FROM suppression WHERE address = $1",

@@ -2,7 +2,7 @@
 import { type ClientRequest, Agent as HttpAgent, request as requestHttp } from "node:http";
 import { type AgentOptions, Agent as HttpsAgent, type RequestOptions, request as requestHttps } from "node:https";
 import { checkUrl } from "./guarded-url.ts";
-import { guardedLookUp, type LookUp } from "./look-up.ts";
+import { guardedLookUp, type ResolveHost } from "./resolve-host.ts";
 
 export interface Connections extends Disposable {
   /**
@@ -29,9 +29,13 @@ const agentOptions: AgentOptions = {
 };
 
 /** @param peers hosts that are really at another origin, for which the guard does not hold */
-export function openConnections(peers: ReadonlyMap<string, string>, lookUp: LookUp, reroute: Reroute): Connections {
+export function openConnections(
+  peers: ReadonlyMap<string, string>,
+  resolveHost: ResolveHost,
+  reroute: Reroute,
+): Connections {
   // The look-up is the agent's, so a connection that was made without it is never kept for a request that needs it.
-  const guarded = new HttpsAgent({ ...agentOptions, lookup: guardedLookUp(lookUp) });
+  const guarded = new HttpsAgent({ ...agentOptions, lookup: guardedLookUp(resolveHost) });
   guarded.createConnection = (options, callback) =>
     HttpsAgent.prototype.createConnection.call(guarded, reroute(options), callback);
   const [toPeers, toPeersOverTls] = [new HttpAgent(agentOptions), new HttpsAgent(agentOptions)];

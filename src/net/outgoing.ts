@@ -3,9 +3,9 @@
 import type { Logger } from "../observe/logger.ts";
 import { openConnections, type Reroute } from "./connections.ts";
 import { type Answer, exchange } from "./exchange.ts";
-import { dnsLookUp, type LookUp } from "./look-up.ts";
+import { createLimitPerKey } from "./limit-per-key.ts";
 import { OutgoingError, outgoingErrorOf } from "./outgoing-error.ts";
-import { createPlaces } from "./places.ts";
+import { type ResolveHost, resolveByDns } from "./resolve-host.ts";
 
 export interface OutgoingRequest {
   readonly method: string;
@@ -41,20 +41,20 @@ const maxHeaderBytes = 16_384;
 export function createOutgoing({
   peers,
   log,
-  lookUp = dnsLookUp(),
+  resolveHost = resolveByDns(),
   reroute = (options) => options,
 }: {
   readonly peers: ReadonlyMap<string, string>;
   readonly log: Logger;
-  readonly lookUp?: LookUp;
+  readonly resolveHost?: ResolveHost;
   readonly reroute?: Reroute;
 }): Outgoing {
-  const connections = openConnections(peers, lookUp, reroute);
-  const places = createPlaces(connectionsPerHost);
+  const connections = openConnections(peers, resolveHost, reroute);
+  const connectionLimit = createLimitPerKey(connectionsPerHost);
 
   const ask = async (request: OutgoingRequest, signal: AbortSignal): Promise<Answer> => {
     const { method, url, body, maxAnswerBytes } = request;
-    using _place = await places.take(url.hostname, signal);
+    using _place = await connectionLimit.take(url.hostname, signal);
     const headers: Record<string, string> = { ...request.headers, host: url.host, "accept-encoding": "identity" };
     if (body !== null) headers["content-length"] = String(body.length);
     const path = url.pathname + url.search;

@@ -12,7 +12,7 @@ import type { Hash } from "../../src/protocol/hash.ts";
 import { updateParticipation } from "../../src/store/participation.ts";
 import { home } from "../conversation/given.ts";
 import { inboundMailsOf } from "../support/inbound-mails.ts";
-import { appendHere, lookUpHere, type Somebody } from "../support/setting.ts";
+import { appendHere, findRecipientsHere, type Somebody } from "../support/setting.ts";
 import { type Given, given, remove, say } from "./given.ts";
 import { pulled } from "./pulled.ts";
 
@@ -80,7 +80,7 @@ async function openProcess() {
   const platform: Platform = {
     database,
     append: appendHere(store),
-    lookUp: lookUpHere(pool, home),
+    findRecipients: findRecipientsHere(pool, home),
     store,
     bus,
     feed,

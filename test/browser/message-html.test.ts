@@ -1,7 +1,7 @@
 // Messages in a real browser: whatever a mail brings, nothing runs and nothing is fetched.
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { toHtml } from "../../src/html/message-html.ts";
-import { newWords } from "../../src/mail/in/words.ts";
+import { newWords } from "../../src/mail/in/new-words.ts";
 import { openRendering, type Rendering } from "./rendering.ts";
 
 vi.setConfig({ testTimeout: 180_000 });

@@ -5,7 +5,7 @@ import { beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { createParley } from "../../sdk/src/index.ts";
 import { openArchive } from "../../src/mail/archive/archive.ts";
-import { parseMail } from "../../src/mail/parse.ts";
+import { parseMail } from "../../src/mail/archive/parse-mail.ts";
 import { diagnose } from "../../src/store/doctor.ts";
 import { contentOf } from "../mail/given.ts";
 import { createDatabase } from "../support/database.ts";

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { Parser } from "htmlparser2";
 import { describe, expect, test } from "vitest";
 import { automaticBy } from "../../src/mail/in/automatic.ts";
-import { reportOf } from "../../src/mail/in/bounce.ts";
+import { newWords } from "../../src/mail/in/new-words.ts";
 import { type IncomingMail, parseIncoming } from "../../src/mail/in/parse-incoming.ts";
-import { newWords } from "../../src/mail/in/words.ts";
+import { reportOf } from "../../src/mail/in/report.ts";
 
 const folder = join(process.env["PARLEY_TEST_DATA"] ?? "", "mime-edge-cases");
 const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).sort();

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { toHtml } from "../../src/html/message-html.ts";
-import { newWords } from "../../src/mail/in/words.ts";
+import { newWords } from "../../src/mail/in/new-words.ts";
 import { openRendering, type Rendering } from "../browser/rendering.ts";
 import { setup as requireChromium } from "../support/require-chromium.ts";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { afterAll, expect, test } from "vitest";
 import { z } from "zod";
-import { newWords } from "../../src/mail/in/words.ts";
+import { newWords } from "../../src/mail/in/new-words.ts";
 
 const folder = join(process.env["PARLEY_TEST_DATA"] ?? "", "reply-stripping");
 const read = (file: string) => readFileSync(join(folder, file), "utf8");

@@ -2,8 +2,8 @@
 import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { FetchDocument } from "../../src/federation/ask-host.ts";
 import { createDiscovery, type Discovery, type DiscoveryOptions } from "../../src/federation/discovery.ts";
-import type { FetchDocument } from "../../src/federation/look.ts";
 import type { OutgoingErrorKind } from "../../src/net/outgoing-error.ts";
 import { createLogger } from "../../src/observe/logger.ts";
 import type { PlatformName, Timestamp } from "../../src/protocol/event.ts";

@@ -7,7 +7,7 @@ import { type ListenOptions, listen } from "../../src/http/listen.ts";
 import { createLogger, silentLogger } from "../../src/observe/logger.ts";
 import { noMetrics } from "../../src/observe/metrics.ts";
 import { startPlatform, type TestPlatform } from "../support/platform.ts";
-import { appendHere, lookUpHere } from "../support/setting.ts";
+import { appendHere, findRecipientsHere } from "../support/setting.ts";
 
 export interface TestApi extends AsyncDisposable {
   readonly platform: TestPlatform;
@@ -47,7 +47,7 @@ export const startApi = async (options: ApiOptions = {}): Promise<TestApi> => {
         await gate.promise;
         return appendHere(store)(request);
       },
-      lookUp: lookUpHere(database.pool, "localhost"),
+      findRecipients: findRecipientsHere(database.pool, "localhost"),
       store,
       bus,
       feed: {

@@ -1,7 +1,7 @@
 // What a platform says of itself to others.
 import { expect, test } from "vitest";
+import type { FetchDocument } from "../../src/federation/ask-host.ts";
 import { rotateKey } from "../../src/federation/keys.ts";
-import type { FetchDocument } from "../../src/federation/look.ts";
 import { readWellKnown } from "../../src/protocol/well-known.ts";
 import { Net } from "../federation/given.ts";
 import { createTestDatabase } from "../support/database.ts";

@@ -91,7 +91,7 @@ export async function kindOf(answer: Promise<unknown>): Promise<string | null> {
  * A client whose Internet is one host: wherever a connection would go that the guard let through, it goes there.
  * `connected` says where that was: addresses and port.
  */
-export function outgoingOnInternet(host: Host, lookUp: (name: string) => Promise<readonly string[]>) {
+export function outgoingOnInternet(host: Host, resolveHost: (name: string) => Promise<readonly string[]>) {
   const connected: string[] = [];
   const reroute = (options: RequestOptions): RequestOptions => ({
     ...options,
@@ -103,7 +103,7 @@ export function outgoingOnInternet(host: Host, lookUp: (name: string) => Promise
         callback(null, [{ address: "127.0.0.1", family: 4 }]);
       }),
   });
-  return { connected, outgoing: createOutgoing({ peers: new Map(), log: silentLogger, lookUp, reroute }) };
+  return { connected, outgoing: createOutgoing({ peers: new Map(), log: silentLogger, resolveHost, reroute }) };
 }
 
 export async function bodyOf(request: IncomingMessage): Promise<Buffer> {

@@ -16,7 +16,9 @@ async function copyTo(folder: string): Promise<void> {
   for (const part of ["src", "test/simulation", "test/support", "test/conversation"])
     await cp(join(root, part), join(folder, part), { recursive: true });
   for (const name of ["package.json", "node_modules"]) await symlink(join(root, name), join(folder, name));
-  await change(join(folder, "test/simulation/check.ts"), (code) => code.replaceAll('"../../src/', `"${root}/src/`));
+  await change(join(folder, "test/simulation/invariants.ts"), (code) =>
+    code.replaceAll('"../../src/', `"${root}/src/`),
+  );
 }
 
 async function change(path: string, to: (code: string) => string): Promise<void> {

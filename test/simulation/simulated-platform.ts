@@ -17,8 +17,8 @@ import type { PeerStore } from "../../src/store/peer-store.ts";
 import { memoryPeerStore, newPeerTables, type PeerTables } from "../support/memory-peer-store.ts";
 import { type MemoryTables, memoryStore, newTables } from "../support/memory-store.ts";
 import { type Job, Jobs, type JobTable } from "./jobs.ts";
-import { Life } from "./life.ts";
 import type { Answer, Request } from "./message.ts";
+import { SimulatedProcess } from "./simulated-process.ts";
 import type { World } from "./world.ts";
 
 /** All that outlives the process: data alone, so that a copy of it is a backup. */
@@ -51,7 +51,7 @@ export class SimulatedPlatform {
   /** What was between these times is lost here. */
   readonly lost: { readonly from: number; readonly to: number }[] = [];
   /** From its start to its end. */
-  life: Life | null = null;
+  process: SimulatedProcess | null = null;
   /** Once it has begun to listen. */
   running: Running | null = null;
   /** Told when its process has ended. */
@@ -72,16 +72,16 @@ export class SimulatedPlatform {
 
   /** Unless it runs already. */
   start(): void {
-    if (this.life) return;
+    if (this.process) return;
     const { timeline, random, network, slowness } = this.#world;
-    const life = new Life({
+    const process = new SimulatedProcess({
       timeline,
       random: random.fork(`${this.name} ${timeline.now}`),
       slowness,
       onCrash: () => this.#ended(),
     });
     const now = () => this.now();
-    const store = life.guard(
+    const store = process.guard(
       memoryStore({
         signer: this.signer,
         now,
@@ -91,11 +91,11 @@ export class SimulatedPlatform {
           const places = appended.flatMap(({ conversation, entries }) =>
             entries.map(({ event }) => ({ conversation, seq: event.seq })),
           );
-          if (!life.isOver) this.#world.watch(announce(places));
+          if (!process.isOver) this.#world.watch(announce(places));
         },
       }),
     );
-    const peers = life.guard(memoryPeerStore(this.disk.logs, this.disk.peers, this.name));
+    const peers = process.guard(memoryPeerStore(this.disk.logs, this.disk.peers, this.name));
     const work = async ({ kind, conversation, platform, failures, heldUpTo, words }: Job): Promise<void> => {
       switch (kind) {
         case "deliver":
@@ -113,7 +113,7 @@ export class SimulatedPlatform {
     const jobs = new Jobs({
       timeline,
       table: this.disk.jobs,
-      isRunning: () => !life.isOver,
+      isRunning: () => !process.isOver,
       work: (job) => work(job).catch((error: unknown) => void this.#world.errors.push(error)),
     });
     const federation = createFederation({
@@ -121,7 +121,7 @@ export class SimulatedPlatform {
       platform: this.name,
       store,
       peers,
-      transport: life.guard(network.transportOf(this.name)),
+      transport: process.guard(network.transportOf(this.name)),
       schedule: scheduleOn(jobs),
       now,
       random: () => random.next(),
@@ -139,7 +139,7 @@ export class SimulatedPlatform {
     };
     const every = (ms: number, work: () => Promise<void>) =>
       timeline.after(ms, () => {
-        if (life.isOver) return;
+        if (process.isOver) return;
         this.#world.watch(work());
         every(ms, work);
       });
@@ -153,7 +153,7 @@ export class SimulatedPlatform {
       await federation.resume();
       await federation.greet();
     };
-    this.life = life;
+    this.process = process;
     this.#world.watch(begin());
   }
 
@@ -170,7 +170,7 @@ export class SimulatedPlatform {
 
   /** Puts the backup in place of the disk, of which nothing is left. Its process has ended. */
   restore(): void {
-    if (!this.backup || this.life) return;
+    if (!this.backup || this.process) return;
     this.lost.push({ from: this.backup.at, to: this.#world.timeline.now });
     this.disk = structuredClone(this.backup.disk);
     this.#isOtherCopy = true;
@@ -183,7 +183,7 @@ export class SimulatedPlatform {
   }
 
   #ended(): void {
-    this.life = null;
+    this.process = null;
     this.running = null;
     this.onCrash();
   }

@@ -3,11 +3,11 @@
 import "./quick-crypto.ts";
 import { type Hash, sha256 } from "../../src/protocol/hash.ts";
 import { signerOf } from "../conversation/given.ts";
-import { faultsAmong } from "./check.ts";
+import { FaultInjection } from "./fault-injection.ts";
+import { brokenInvariants } from "./invariants.ts";
 import { Liar, type Lie } from "./liar.ts";
 import { Person } from "./people.ts";
 import { SimulatedPlatform } from "./simulated-platform.ts";
-import { Trouble } from "./trouble.ts";
 import { World } from "./world.ts";
 
 export interface Outcome {
@@ -52,9 +52,9 @@ export async function simulate(seed: string, steps: number, { trace, lies }: Sim
   if (liar) network.liars.set(liar.name, new Liar(liar.signer, random.fork("liar"), lies));
   const honest = platforms.filter((platform) => platform !== liar);
   for (const platform of platforms) platform.start();
-  const trouble = new Trouble(world, platforms);
+  const injection = new FaultInjection(world, platforms);
   const { counts } = network;
-  const stepsOf = () => counts.delivered + counts.lost + counts.doubled + trouble.crashes;
+  const stepsOf = () => counts.delivered + counts.lost + counts.doubled + injection.crashes;
 
   let isLively = true;
   const live = () => {
@@ -66,7 +66,7 @@ export async function simulate(seed: string, steps: number, { trace, lies }: Sim
   while (stepsOf() < steps) await timeline.step();
 
   isLively = false;
-  trouble.heal();
+  injection.heal();
   for (const one of network.liars.values()) one.isRestless = false;
   const [healedAt, stepsMax] = [timeline.now, healingMax * stepsOf() + 1_000];
   const isAtRest = () => network.underWay === 0 && honest.every((platform) => platform.isAtRest());
@@ -79,7 +79,7 @@ export async function simulate(seed: string, steps: number, { trace, lies }: Sim
   // Whoever reads tells of it, and so finds out where others read something else.
   for (const person of people) person.readAll();
   await comeToRest();
-  const faults = faultsAmong(honest, people, liar);
+  const faults = brokenInvariants(honest, people, liar);
   const errors = world.errors.map((error) => (error instanceof Error ? (error.stack ?? error.message) : String(error)));
   const logs = platforms.flatMap(({ disk }) => [...disk.logs.logs.values()].map(({ entries }) => entries));
   const events = logs.reduce((sum, entries) => sum + entries.length, 0);

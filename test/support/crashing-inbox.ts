@@ -3,7 +3,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { diskBlobStore } from "../../src/files/blob-store.ts";
-import { listenForMail } from "../../src/mail/in/listener.ts";
+import { listenForMail } from "../../src/mail/in/listen-for-mail.ts";
 import { createStoreInbound } from "../../src/mail/in/store-inbound.ts";
 import { silentLogger } from "../../src/observe/logger.ts";
 import { openDatabase } from "../../src/store/database.ts";

@@ -4,18 +4,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type pg from "pg";
 import { diskBlobStore } from "../../src/files/blob-store.ts";
-import { createHandle, type InboundMails } from "../../src/mail/in/handle.ts";
+import { createInboundHandling, type InboundHandling } from "../../src/mail/in/inbound-handling.ts";
 import { silentLogger } from "../../src/observe/logger.ts";
 import { home } from "../conversation/given.ts";
-import { appendHere, lookUpHere, type Setting } from "./setting.ts";
+import { appendHere, findRecipientsHere, type Setting } from "./setting.ts";
 
-export function inboundMailsOf(pool: pg.Pool, { circumstances, store }: Setting): InboundMails {
+export function inboundMailsOf(pool: pg.Pool, { circumstances, store }: Setting): InboundHandling {
   const { signer, now, salt } = circumstances;
-  return createHandle({
+  return createInboundHandling({
     ...{ pool, signer, now, salt, domains: [home], mailDomain: home, log: silentLogger },
     blobs: diskBlobStore(join(tmpdir(), `parley-blobs-${randomUUID()}`)),
     append: appendHere(store),
-    lookUp: lookUpHere(pool, home),
+    findRecipients: findRecipientsHere(pool, home),
     authenticate: async () => ({ verdict: "none", spf: "", dkim: "" }),
     handleBounce: async () => false,
   });

@@ -1,7 +1,7 @@
 // Where a store is tried: a clock that stands still, people whom the store knows, and words for what they ask of it.
 import type pg from "pg";
 import { expect } from "vitest";
-import { createLookUp, type LookUp } from "../../src/accounts/look-up.ts";
+import { createFindRecipients, type FindRecipients } from "../../src/accounts/find-recipients.ts";
 import type { Command } from "../../src/conversation/accept.ts";
 import { domainOf } from "../../src/conversation/address.ts";
 import { type Draft, emptyDraft, publishDraft } from "../../src/conversation/draft.ts";
@@ -56,8 +56,8 @@ export function appendHere(store: Pick<ConversationStore, "append">): AppendAnyw
 }
 
 /** Finds those who have an account here, and nobody else. */
-export function lookUpHere(pool: pg.Pool, platform: string): LookUp {
-  return createLookUp({ pool, platform, domains: [platform], platformOf: async () => ({ kind: "none" }) });
+export function findRecipientsHere(pool: pg.Pool, platform: string): FindRecipients {
+  return createFindRecipients({ pool, platform, domains: [platform], platformOf: async () => ({ kind: "none" }) });
 }
 
 export interface Keeper {

@@ -99,7 +99,7 @@ function commandsOf(input: typeof Input.$inferInput): readonly (Command | Reject
 async function unknownAddress({ platform, viewer }: Context, draft: Draft): Promise<string | null> {
   const addresses = draft.participants.map(({ address }) => address);
   // Whose platform does not answer now may do so when it is published.
-  const found = await platform.lookUp(addresses, viewer.accountId);
+  const found = await platform.findRecipients(addresses, viewer.accountId);
   return addresses.find((address) => !found.has(address)) ?? null;
 }
 

@@ -53,7 +53,7 @@ export async function perform(
   const conversation = conversationHash(input);
   const follows = input.follows ? { follows: input.follows } : {};
   const adds = addedBy(command);
-  const found = adds === null ? undefined : (await platform.lookUp([adds], viewer.accountId)).get(adds);
+  const found = adds === null ? undefined : (await platform.findRecipients([adds], viewer.accountId)).get(adds);
   if (found === "later") return { rejection: reject("RECIPIENT_UNREACHABLE") };
   const participant = found && participantOf(command.value ?? null);
   const value = participant ? { ...participant, via: found.via, mail: found.mail } : command.value;

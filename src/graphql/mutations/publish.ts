@@ -20,7 +20,7 @@ export async function publish(
 ): Promise<Performed | RejectionSource> {
   const { platform, viewer, reader } = context;
   const addresses = draft.content.participants.map(({ address }) => address);
-  const found = await platform.lookUp([viewer.address, ...addresses], viewer.accountId);
+  const found = await platform.findRecipients([viewer.address, ...addresses], viewer.accountId);
   const people = new Map<Address, Person>();
   for (const [address, recipient] of found) {
     if (recipient === "later") {

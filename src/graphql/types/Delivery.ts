@@ -1,5 +1,5 @@
 // Event.deliveries: where an event has to go, to other platforms, to people here and by mail, and how far that is.
-import { type MailDelivery, mailDeliveriesMost, readMailDeliveries } from "../../mail/out/deliveries.ts";
+import { type MailDelivery, mailDeliveriesMost, readMailDeliveries } from "../../mail/out/mail-deliveries.ts";
 import {
   attemptDays,
   type LocalDelivery,

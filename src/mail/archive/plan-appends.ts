@@ -9,9 +9,9 @@ import type { Hash } from "../../protocol/hash.ts";
 import { proposalId, type Signer } from "../../protocol/seal.ts";
 import type { AppendRequest, Person } from "../../store/conversation-store.ts";
 import type { Mailbox } from "../mailbox.ts";
-import type { ParsedMail } from "../parse.ts";
 import { type Archive, type ArchivedThread, ancestorsMax, type MailNumber } from "./archive.ts";
 import { type MessagePlace, mailKey, type People } from "./imported.ts";
+import type { ParsedMail } from "./parse-mail.ts";
 import type { Item } from "./portions.ts";
 import type { Brought, Remark, Tally } from "./tally.ts";
 

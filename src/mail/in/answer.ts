@@ -1,14 +1,15 @@
 // A mail that belongs to a conversation: posted, held until its sender confirms it, kept for who decides about strangers, or refused.
 import type { RejectionCode } from "../../conversation/rejection.ts";
 import type { Hash } from "../../protocol/hash.ts";
+import type { NoticeReason } from "../out/ask-mail.ts";
 import { sameWordsMax, sameWordsWithinMs, spend, spendBoth } from "./budgets.ts";
+import { decideWho } from "./decide-who.ts";
 import type { Becoming } from "./inbound-rows.ts";
 import type { Match } from "./match.ts";
 import { post, sayByMail } from "./post.ts";
 import { ownerOf, type PlaceOptions, type Received, type Settled, toldOf } from "./received.ts";
 import { saidIn, wordsKey } from "./said.ts";
 import { deciderOf, type Standing } from "./standing.ts";
-import { decideWho, type NoticeWhy } from "./who.ts";
 
 export async function answer(
   options: PlaceOptions,
@@ -61,7 +62,7 @@ function hold(received: Received, conversation: Hash, participant: Hash, reason:
   return { ...held, asks: { about: { kind: "CONFIRM", inbound: row.id }, address: from, upTo } };
 }
 
-function noticeOf({ row, from }: Received, why: NoticeWhy, upTo: number): NonNullable<Settled["asks"]> {
+function noticeOf({ row, from }: Received, why: NoticeReason, upTo: number): NonNullable<Settled["asks"]> {
   return { about: { kind: "NOTICE", why, inbound: row.id }, address: from, upTo };
 }
 
@@ -121,7 +122,7 @@ export async function finish(
   }
 }
 
-function whyRejected(code: RejectionCode): NoticeWhy {
+function whyRejected(code: RejectionCode): NoticeReason {
   if (code === "EXPIRED" || code === "FROZEN") return "EXPIRED";
   return code === "NOT_PARTICIPANT" ? "NOT_A_PARTICIPANT" : "MAY_NOT_WRITE";
 }

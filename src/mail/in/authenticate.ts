@@ -5,8 +5,8 @@ import { getDomain } from "tldts";
 import { type Address, domainOf } from "../../conversation/address.ts";
 import { headersEnd } from "../mail-head.ts";
 import { boundResolver, type ResolveRecords } from "./bounded-resolver.ts";
+import { type Signed, verifyDkim } from "./dkim.ts";
 import type { Authentication, Envelope } from "./inbound-mail.ts";
-import { type Signed, verifySignatures } from "./signatures.ts";
 import { strictFrom } from "./strict-from.ts";
 
 export interface AuthenticateMailOptions {
@@ -43,7 +43,7 @@ export function createAuthenticateMail({ resolver, timeoutMs = 20_000 }: Authent
     const isOwn = (other: string) => organisation(other) === organisation(domain);
     const [sender, signed, published] = await Promise.all([
       checkSender(envelope, bounded.resolve),
-      verifySignatures(raw, bounded.resolve, isOwn, envelope.to?.filter(isReplyAddress)),
+      verifyDkim(raw, bounded.resolve, isOwn, envelope.to?.filter(isReplyAddress)),
       publishedBy(domain, bounded.resolve),
     ]);
     return judge({ domain, sender, signed, published });

@@ -49,7 +49,7 @@ export async function begin(
   if (owner !== "mail") return { status: "REFUSED", reason: owner.toUpperCase() };
   const body = saidIn(mail, row.receivedAt, true);
   if (body === null) return { status: "REFUSED", reason: "NO_WORDS" };
-  const sender = (await options.lookUp([from], lookingFor(received))).get(from);
+  const sender = (await options.findRecipients([from], lookingFor(received))).get(from);
   if (sender === undefined || sender === "later") throw new Error("a sender's recipient was lost between two look-ups");
   const people = await filed(options, received, recipients);
   if (people.length === 0) return { status: "REFUSED", reason: "TOO_MANY" };

@@ -4,11 +4,11 @@ import type pg from "pg";
 import { toAddress } from "../../accounts/accounts.ts";
 import { domainOf } from "../../conversation/address.ts";
 import type { Logger } from "../../observe/logger.ts";
-import { type Report, reportOf } from "./bounce.ts";
 import type { Envelope } from "./inbound-mail.ts";
 import { hearOfMail, type NewsOfMail } from "./news-of-mail.ts";
 import { parseIncoming } from "./parse-incoming.ts";
-import { rowOfToken } from "./token-row.ts";
+import { type Report, reportOf } from "./report.ts";
+import { rowIdOfToken } from "./row-id-of-token.ts";
 
 export interface HandleBounceOptions {
   readonly pool: pg.Pool;
@@ -28,7 +28,7 @@ export function createHandleBounce({ pool, mailDomain, log }: HandleBounceOption
     const mail = await parseIncoming(raw);
     const report = "refused" in mail ? null : reportedBy(reportOf(mail));
     for (const token of tokens) {
-      const id = report && token !== null ? await rowOfToken(pool, "bounce", token) : null;
+      const id = report && token !== null ? await rowIdOfToken(pool, "bounce", token) : null;
       if (report === null || id === null) log.info({ mail: id }, "a mail to a sender's address reports nothing of it");
       else await hearOfMail({ pool }, { mail: { id, providerId: null }, ...report });
     }

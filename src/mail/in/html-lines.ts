@@ -1,7 +1,7 @@
 // A mail's HTML as the lines that people see, with what each line is by the marks of the program that wrote it; and back.
 import { Parser } from "htmlparser2";
 import { escapeHtml, shownTags } from "../../html/message-html.ts";
-import { isHtmlCut, isQuoteContainer, isQuoteHead, isQuoteRoot, isSignature, isUnseen } from "./html-marks.ts";
+import { isHtmlCut, isQuoteContainer, isQuoteHead, isQuoteRoot, isSignatureBlock, isUnseen } from "./html-marks.ts";
 import type { MailLine } from "./mail-lines.ts";
 import { isForwardMark, quoteHeadEndingAt } from "./quote-heads.ts";
 
@@ -119,7 +119,7 @@ class LineReader {
       isQuote,
       isHead: isQuoteHead(attributes),
       isUnseen: isUnseen(name, attributes),
-      isSignature: isSignature(attributes),
+      isSignature: isSignatureBlock(attributes),
       isPre: name === "pre",
       container: container ?? current,
     };

@@ -42,7 +42,7 @@ export function isHtmlCut(name: string, attributes: Attributes): boolean {
 }
 
 /** `gmail_signature`, `moz-signature`, `Signature`, `AppleMailSignature`, `protonmail_signature_block`, … */
-export function isSignature(attributes: Attributes): boolean {
+export function isSignatureBlock(attributes: Attributes): boolean {
   return hasMark(attributes, /(?:^|[-_])signature(?:$|[-_])|^AppleMailSignature$/i);
 }
 

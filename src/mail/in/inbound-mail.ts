@@ -24,8 +24,8 @@ export const authenticationSchema = z.object({
 });
 export type Authentication = z.infer<typeof authenticationSchema>;
 
-/** A mail to be stored, or what a provider told of one of ours. */
-export interface IncomingMail {
+/** What is stored: a mail that came in, or what a provider told of one of ours. */
+export interface InboundMail {
   /** Under which a repeat of it is known. */
   readonly key: string;
   readonly envelope: Envelope;

@@ -134,12 +134,12 @@ async function askSender(
 
 /** Adds the sender; why not, or null. */
 async function add(
-  { append, lookUp, signer }: PlaceOptions,
+  { append, findRecipients, signer }: PlaceOptions,
   accountId: AccountId,
   { row, from, name }: Received,
   conversation: Hash,
 ): Promise<Rejection | null> {
-  const found = (await lookUp([from], accountId)).get(from);
+  const found = (await findRecipients([from], accountId)).get(from);
   if (!found || found === "later") return reject("RECIPIENT_UNREACHABLE");
   const answer = await append({
     conversation,

@@ -5,7 +5,7 @@ import { type BlobStore, readBlob } from "../../files/blob-store.ts";
 import { fileBlobOf } from "../../files/file-cipher.ts";
 import type { Hash } from "../../protocol/hash.ts";
 import { isErasedSql } from "../../store/read/erased-sql.ts";
-import { cutForShowing } from "../parse.ts";
+import { cutForShowing } from "../cut-text.ts";
 import { blobOf, inboundBytesMax } from "./inbound-mail.ts";
 import { parseIncoming } from "./parse-incoming.ts";
 

@@ -1,17 +1,16 @@
 // A mail that comes in, taken apart: everything that is asked of it later, within bounds, whatever its bytes are.
 import type { Attachment, Email } from "postal-mime";
-import type { Address } from "../../conversation/address.ts";
 import { limits } from "../../conversation/limits.ts";
 import { type Hash, sha256 } from "../../protocol/hash.ts";
 import { decode, mapHeaders } from "../decode.ts";
-import { isSignature } from "../is-signature.ts";
 import { headersEnd, readMailHead } from "../mail-head.ts";
 import { cleanText, oneLine } from "../mail-text.ts";
-import { type Mailbox, mailboxesOf } from "../mailbox.ts";
-import { incomingLimits, type Refusal, refusalOf } from "./bounds.ts";
+import { type Mailbox, mailboxesOf, onePerAddress } from "../mailbox.ts";
+import { isSignaturePart } from "../signature-part.ts";
 import { inFewerLines, lineCount } from "./fewer-lines.ts";
-import { unflow } from "./flowed.ts";
+import { incomingLimits, type Refusal, refusalOf } from "./incoming-limits.ts";
 import { strictFrom } from "./strict-from.ts";
+import { unflow } from "./unflow.ts";
 
 export interface MailHeader {
   /** In lower case. */
@@ -76,8 +75,8 @@ export async function parseIncoming(raw: Buffer): Promise<IncomingMail | { reado
   if (typeof email === "string") return { refused: email };
   const head = readMailHead(raw, "", Number.MAX_SAFE_INTEGER);
   const { headers } = shorter === raw ? email : await decode(raw.subarray(0, headersEnd(raw)));
-  const [to, cc] = [email.to, email.cc].map((list) => onePerAddress((list ?? []).flatMap(mailboxesOf)));
-  if (to === undefined || cc === undefined) throw new Error("There are two lists.");
+  const to = onePerAddress(email.to ?? []);
+  const cc = onePerAddress(email.cc ?? []);
   if (to.length + cc.length > incomingLimits.addresses) return { refused: "TOO_MANY_ADDRESSES" };
   return {
     // A longer one names nothing: no index takes it, and no head of an answer can repeat it.
@@ -91,7 +90,7 @@ export async function parseIncoming(raw: Buffer): Promise<IncomingMail | { reado
     cc,
     subject: oneLine(email.subject ?? "", limits.subjectCharacters),
     ...textsOf(email, flow),
-    files: email.attachments.filter((one) => !isSignature(one)).map(fileOf),
+    files: email.attachments.filter((one) => !isSignaturePart(one)).map(fileOf),
   };
 }
 
@@ -117,12 +116,6 @@ function fromOf(raw: Buffer, { from }: Email): Mailbox | null {
   if (address === null) return null;
   const name = (from === undefined ? [] : mailboxesOf(from)).find((one) => one.address === address)?.name ?? null;
   return { address, name: name?.includes("@") ? null : name };
-}
-
-function onePerAddress(all: readonly Mailbox[]): readonly Mailbox[] {
-  const found = new Map<Address, Mailbox>();
-  for (const one of all) if (!found.get(one.address)?.name) found.set(one.address, one);
-  return [...found.values()];
 }
 
 interface Flow {

@@ -8,7 +8,7 @@ import MailComposer from "nodemailer/lib/mail-composer";
 import { z } from "zod";
 import { BadRequestError } from "../../http/body.ts";
 import { parseMailDate } from "../mail-date.ts";
-import { type IncomingMail, inboundBytesMax } from "./inbound-mail.ts";
+import { type InboundMail, inboundBytesMax } from "./inbound-mail.ts";
 import { asDocumented } from "./postmark-json.ts";
 
 const text = z
@@ -55,7 +55,7 @@ const inboundSchema = z.object({
 type Inbound = z.infer<typeof inboundSchema>;
 
 /** @throws BadRequestError for what is not as Postmark documents it, or too large */
-export async function mailOfPostmark(json: unknown): Promise<IncomingMail> {
+export async function mailOfPostmark(json: unknown): Promise<InboundMail> {
   const inbound = asDocumented(inboundSchema, json);
   const { MessageID: id, OriginalRecipient: recipient, RawEmail: whole } = inbound;
   const all = [...inbound.ToFull, ...inbound.CcFull, ...inbound.BccFull].map(({ Email }) => Email);
@@ -102,25 +102,25 @@ function compose(inbound: Inbound): Promise<Buffer> {
   const { FromFull: from, ToFull: to, CcFull: cc, Subject: subject, TextBody: words, HtmlBody: html } = inbound;
   const sentMs = parseMailDate(inbound.Date);
   const named = (one: { readonly Email: string; readonly Name: string }) => ({
-    name: oneLine(one.Name),
-    address: oneLine(one.Email),
+    name: inOneLine(one.Name),
+    address: inOneLine(one.Email),
   });
   const composer = new MailComposer({
-    from: from?.Email ? named(from) : oneLine(inbound.From),
+    from: from?.Email ? named(from) : inOneLine(inbound.From),
     to: to.filter(({ Email }) => Email !== "").map(named),
     cc: cc.filter(({ Email }) => Email !== "").map(named),
-    subject: oneLine(subject),
+    subject: inOneLine(subject),
     ...(sentMs !== null && { date: new Date(sentMs) }),
     ...(words !== "" && { text: words }),
     ...(html !== "" && { html }),
     headers: inbound.Headers.filter(({ Name }) => /^[!-9;-~]+$/.test(Name) && !own.has(Name.toLowerCase())).map(
-      ({ Name, Value }) => ({ key: Name, value: oneLine(Value) }),
+      ({ Name, Value }) => ({ key: Name, value: inOneLine(Value) }),
     ),
     attachments: inbound.Attachments.map(({ Name, ContentType, Content, Data, ContentID }) => ({
-      filename: oneLine(Name),
-      ...(ContentType !== "" && { contentType: oneLine(ContentType) }),
+      filename: inOneLine(Name),
+      ...(ContentType !== "" && { contentType: inOneLine(ContentType) }),
       content: Buffer.from(Content ?? Data ?? "", "base64"),
-      ...(ContentID !== "" && { cid: oneLine(ContentID).replace(/^<(.*)>$/, "$1") }),
+      ...(ContentID !== "" && { cid: inOneLine(ContentID).replace(/^<(.*)>$/, "$1") }),
     })),
     disableFileAccess: true,
     disableUrlAccess: true,
@@ -129,4 +129,4 @@ function compose(inbound: Inbound): Promise<Buffer> {
 }
 
 /** A line break in a header would begin another. */
-const oneLine = (value: string): string => value.replace(/[\r\n\t\0 ]+/g, " ").trim();
+const inOneLine = (value: string): string => value.replace(/[\r\n\t\0 ]+/g, " ").trim();

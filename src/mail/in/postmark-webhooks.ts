@@ -7,7 +7,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { parseJson, readJsonBytes } from "../../http/body.ts";
 import type { PageRequest, PageResponse, Pages } from "../../http/pages.ts";
 import type { Logger } from "../../observe/logger.ts";
-import type { Envelope, IncomingMail } from "./inbound-mail.ts";
+import type { Envelope, InboundMail } from "./inbound-mail.ts";
 import { eventOf } from "./postmark-events.ts";
 import { mailOfPostmark } from "./postmark-inbound.ts";
 import { exactNumbers } from "./postmark-json.ts";
@@ -53,7 +53,7 @@ export function createPostmarkWebhooks({ password, store, log }: PostmarkWebhook
 }
 
 /** @throws BadRequestError for what is not as Postmark documents it */
-async function readIncoming(request: PageRequest, path: string): Promise<IncomingMail | null> {
+async function readIncoming(request: PageRequest, path: string): Promise<InboundMail | null> {
   if (path.endsWith("/events")) {
     const bytes = await readJsonBytes(request, eventBytesMax);
     const event = eventOf(parseJson(bytes, advice, exactNumbers));

@@ -1,5 +1,5 @@
 // A mail that came in, as far as it was read, and what working through it stands on.
-import type { LookUp } from "../../accounts/look-up.ts";
+import type { FindRecipients } from "../../accounts/find-recipients.ts";
 import { type Address, domainOf } from "../../conversation/address.ts";
 import type { PlatformName } from "../../protocol/event.ts";
 import type { Signer } from "../../protocol/seal.ts";
@@ -16,7 +16,7 @@ export interface PlaceOptions extends PostOptions {
   readonly domains: readonly PlatformName[];
   /** Of our mail addresses. */
   readonly mailDomain: PlatformName;
-  readonly lookUp: LookUp;
+  readonly findRecipients: FindRecipients;
   now(): string;
   salt(): string;
 }
@@ -48,7 +48,7 @@ export const toldOf = ({ mail, from, name }: Received): Told => ({
  * @throws NotYetError where their platform cannot be asked now
  */
 export async function ownerOf(
-  { domains, mailDomain, lookUp }: Pick<PlaceOptions, "domains" | "mailDomain" | "lookUp">,
+  { domains, mailDomain, findRecipients }: Pick<PlaceOptions, "domains" | "mailDomain" | "findRecipients">,
   received: Received,
   isByMail: boolean,
 ): Promise<"account" | "platform" | "mail"> {
@@ -56,7 +56,7 @@ export async function ownerOf(
   const domain = domainOf(from);
   // Of our domains all who are anybody are accounts.
   if (domains.includes(domain) || domain === mailDomain) return "account";
-  const found = (await lookUp([from], lookingFor(received))).get(from);
+  const found = (await findRecipients([from], lookingFor(received))).get(from);
   if (found === "later") {
     // A platform is known for one, also where it does not answer. Of who is reached by mail already, nothing else is known.
     if (isByMail) return "mail";

@@ -3,9 +3,9 @@ import { isBlank } from "../../conversation/body.ts";
 import { limits } from "../../conversation/limits.ts";
 import type { MessageBody } from "../../protocol/event.ts";
 import { sha256 } from "../../protocol/hash.ts";
-import { cutTo, withoutUnseen } from "../parse.ts";
+import { cutTo, withoutUnseen } from "../cut-text.ts";
+import { newWords } from "./new-words.ts";
 import type { IncomingMail } from "./parse-incoming.ts";
-import { newWords } from "./words.ts";
 
 /** A mail is some days on its way at most: a Date before that is of a clock that was never set. */
 const agedMs = 30 * 24 * 3_600 * 1_000;

@@ -5,8 +5,8 @@ import { isExpired } from "../../conversation/decide.ts";
 import type { PlatformName, Role } from "../../protocol/event.ts";
 import type { Hash } from "../../protocol/hash.ts";
 import type { AccountId } from "../../store/conversation-store.ts";
+import type { Claim, Sender } from "./decide-who.ts";
 import type { Match } from "./match.ts";
-import type { Claim, Sender } from "./who.ts";
 
 export interface Standing extends Pick<Claim, "conversation" | "sender"> {
   /** Up to where somebody who takes part sees it. */

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import type pg from "pg";
 import type { BlobStore } from "../../files/blob-store.ts";
 import { newSecret } from "../mail-token.ts";
-import { blobOf, type IncomingMail } from "./inbound-mail.ts";
+import { blobOf, type InboundMail } from "./inbound-mail.ts";
 
 export interface Stored {
   /** Of inbound_mail. */
@@ -13,7 +13,7 @@ export interface Stored {
 }
 
 /** Resolves once all of it survives a crash. Safe to repeat: of one key there is one mail. */
-export type StoreInbound = (incoming: IncomingMail) => Promise<Stored>;
+export type StoreInbound = (incoming: InboundMail) => Promise<Stored>;
 
 export interface StoreInboundOptions {
   readonly pool: pg.Pool;
@@ -46,7 +46,7 @@ async function idOf(pool: pg.Pool, key: string): Promise<string | null> {
 }
 
 /** False where somebody was first. */
-async function insertWithJob(pool: pg.Pool, id: string, incoming: IncomingMail): Promise<boolean> {
+async function insertWithJob(pool: pg.Pool, id: string, incoming: InboundMail): Promise<boolean> {
   const { key, envelope, authentication, task = "handle-mail" } = incoming;
   // One statement, so one transaction.
   const { rowCount } = await pool.query({

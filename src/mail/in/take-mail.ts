@@ -4,7 +4,7 @@ import type { SMTPServerDataStream, SMTPServerOptions, SMTPServerSession } from 
 import type { Logger } from "../../observe/logger.ts";
 import { type Envelope, inboundBytesMax } from "./inbound-mail.ts";
 import { hasOnlyCrLf } from "./line-ends.ts";
-import { type Refusal, refusal, refusals } from "./refusals.ts";
+import { type SmtpReply, smtpError, smtpReplies } from "./smtp-replies.ts";
 import type { StoreInbound } from "./store-inbound.ts";
 
 export interface TakeMailOptions {
@@ -26,14 +26,14 @@ export function createTakeMail({
   const take = async (stream: SMTPServerDataStream, session: SMTPServerSession): Promise<Error | null> => {
     const envelope = envelopeOf(session);
     using read = await readMail(stream, room);
-    if ("refused" in read) return refusal(read.refused);
+    if ("refused" in read) return smtpError(read.refused);
     const raw = Buffer.concat(read.chunks);
-    if (!hasOnlyCrLf(raw)) return refusal(refusals.lineEnds);
+    if (!hasOnlyCrLf(raw)) return smtpError(smtpReplies.lineEnds);
     return store({ key: keyOf(envelope, raw), envelope, raw }).then(
       () => null,
       (error: unknown) => {
         log.warn({ err: error }, "a mail was not stored; its sender will try again");
-        return refusal(refusals.later);
+        return smtpError(smtpReplies.later);
       },
     );
   };
@@ -42,7 +42,7 @@ export function createTakeMail({
     // Else the connection broke before the mail was whole: nobody is there to be answered.
     const broke = (error: unknown) => {
       log.debug({ err: error }, "a mail broke off");
-      return refusal(refusals.later);
+      return smtpError(smtpReplies.later);
     };
     void take(stream, session)
       .catch(broke)
@@ -53,13 +53,13 @@ export function createTakeMail({
   };
 }
 
-type ReadMail = Disposable & ({ readonly chunks: readonly Buffer[] } | { readonly refused: Refusal });
+type ReadMail = Disposable & ({ readonly chunks: readonly Buffer[] } | { readonly refused: SmtpReply });
 
 /** Reads a mail as far as there is room for it. Disposing gives the room back. @throws where it breaks off */
 async function readMail(stream: AsyncIterable<Buffer>, room: { bytes: number }): Promise<ReadMail> {
   const chunks: Buffer[] = [];
   let held = 0;
-  let refused: Refusal | null = null;
+  let refused: SmtpReply | null = null;
   const letGo = () => {
     room.bytes += held;
     held = 0;
@@ -69,8 +69,8 @@ async function readMail(stream: AsyncIterable<Buffer>, room: { bytes: number }):
     for await (const chunk of stream) {
       // What follows is read and dropped: a sender that is not done would not hear the answer.
       if (refused !== null) continue;
-      if (held + chunk.length > inboundBytesMax) refused = refusals.large;
-      else if (chunk.length > room.bytes) refused = refusals.busy;
+      if (held + chunk.length > inboundBytesMax) refused = smtpReplies.large;
+      else if (chunk.length > room.bytes) refused = smtpReplies.busy;
       if (refused !== null) {
         letGo();
         continue;

@@ -2,7 +2,7 @@
 import type pg from "pg";
 import { findPeople, toAddress } from "../../accounts/accounts.ts";
 import { domainOf } from "../../conversation/address.ts";
-import { rowOfToken } from "./token-row.ts";
+import { rowIdOfToken } from "./row-id-of-token.ts";
 
 /** `elsewhere`: its domain is none of ours. `unknown`: there is nobody of this address. */
 export type Taken = "taken" | "unknown" | "elsewhere";
@@ -30,7 +30,7 @@ export function createTakesMailFor({ pool, mailDomain, domains }: TakesMailForOp
     if (
       domain === mailDomain &&
       (purpose === "reply" || purpose === "bounce") &&
-      (await rowOfToken(pool, purpose, token)) !== null
+      (await rowIdOfToken(pool, purpose, token)) !== null
     )
       return "taken";
     return domains.includes(domain) && (await findPeople({ pool }, [address])).has(address) ? "taken" : "unknown";

@@ -2,6 +2,11 @@
 import type pg from "pg";
 import type { Hash } from "../../protocol/hash.ts";
 import { newSecret } from "../mail-token.ts";
+import { sendJobSql } from "./job-sql.ts";
+
+/** Why a mail was not posted, as its sender is told. */
+export const noticeReasons = ["NOT_A_PARTICIPANT", "MAY_NOT_WRITE", "EXPIRED", "NO_WORDS"] as const;
+export type NoticeReason = (typeof noticeReasons)[number];
 
 /** What such a mail says, by kind. */
 export type MailAbout =
@@ -9,12 +14,7 @@ export type MailAbout =
   | { readonly kind: "CONFIRM"; readonly inbound: string }
   /** @property code six digits, for people to type */
   | { readonly kind: "CODE"; readonly code: string }
-  | {
-      readonly kind: "NOTICE";
-      /** Why their mail was not posted. */
-      readonly why: "NOT_A_PARTICIPANT" | "MAY_NOT_WRITE" | "TOO_LARGE" | "EXPIRED" | "NO_WORDS";
-      readonly inbound: string;
-    };
+  | { readonly kind: "NOTICE"; readonly why: NoticeReason; readonly inbound: string };
 
 export interface AskedMail {
   readonly conversation: Hash;
@@ -39,7 +39,7 @@ export async function askMail(
     text: `WITH asked AS (
         INSERT INTO mail (id, secret, conversation_id, participant, kind, up_to, about, message_id)
         VALUES ($1, $2, $3, $4, $5::"MailKind", $6, $7, $8) RETURNING id)
-      SELECT graphile_worker.add_job('send-mail', json_build_object('mail', id), job_key => 'send-mail:' || id) FROM asked`,
+      SELECT ${sendJobSql("id")} FROM asked`,
     values: [id, newSecret(), conversation, participant, kind, upTo, JSON.stringify(about), messageIdOf(id, domain)],
   });
   return id;

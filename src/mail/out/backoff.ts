@@ -1,5 +1,5 @@
 // When a mail that was not taken is tried again.
-import type { MailKind } from "./read-mail.ts";
+import type { MailKind } from "./read-mails.ts";
 
 const firstMs = 30_000;
 const mostMs = 4 * 3_600_000;

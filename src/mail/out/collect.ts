@@ -6,6 +6,7 @@ import { isErasedSql } from "../../store/read/erased-sql.ts";
 import { inTransaction } from "../../store/transaction.ts";
 import { newSecret } from "../mail-token.ts";
 import { messageIdOf } from "./ask-mail.ts";
+import { sendJobSql } from "./job-sql.ts";
 import { asksForMailSql, isByMailSql } from "./owed-sql.ts";
 
 /**
@@ -135,8 +136,7 @@ async function makeMail(
           -- Hidden at once, deleted later: the copy would stay.
           WHERE c.id = $3 AND NOT ${isErasedSql("e")}), '')
         WHERE m.conversation_id = $3 AND m.participant = $4 AND m.subject IS NULL)
-      SELECT graphile_worker.add_job('send-mail', json_build_object('mail', id), job_key => 'send-mail:' || id)
-      FROM made WHERE status = 'WAITING'`,
+      SELECT ${sendJobSql("id")} FROM made WHERE status = 'WAITING'`,
     values: [id, newSecret(), conversation, participant, Math.max(...seqs), messageIdOf(id, domain), status, seqs],
   });
 }

@@ -6,15 +6,9 @@ import type { OutgoingMail } from "../providers/provider.ts";
 import { referenceOf } from "./ask-mail.ts";
 import { fromName, nameOf, subjectOf } from "./lines.ts";
 import { foot, laidOut, type Part } from "./parts.ts";
-import {
-  type MailRow,
-  readInboundSecret,
-  readIntroduction,
-  readMessageIds,
-  readToldEvents,
-  type ToldEvent,
-} from "./read-mail.ts";
-import { answerTo } from "./say.ts";
+import { type MailRow, readInboundSecret } from "./read-mails.ts";
+import { readIntroduction, readMessageIds, readToldEvents, type ToldEvent } from "./read-told.ts";
+import { sayAsked } from "./say-asked.ts";
 import { tell } from "./tell.ts";
 
 export interface ComposeOptions {
@@ -84,9 +78,9 @@ async function eventsContent(
 async function otherContent(pool: Pick<pg.Pool, "query">, options: ComposeOptions, mail: MailRow): Promise<Content> {
   const { inbound } = z.object({ inbound: z.string().optional() }).parse(mail.about);
   const held = mail.kind === "CONFIRM" && inbound !== undefined ? await readInboundSecret(pool, inbound) : null;
-  const { subject, parts } = answerTo(mail, {
+  const { subject, parts } = sayAsked(mail, {
     conversation: linkTo(options, "link", mail),
-    confirm: held && { link: linkTo(options, "confirm", held), cameAt: held.received_at },
+    confirm: held && { link: linkTo(options, "confirm", held), cameAt: held.receivedAt },
   });
   return { fromName: "Parley", subject, parts, answered: null };
 }

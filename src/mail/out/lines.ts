@@ -44,6 +44,9 @@ export function listOf(names: readonly string[], others = 0): string {
   return all.length < 2 ? (all[0] ?? "") : `${all.slice(0, -1).join(", ")} and ${all.at(-1)}`;
 }
 
+/** `2026-01-31 09:30 UTC`. @param at as RFC 3339 in UTC */
+export const shownMinute = (at: string): string => `${at.slice(0, 16).replace("T", " ")} UTC`;
+
 /** Who a mail is from, for people: whose words it has, in their order. */
 export function fromName(authors: readonly (string | null)[]): string {
   const [first, ...more] = [...new Set(authors.map((name) => nameOf(name)))].map(withoutDomain);

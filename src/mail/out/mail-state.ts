@@ -1,7 +1,8 @@
 // How far mails are: the only writer of that, for who sends.
 import type pg from "pg";
 import { firstBytes } from "../suppression.ts";
-import type { MailStatus } from "./read-mail.ts";
+import { sendJobSql } from "./job-sql.ts";
+import type { MailStatus } from "./read-mails.ts";
 
 /** What became of a try. */
 export interface Tried {
@@ -81,8 +82,7 @@ export async function dissolve(pool: pg.Pool, id: string): Promise<void> {
 export async function sendLater(pool: pg.Pool, id: string, inMs: number): Promise<void> {
   await pool.query({
     name: "send_mail_later",
-    text: `SELECT graphile_worker.add_job('send-mail', json_build_object('mail', $1::text), job_key => 'send-mail:' || $1::text,
-      run_at => clock_timestamp() + $2::float8 * interval '1 millisecond')`,
+    text: `SELECT ${sendJobSql("$1::text", "clock_timestamp() + $2::float8 * interval '1 millisecond'")}`,
     values: [id, inMs],
   });
 }

@@ -2,16 +2,8 @@
 import type pg from "pg";
 import type { PlatformName } from "../../protocol/event.ts";
 import type { Place } from "../../store/conversation-store.ts";
+import { collectJobSql, collectKeySql, hasJobSql, sendJobSql, sendKeySql } from "./job-sql.ts";
 import { asksForMailSql, isByMailSql, isOwedSql } from "./owed-sql.ts";
-
-/**
- * Asks for the job `collect-mail`, for rows of `due` (conversation_id, participant), in milliseconds from now. A job that is
- * planned keeps its time, so that a burst becomes one mail, and words do not wait for a burst that never ends.
- */
-const askToCollectSql = (inMs: string): string =>
-  `graphile_worker.add_job('collect-mail', json_build_object('conversation', conversation_id, 'participant', participant),
-    run_at => clock_timestamp() + ${inMs} * interval '1 millisecond',
-    job_key => 'collect-mail:' || conversation_id || ':' || participant, job_key_mode => 'preserve_run_at')`;
 
 /** @param platform our own name @param delayMs how long words wait for others that go into the same mail */
 export interface OweOptions {
@@ -54,7 +46,7 @@ export async function oweMail(
         SELECT DISTINCT o.conversation_id, o.participant
         FROM owed AS o LEFT JOIN delivery AS d USING (conversation_id, participant, seq)
         WHERE o.asks AND d.mail_id IS NULL ORDER BY o.conversation_id, o.participant)
-      SELECT ${askToCollectSql("$4::int")} FROM due`,
+      SELECT ${collectJobSql("$4::int")} FROM due`,
     values: [places.map(({ conversation }) => conversation), places.map(({ seq }) => seq), platform, delayMs],
   });
   return rowCount ?? 0;
@@ -65,9 +57,6 @@ export async function oweMail(
  * deletes jobs, or one failed for good.
  */
 export async function sweepMail(pool: Pick<pg.Pool, "query">, { platform }: OweOptions): Promise<void> {
-  // Jobs have an `id`, too: whatever stands in `key` says of which table it is.
-  const hasJob = (key: string) =>
-    `EXISTS (SELECT FROM graphile_worker.jobs WHERE key = ${key} AND (attempts < max_attempts OR locked_at IS NOT NULL))`;
   await pool.query(
     `WITH due AS MATERIALIZED (
       SELECT DISTINCT d.conversation_id, d.participant FROM delivery AS d
@@ -75,12 +64,12 @@ export async function sweepMail(pool: Pick<pg.Pool, "query">, { platform }: OweO
       JOIN mail_participation AS m ON m.conversation_id = d.conversation_id AND m.participant = d.participant AND NOT m.is_muted
       JOIN event AS e ON e.conversation_id = d.conversation_id AND e.seq = d.seq
       WHERE d.mail_id IS NULL AND ${isOwedSql("e", "p", "m")} AND ${asksForMailSql("e", "p")}
-        AND NOT ${hasJob("'collect-mail:' || d.conversation_id || ':' || d.participant")})
-    SELECT ${askToCollectSql("0")} FROM due`,
+        AND NOT ${hasJobSql(collectKeySql("d."))})
+    SELECT ${collectJobSql("0")} FROM due`,
     [platform],
   );
   await pool.query(
-    `SELECT graphile_worker.add_job('send-mail', json_build_object('mail', id), job_key => 'send-mail:' || id)
-    FROM mail WHERE status IN ('WAITING', 'SENDING') AND NOT ${hasJob("'send-mail:' || mail.id")}`,
+    `SELECT ${sendJobSql("id")} FROM mail
+    WHERE status IN ('WAITING', 'SENDING') AND NOT ${hasJobSql(sendKeySql("mail.id"))}`,
   );
 }

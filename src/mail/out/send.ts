@@ -8,7 +8,7 @@ import { againInMs } from "./backoff.ts";
 import { type ComposeOptions, composeMails } from "./compose.ts";
 import { inBatches } from "./in-batches.ts";
 import { claim, dissolve, findAlongside, record, sendLater, type Tried } from "./mail-state.ts";
-import { type MailRow, readMails } from "./read-mail.ts";
+import { type MailRow, readMails } from "./read-mails.ts";
 
 export interface SendOptions extends ComposeOptions {
   readonly pool: pg.Pool;

@@ -1,8 +1,8 @@
 // What a mail says of events: pure, from what was read of them.
 import type { Hash } from "../../protocol/hash.ts";
-import { listOf, nameOf } from "./lines.ts";
+import { listOf, nameOf, shownMinute } from "./lines.ts";
 import { aside, changes, comparable, files, heading, type Part, sentence, words } from "./parts.ts";
-import type { EarlierMessage, Introduction, ToldEvent } from "./read-mail.ts";
+import type { EarlierMessage, Introduction, ToldEvent } from "./read-told.ts";
 import { systemLine } from "./system-line.ts";
 import { passagesOf } from "./word-diff.ts";
 
@@ -137,6 +137,6 @@ function introduce(
 }
 
 function earlierParts({ timestamp, words: said, files: list }: EarlierMessage, name: string | null): readonly Part[] {
-  const when = `${timestamp.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  const when = shownMinute(timestamp.toISOString());
   return [...(name === null ? [] : [heading(name, when)]), words(said), ...(list ? [files(list)] : [])];
 }

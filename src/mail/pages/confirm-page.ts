@@ -1,15 +1,12 @@
 // `/m/confirm/TOKEN`: a mail that nothing proved to be its sender's waits for them to say that it is. Programs follow links in
 // mails, so that takes a button.
-
 import type pg from "pg";
 import type { PageRequest, PageResponse } from "../../http/pages.ts";
-import { isFromHere, readForm } from "./asked.ts";
-import { shownTime, subjectOr } from "./conversation-page.ts";
+import { isFromHere, readForm } from "./browser-request.ts";
 import type { HeldMail } from "./held-mail.ts";
-import { rowOfToken } from "./linked-mail.ts";
-import { answerNotFound, answerPage, answerSeeOther, html, type Markup } from "./page.ts";
-import { answerNotFromHere } from "./refusals.ts";
-import { shortened } from "./shortened.ts";
+import { answerNotFound, answerNotFromHere, answerPage, answerSeeOther, html, type Markup } from "./page.ts";
+import { rowOfToken } from "./row-of-token.ts";
+import { shortened, shownTime, subjectOr } from "./shown-text.ts";
 
 export interface ConfirmPageOptions {
   readonly pool: Pick<pg.Pool, "query">;
@@ -71,5 +68,5 @@ function statusMarkup(status: string): Markup {
   if (status === "WAITING")
     return html`<h1>A moment</h1><p role="status">The mail is being worked through. Look again in a minute.</p>`;
   return html`<h1>Nothing to confirm</h1>
-<p role="status">The mail was not posted, and cannot be any more. Perhaps you do not take part in the conversation now, or it has ended. Write it anew.</p>`;
+<p role="status">The mail was not posted, and cannot be any more. Perhaps you do not take part in the conversation now, or it has expired. Write it anew.</p>`;
 }

@@ -1,17 +1,7 @@
 // A conversation as a page shows it: who takes part, what was said, and below what the reader can do.
 import { html, type Markup } from "./page.ts";
 import type { ShownConversation, ShownFile, ShownMessage, ShownPerson } from "./shown-conversation.ts";
-
-export const subjectOr = (subject: string | null): string => subject ?? "(no subject)";
-
-const timeForm = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" });
-
-/** A time for people. Their time zone is not known without a script, so the zone is said. */
-export function shownTime(at: string): Markup {
-  return Number.isNaN(Date.parse(at))
-    ? html``
-    : html`<time datetime="${at}">${timeForm.format(new Date(at))} UTC</time>`;
-}
+import { shownSize, shownTime, subjectOr } from "./shown-text.ts";
 
 /** What the page is for whoever reads it. */
 interface Offered {
@@ -78,11 +68,4 @@ function filesMarkup(files: readonly ShownFile[], { path, isOwn }: Offered): Mar
   return html`<ul class="plain" aria-label="Files">${files.map(
     (file) => html`<li>File: ${nameOf(file)} <span class="soft">(${shownSize(file.size)})</span></li>`,
   )}</ul>`;
-}
-
-const units = ["bytes", "KB", "MB", "GB"] as const;
-
-function shownSize(bytes: number): string {
-  const power = Math.min(Math.floor(Math.log(Math.max(bytes, 1)) / Math.log(1_000)), units.length - 1);
-  return `${Math.round(bytes / 1_000 ** power)} ${units[power]}`;
 }

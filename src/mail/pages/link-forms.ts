@@ -1,14 +1,12 @@
 // The forms of a link's page: a code asked for and given, and what its participant does with the session that it opened.
-
 import type pg from "pg";
 import { BadRequestError } from "../../http/body.ts";
 import type { PageRequest, PageResponse } from "../../http/pages.ts";
 import type { Hash } from "../../protocol/hash.ts";
-import { hashOf, isFromHere, readForm } from "./asked.ts";
+import { hashOf, isFromHere, readForm } from "./browser-request.ts";
 import type { LinkedMail } from "./linked-mail.ts";
 import { setMuted } from "./mute-page.ts";
-import { answerSeeOther } from "./page.ts";
-import { answerNotFromHere } from "./refusals.ts";
+import { answerNotFromHere, answerSeeOther } from "./page.ts";
 import { sessionCookie, sessionTokensOf } from "./session-cookie.ts";
 import type { Sessions } from "./sessions.ts";
 import type { Speak, Spoken } from "./speak.ts";

@@ -2,14 +2,15 @@
 // participant may do, for who has shown that the mail was theirs.
 import type pg from "pg";
 import type { PageRequest, PageResponse } from "../../http/pages.ts";
-import { hashOf, queryOf } from "./asked.ts";
-import { conversationMarkup, subjectOr } from "./conversation-page.ts";
+import { hashOf, queryOf } from "./browser-request.ts";
+import { conversationMarkup } from "./conversation-page.ts";
 import { createLinkForms, type LinkFormsOptions, type Refused } from "./link-forms.ts";
 import { findLinkedMail, horizonOf, type LinkedMail } from "./linked-mail.ts";
 import { answerPart, managePart, whyNotToAnswer } from "./own-part.ts";
 import { answerNotFound, answerPage, html } from "./page.ts";
 import { sessionTokensOf } from "./session-cookie.ts";
 import { showConversation } from "./shown-conversation.ts";
+import { subjectOr } from "./shown-text.ts";
 import { newStamp } from "./stamp.ts";
 import { strangerPart } from "./stranger-part.ts";
 

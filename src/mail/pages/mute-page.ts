@@ -1,11 +1,9 @@
 // `/m/mute/TOKEN`: no more mails of a conversation, by one click (RFC 8058) or on a page. It never leaves the conversation.
-
 import type pg from "pg";
 import type { PageRequest, PageResponse } from "../../http/pages.ts";
-import { isFromHere, readForm } from "./asked.ts";
+import { isFromHere, readForm } from "./browser-request.ts";
 import { findLinkedMail, type LinkedMail } from "./linked-mail.ts";
-import { answerNotFound, answerPage, answerSeeOther, html, type Page } from "./page.ts";
-import { answerNotFromHere } from "./refusals.ts";
+import { answerNotFound, answerNotFromHere, answerPage, answerSeeOther, html, type Page } from "./page.ts";
 
 export interface MutePageOptions {
   readonly pool: Pick<pg.Pool, "query">;

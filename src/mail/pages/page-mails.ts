@@ -57,7 +57,7 @@ const reasons: Readonly<Record<string, string>> = {
   UNCLEAR_SENDER: "it does not say who of several wrote it",
   DISCARDED: "whoever was asked did not want it",
   FORGOTTEN: "nobody decided in time",
-  EXPIRED: "the conversation has ended",
+  EXPIRED: "the conversation has expired",
   NOT_PARTICIPANT: "its sender does not take part",
   NOT_A_PARTICIPANT: "its sender does not take part",
 };

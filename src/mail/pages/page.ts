@@ -106,3 +106,13 @@ export function answerNotFound(response: PageResponse): void {
 <p>There is nothing behind this link. Perhaps a part of it is missing: copy all of it from the mail, up to its end.</p>`,
   });
 }
+
+/** For a form that no page of ours sent, as far as the browser says. */
+export function answerNotFromHere(response: PageResponse): void {
+  answerPage(response, {
+    status: 403,
+    title: "Not from here",
+    main: html`<h1>Nothing was done</h1>
+<p>This was not sent from a page of Parley, as far as your browser says. Open the link in the mail again, and use the buttons there.</p>`,
+  });
+}

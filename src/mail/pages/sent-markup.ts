@@ -1,10 +1,9 @@
 // How mails that went out are shown: the list, one of them, and the forms to answer it or to write another.
 import { randomUUID } from "node:crypto";
-import { shownTime } from "./conversation-page.ts";
 import { html, type Markup } from "./page.ts";
 import type { PageMail } from "./page-mails.ts";
 import type { SentMail, SentMailbox } from "./sent-mails.ts";
-import { shortened } from "./shortened.ts";
+import { shortened, shownTime, subjectOr } from "./shown-text.ts";
 
 /** What a form says anew when it was refused. */
 export interface Typed {
@@ -18,7 +17,6 @@ const refusedMarkup = (why: string | null): Markup | null =>
   why === null ? null : html`<p class="refused" role="alert">${why}</p>`;
 
 const whoOf = ({ name, address }: SentMailbox): string => (name === "" ? address : `${name} <${address}>`);
-const subjectOr = ({ subject }: SentMail): string => (subject === "" ? "(no subject)" : subject);
 
 const told: Readonly<Record<string, string>> = {
   answered: "The answer came in, as a mail would. Below stands what becomes of it.",
@@ -45,17 +43,16 @@ function writtenMarkup(written: readonly PageMail[]): Markup {
 }
 
 function entryMarkup(mail: SentMail): Markup {
-  const { id, at, to, text } = mail;
-  return html`<article aria-labelledby="s${id}"><header><h2 id="s${id}" dir="auto"><a href="/mail/${id}">${subjectOr(mail)}</a></h2>${shownTime(at.toISOString())}</header>
+  const { id, at, to, subject, text } = mail;
+  return html`<article aria-labelledby="s${id}"><header><h2 id="s${id}" dir="auto"><a href="/mail/${id}">${subjectOr(subject || null)}</a></h2>${shownTime(at.toISOString())}</header>
 <p class="soft">To <bdi>${whoOf(to)}</bdi></p><pre dir="auto">${shortened(text.trim(), 240)}</pre></article>
 `;
 }
 
-/** @param clientId of the form, the same where it is shown again */
 export function mailMarkup(mail: SentMail, text: string, why: string | null): Markup {
-  const { id, at, from, to, files, html: asHtml } = mail;
+  const { id, at, from, to, subject, files, html: asHtml } = mail;
   return html`<nav><a href="/mail/">All mails</a></nav>
-<h1 dir="auto">${subjectOr(mail)}</h1>
+<h1 dir="auto">${subjectOr(subject || null)}</h1>
 <dl><dt>From</dt><dd><bdi>${whoOf(from)}</bdi></dd><dt>To</dt><dd><bdi>${whoOf(to)}</bdi></dd><dt>Written</dt><dd>${shownTime(at.toISOString())}</dd>
 ${files.length > 0 ? html`<dt>Files</dt><dd>${files.map((file, index) => html`${index > 0 ? ", " : null}<bdi>${file}</bdi>`)}</dd>` : null}</dl>
 <section class="card" aria-label="The mail as text"><pre dir="auto">${linked(mail.text.trimEnd())}</pre></section>

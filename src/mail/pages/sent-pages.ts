@@ -1,17 +1,15 @@
 // `/mail/`: what went out into files, and answering it as who it went to. For trying Parley on one's own machine: whoever
 // reaches it reads everybody's mails, and writes as anybody.
-
 import { toAddress } from "../../accounts/accounts.ts";
 import { BadRequestError } from "../../http/body.ts";
 import type { PageRequest, PageResponse, Pages } from "../../http/pages.ts";
 import type { Logger } from "../../observe/logger.ts";
-import type { IncomingMail } from "../in/inbound-mail.ts";
+import type { InboundMail } from "../in/inbound-mail.ts";
 import type { TakesMailFor } from "../in/takes-mail-for.ts";
-import { isFromHere, queryOf, readForm } from "./asked.ts";
+import { isFromHere, queryOf, readForm } from "./browser-request.ts";
 import { guarded } from "./guarded.ts";
-import { answerNotFound, answerPage, answerSeeOther, guardingHeaders } from "./page.ts";
+import { answerNotFound, answerNotFromHere, answerPage, answerSeeOther, guardingHeaders } from "./page.ts";
 import type { PageMail } from "./page-mails.ts";
-import { answerNotFromHere } from "./refusals.ts";
 import type { SentMail, SentMails } from "./sent-mails.ts";
 import { listMarkup, mailMarkup, writeMarkup } from "./sent-markup.ts";
 import { actKey } from "./stamp.ts";
@@ -20,7 +18,7 @@ import { answeringSubject, type WrittenMail, writtenMail } from "./written-mail.
 export interface SentPagesOptions {
   readonly mails: SentMails;
   /** Takes a mail in, as if a mail server had brought it. */
-  storeInbound(incoming: IncomingMail): Promise<unknown>;
+  storeInbound(incoming: InboundMail): Promise<unknown>;
   /** Whose mail is taken, as by SMTP. */
   readonly takesMailFor: TakesMailFor;
   /** The last that were written here. */

@@ -1,6 +1,6 @@
 // The cookie that holds a browser's sessions, of several conversations: the latest few, so that it stays small.
 import type { PageRequest } from "../../http/pages.ts";
-import { cookieOf } from "./asked.ts";
+import { cookieOf } from "./browser-request.ts";
 import { sessionSeconds } from "./sessions.ts";
 
 /** Browsers take it over https alone (RFC 6265bis §4.1.3.1); on plain http it has a name without that promise. */

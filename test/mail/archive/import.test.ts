@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { findViewer } from "../../../src/accounts/accounts.ts";
-import { now, salt } from "../../../src/cli/parts.ts";
+import { now, salt } from "../../../src/cli/now-and-salt.ts";
 import { limits } from "../../../src/conversation/limits.ts";
 import { type Archive, openArchive } from "../../../src/mail/archive/archive.ts";
 import { type ImportOptions, importArchive } from "../../../src/mail/archive/import.ts";

@@ -8,7 +8,7 @@ import { runMigrations } from "graphile-worker";
 import { ensureAccount } from "../../../src/accounts/accounts.ts";
 import { type BlobStore, diskBlobStore, readBlob } from "../../../src/files/blob-store.ts";
 import { blobOf, inboundBytesMax } from "../../../src/mail/in/inbound-mail.ts";
-import { listenForMail, type MailListenerOptions } from "../../../src/mail/in/listener.ts";
+import { listenForMail, type MailListenerOptions } from "../../../src/mail/in/listen-for-mail.ts";
 import { createStoreInbound } from "../../../src/mail/in/store-inbound.ts";
 import { createTakesMailFor } from "../../../src/mail/in/takes-mail-for.ts";
 import { silentLogger } from "../../../src/observe/logger.ts";

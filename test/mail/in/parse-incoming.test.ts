@@ -1,8 +1,8 @@
 // A mail that comes in, taken apart: what it says, and what it can do to whoever reads it.
 import { describe, expect, test } from "vitest";
-import { incomingLimits } from "../../../src/mail/in/bounds.ts";
+import { incomingLimits } from "../../../src/mail/in/incoming-limits.ts";
+import { newWords } from "../../../src/mail/in/new-words.ts";
 import { type IncomingMail, parseIncoming } from "../../../src/mail/in/parse-incoming.ts";
-import { newWords } from "../../../src/mail/in/words.ts";
 import { answerOf, programs } from "./answers.ts";
 
 const parse = async (raw: string | Buffer): Promise<IncomingMail> => {

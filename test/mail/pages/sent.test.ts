@@ -7,11 +7,11 @@ import PostalMime from "postal-mime";
 import { afterEach, expect, test } from "vitest";
 import { showsSentMails } from "../../../src/cli/open-mail-pages.ts";
 import { readConfig } from "../../../src/config/config.ts";
-import type { IncomingMail } from "../../../src/mail/in/inbound-mail.ts";
+import type { InboundMail } from "../../../src/mail/in/inbound-mail.ts";
 import { becameOf, type PageMail } from "../../../src/mail/pages/page-mails.ts";
 import { readSentMails } from "../../../src/mail/pages/sent-mails.ts";
 import { createSentPages, isToThisMachine } from "../../../src/mail/pages/sent-pages.ts";
-import { shortened } from "../../../src/mail/pages/shortened.ts";
+import { shortened } from "../../../src/mail/pages/shown-text.ts";
 import { filesProvider } from "../../../src/mail/providers/files.ts";
 import type { OutgoingMail } from "../../../src/mail/providers/provider.ts";
 import { silentLogger } from "../../../src/observe/logger.ts";
@@ -28,7 +28,7 @@ async function given() {
   stack.push(things);
   const folder = await mkdtemp(join(tmpdir(), "parley-sent-"));
   things.defer(() => rm(folder, { recursive: true, force: true }));
-  const incoming: IncomingMail[] = [];
+  const incoming: InboundMail[] = [];
   const pageMails: PageMail[] = [];
   const pages = createSentPages({
     mails: readSentMails(join(folder, "mail")),

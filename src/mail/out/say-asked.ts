@@ -1,27 +1,27 @@
 // What mails say that tell no events: questions, codes, notices.
 import { z } from "zod";
-import { lineOf, subjectOf } from "./lines.ts";
+import { type NoticeReason, noticeReasons } from "./ask-mail.ts";
+import { lineOf, shownMinute, subjectOf } from "./lines.ts";
 import { foot, type Part, sentence } from "./parts.ts";
-import type { MailRow } from "./read-mail.ts";
+import type { MailRow } from "./read-mails.ts";
 
-/** Why a mail was not posted, and what can be done. */
-const reasons = {
+/** Said of each, and what can be done. */
+const reasons: Readonly<Record<NoticeReason, string>> = {
   NOT_A_PARTICIPANT:
     "You do not take part in this conversation any more, so your mail was not posted. Ask somebody who does to add you.",
   MAY_NOT_WRITE:
     "You may read this conversation, and not write in it, so your mail was not posted. Ask who added you to let you.",
-  TOO_LARGE: "Your mail was too large to be posted. Send a shorter one, or fewer files.",
   EXPIRED: "This conversation has expired, so your mail was not posted.",
   NO_WORDS:
     "In your mail nothing was found but what it quotes, so it was not posted. Write above or below what you quote.",
-} as const;
+};
 
 const aboutSchema = z.object({
   code: z
     .string()
     .regex(/^\d{4,10}$/)
     .optional(),
-  why: z.enum(["NOT_A_PARTICIPANT", "MAY_NOT_WRITE", "TOO_LARGE", "EXPIRED", "NO_WORDS"]).optional(),
+  why: z.enum(noticeReasons).optional(),
 });
 
 export interface Links {
@@ -30,10 +30,8 @@ export interface Links {
   readonly confirm: { readonly link: string; readonly cameAt: Date } | null;
 }
 
-const timeOf = (at: Date): string => `${at.toISOString().slice(0, 16).replace("T", " ")} UTC`;
-
 /** @throws where the mail says nothing that this code knows */
-export function answerTo(
+export function sayAsked(
   { kind, about, subject }: Pick<MailRow, "kind" | "about" | "subject">,
   { conversation, confirm }: Links,
 ): { readonly subject: string; readonly parts: readonly Part[] } {
@@ -44,7 +42,7 @@ export function answerTo(
       subject: `Is this mail yours? ${title}`,
       parts: [
         sentence(
-          `A mail from your address came in for “${title}” at ${timeOf(confirm.cameAt)}, and waits: nothing proves that you wrote it, or there were many in a short time.`,
+          `A mail from your address came in for “${title}” at ${shownMinute(confirm.cameAt.toISOString())}, and waits: nothing proves that you wrote it, or there were many in a short time.`,
         ),
         sentence("If you did, say so behind this link, and it is posted. If not, do nothing: nobody will see it."),
         foot("", "It is mine", confirm.link),

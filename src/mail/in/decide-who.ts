@@ -2,7 +2,7 @@
 // proves nobody; an address is whose it says it is where SPF or DKIM say so too.
 import type { Role } from "../../protocol/event.ts";
 import type { Hash } from "../../protocol/hash.ts";
-import type { MailAbout } from "../out/ask-mail.ts";
+import type { NoticeReason } from "../out/ask-mail.ts";
 import type { Authentication } from "./inbound-mail.ts";
 
 /** Somebody whom we reach by mail in the conversation, and whose address the mail is from. */
@@ -25,15 +25,13 @@ export interface Claim {
   readonly isAnswer: boolean;
 }
 
-export type NoticeWhy = Extract<MailAbout, { kind: "NOTICE" }>["why"];
-
 export type Decision =
   | { readonly is: "posted"; readonly participant: Hash }
   /** Until they confirm it. */
   | { readonly is: "held"; readonly participant: Hash; readonly reason: string }
   /** For who added the participant whose mails are answered. */
   | { readonly is: "kept"; readonly reason: string }
-  | { readonly is: "refused"; readonly participant: Hash; readonly reason: string; readonly notice: NoticeWhy };
+  | { readonly is: "refused"; readonly participant: Hash; readonly reason: string; readonly notice: NoticeReason };
 
 export function decideWho({ owner, sender, verdict, conversation, isAnswer }: Claim): Decision {
   // Who signs in elsewhere says there what they have to say: by mail anybody could who gets at their mail.
@@ -44,7 +42,7 @@ export function decideWho({ owner, sender, verdict, conversation, isAnswer }: Cl
   const isTheirs = verdict === "aligned" || verdict === "confirmed";
   // To ask them would be to mail somebody on the word of a stranger.
   if (!isNamed && !(isTheirs && isActive)) return { is: "kept", reason: "OTHER_SENDER" };
-  const refused = (reason: string, notice: NoticeWhy): Decision => ({ is: "refused", participant, reason, notice });
+  const refused = (reason: string, notice: NoticeReason): Decision => ({ is: "refused", participant, reason, notice });
   if (!isActive) return refused("NOT_A_PARTICIPANT", "NOT_A_PARTICIPANT");
   if (conversation !== "OPEN") return refused(conversation, "EXPIRED");
   const mayWrite = role === "READER" ? false : role === "COMMENTER" ? isAnswer : true;

@@ -1,96 +1,9 @@
-// What a mail is made of, read at once before it is sent: so that what was erased since it was asked for is not in it.
+// What mails tell of events, read just before they are sent: so that what was erased since they were asked for is not in them.
 import type pg from "pg";
-import type { Action, AttachmentBody, MessageBody, Model, Role, Value } from "../../protocol/event.ts";
+import type { Action, AttachmentBody, MessageBody, Model, Value } from "../../protocol/event.ts";
 import type { Hash } from "../../protocol/hash.ts";
 import { isErasedSql } from "../../store/read/erased-sql.ts";
-
-export type MailKind = "EVENTS" | "CONFIRM" | "CODE" | "NOTICE";
-export type MailStatus =
-  | "WAITING"
-  | "SENDING"
-  | "SENT"
-  | "MAYBE_SENT"
-  | "FAILED"
-  | "BOUNCED"
-  | "COMPLAINED"
-  | "SUPPRESSED";
-
-/** A mail with whom it is for. */
-export interface MailRow {
-  readonly id: string;
-  readonly secret: Buffer;
-  readonly conversation: Hash;
-  readonly participant: Hash;
-  readonly kind: MailKind;
-  readonly upTo: number;
-  readonly about: unknown;
-  readonly messageId: string;
-  readonly status: MailStatus;
-  readonly attempts: number;
-  /** How long ago it was asked for. */
-  readonly ageMs: number;
-  readonly triedAt: Date | null;
-  /** Whom it was last handed to. */
-  readonly provider: string | null;
-  /** How long ago that was. */
-  readonly triedMsAgo: number | null;
-  /** Where they were added. */
-  readonly addedSeq: number;
-  readonly isActive: boolean;
-  readonly role: Role;
-  readonly isMuted: boolean;
-  readonly isSuppressed: boolean;
-  /** Null once erased. */
-  readonly address: string | null;
-  readonly name: string | null;
-  /** What the reply address is made of. */
-  readonly replyId: string;
-  readonly replySecret: Buffer;
-  readonly subject: string | null;
-  /** Message-ID of the mail that the conversation began with, if it began by mail. */
-  readonly begunWith: string | null;
-  /** Whether it is the first mail of the conversation to them, and no mail of theirs began it. */
-  readonly isFirst: boolean;
-  /** Of the latest mail between them and us before this one. */
-  readonly previous: string | null;
-}
-
-/** The mails of these ids, in no order. */
-export async function readMails(pool: Pick<pg.Pool, "query">, ids: readonly string[]): Promise<readonly MailRow[]> {
-  const { rows } = await pool.query<MailRow>({
-    name: "read_mails",
-    text: `SELECT mail.id, mail.secret, mail.conversation_id AS conversation, mail.participant, mail.kind, mail.up_to AS "upTo",
-        mail.about, mail.message_id AS "messageId", mail.status, mail.attempts, (extract(epoch FROM clock_timestamp() - mail.created_at) * 1000)::float8 AS "ageMs", mail.tried_at AS "triedAt", mail.provider,
-        (extract(epoch FROM clock_timestamp() - mail.tried_at) * 1000)::float8 AS "triedMsAgo", p.seq AS "addedSeq", p.status = 'ACTIVE' AS "isActive", p.role, m.is_muted AS "isMuted",
-        EXISTS (SELECT FROM suppression WHERE address = r.address) AS "isSuppressed", r.address, p.name,
-        m.id AS "replyId", m.secret AS "replySecret", m.subject,
-        (SELECT begun_with FROM mail_participation WHERE conversation_id = mail.conversation_id AND begun_with IS NOT NULL
-          LIMIT 1) AS "begunWith",
-        m.begun_with IS NULL AND previous.message_id IS NULL AS "isFirst",
-        coalesce(previous.message_id, m.begun_with) AS previous
-      FROM unnest($1::uuid[]) AS k(id)
-      -- One by one: of a list of unknown length the planner joins the tables whole.
-      CROSS JOIN LATERAL (SELECT * FROM mail WHERE id = k.id OFFSET 0) AS mail
-      CROSS JOIN LATERAL (SELECT * FROM participant
-        WHERE conversation_id = mail.conversation_id AND id = mail.participant OFFSET 0) AS p
-      CROSS JOIN LATERAL (SELECT * FROM mail_participation
-        WHERE conversation_id = mail.conversation_id AND participant = mail.participant OFFSET 0) AS m
-      LEFT JOIN LATERAL (SELECT address FROM recipient WHERE id = p.recipient_id OFFSET 0) AS r ON true
-      LEFT JOIN LATERAL (
-        SELECT message_id FROM (
-          (SELECT message_id, created_at AS at FROM mail AS earlier WHERE earlier.conversation_id = mail.conversation_id
-            AND earlier.participant = mail.participant AND earlier.up_to <= mail.up_to AND earlier.created_at < mail.created_at
-            ORDER BY up_to DESC, created_at DESC LIMIT 1)
-          UNION ALL
-          (SELECT e.body->'mail'->>'messageId', e.timestamp FROM message AS x
-            JOIN event AS e ON e.conversation_id = x.conversation_id AND e.seq = x.seq
-            WHERE x.conversation_id = mail.conversation_id AND x.author = mail.participant AND x.seq < mail.up_to
-              AND e.body->'mail'->>'messageId' IS NOT NULL ORDER BY x.seq DESC LIMIT 1)
-        ) AS known ORDER BY at DESC LIMIT 1) AS previous ON true`,
-    values: [ids],
-  });
-  return rows;
-}
+import type { MailRow } from "./read-mails.ts";
 
 /** An event that a mail tells. */
 export interface ToldEvent {
@@ -120,7 +33,7 @@ export interface ToldEvent {
   readonly words: MessageBody | null;
   /** Of a change, the words before it. */
   readonly before: MessageBody | null;
-  /** To whom or what it happened: another participant's name, a label's. */
+  /** To whom it happened: another participant's name. */
   readonly itemName: string | null;
   /** Files of the message. */
   readonly files: readonly Pick<AttachmentBody, "title" | "size">[] | null;
@@ -160,8 +73,7 @@ export async function readToldEvents(
           THEN ${lastWordsSql("m", "e.conversation_id", "w.seq <= mail.up_to")} END AS words,
         CASE WHEN e.model = 'message' AND e.action = 'modify'
           THEN ${lastWordsSql("m", "e.conversation_id", "w.seq < e.seq")} END AS before,
-        CASE WHEN e.model = 'participant' THEN ${nameSql("coalesce(e.item, e.id)", "e.conversation_id")}
-          WHEN e.model = 'label' AND e.action = 'remove' THEN NULL END AS "itemName",
+        CASE WHEN e.model = 'participant' THEN ${nameSql("coalesce(e.item, e.id)", "e.conversation_id")} END AS "itemName",
         CASE WHEN e.model = 'message' AND e.action = 'add' THEN ${filesSql("m", "e.conversation_id")} END AS files
       FROM unnest($1::uuid[]) AS k(id) CROSS JOIN LATERAL (SELECT * FROM mail WHERE id = k.id OFFSET 0) AS mail
       CROSS JOIN LATERAL (SELECT * FROM delivery WHERE mail_id = k.id OFFSET 0) AS d
@@ -259,16 +171,4 @@ export async function readMessageIds(
     values: [conversation, participant, messages],
   });
   return new Map(rows.flatMap(({ id, messageId }) => (messageId === null ? [] : [[id, messageId]])));
-}
-
-/** What the confirmation of a mail that came in is made of; null where it is gone. */
-export async function readInboundSecret(
-  pool: Pick<pg.Pool, "query">,
-  id: string,
-): Promise<{ readonly id: string; readonly secret: Buffer; readonly received_at: Date } | null> {
-  const { rows } = await pool.query<{ id: string; secret: Buffer; received_at: Date }>(
-    "SELECT id, secret, received_at FROM inbound_mail WHERE id = $1",
-    [id],
-  );
-  return rows[0] ?? null;
 }

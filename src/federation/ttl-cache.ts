@@ -1,6 +1,6 @@
 // A memory of one process, bounded in time and in size, for what is asked far more often than it changes.
 
-export interface Remembering<Value> {
+export interface TtlCache<Value> {
   get(name: string): Value | undefined;
   /** @param ms how long it is remembered, where not as long as everything */
   put(name: string, value: Value, ms?: number): void;
@@ -9,7 +9,7 @@ export interface Remembering<Value> {
 const rememberedMax = 1_000;
 
 /** @param keptMs how long each is remembered */
-export function remembering<Value>(nowMs: () => number, keptMs: number): Remembering<Value> {
+export function createTtlCache<Value>(nowMs: () => number, keptMs: number): TtlCache<Value> {
   const entries = new Map<string, { readonly value: Value; readonly until: number }>();
   return {
     get: (name) => {

@@ -5,7 +5,7 @@ import type { Writable } from "node:stream";
 const waits = new WeakMap<Writable, Promise<void>>();
 
 /** Undefined where there is room for more now; else resolves when there is, or nobody to read it. */
-export function room(connection: Writable): Promise<void> | undefined {
+export function untilDrained(connection: Writable): Promise<void> | undefined {
   if (!connection.writableNeedDrain) return undefined;
   const wait = waits.get(connection) ?? drained(connection);
   waits.set(connection, wait);

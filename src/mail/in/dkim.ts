@@ -21,7 +21,7 @@ const signaturesMax = 4;
  * @param replyTo reply addresses of ours that it came to: whoever was sent a signed mail can send it on to one of them. So where
  * a signature is also over whom the mail was to, that has to be one of these. Some (Outlook's) are not.
  */
-export async function verifySignatures(
+export async function verifyDkim(
   raw: Buffer,
   resolver: ResolveRecords,
   counts: (domain: string) => boolean,

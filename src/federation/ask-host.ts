@@ -15,7 +15,7 @@ export interface FetchedDocument {
 export type FetchDocument = (host: PlatformName) => Promise<FetchedDocument | OutgoingErrorKind>;
 
 /** What a host said: a document; clearly none; that nothing listens there, as on a machine being started anew; or nothing. */
-export interface Look {
+export interface HostAnswer {
   readonly document: WellKnown | Delegation | "none" | "refused" | "later";
   /** How long that is kept. */
   readonly ttlMs: number;
@@ -28,7 +28,7 @@ const ttlMostMs = 24 * 60 * minuteMs;
 const ttlUnsaidMs = 60 * minuteMs;
 
 /** What a fetch came to. A clear no is whatever is clearly no document of ours. */
-function lookOf(answer: FetchedDocument | OutgoingErrorKind): Look {
+function hostAnswerOf(answer: FetchedDocument | OutgoingErrorKind): HostAnswer {
   if (typeof answer === "string") {
     if (answer === "timeout" || answer === "tls" || answer === "broken")
       return { document: "later", ttlMs: ttlLeastMs };
@@ -42,36 +42,36 @@ function lookOf(answer: FetchedDocument | OutgoingErrorKind): Look {
   return { document: (status === 200 ? readWellKnown(body) : null) ?? "none", ttlMs };
 }
 
-export interface Looking {
+export interface AskHost {
   /** Whoever asks while the host is being asked gets the same answer. Null: over the source's budget. */
-  look(host: PlatformName, source: string | undefined): Promise<Look> | null;
+  ask(host: PlatformName, source: string | undefined): Promise<HostAnswer> | null;
   isUnderWay(host: PlatformName): boolean;
   /** Resolves when none is under way. */
   settled(): Promise<void>;
 }
 
 /** @param note is told of every answer before anybody gets it */
-export function createLooking(
+export function createAskHost(
   fetchDocument: FetchDocument,
   budget: FetchBudget,
-  note: (host: PlatformName, look: Look) => Promise<void>,
-): Looking {
-  const underWay = new Map<PlatformName, Promise<Look>>();
-  const ask = async (host: PlatformName): Promise<Look> => {
+  note: (host: PlatformName, answer: HostAnswer) => Promise<void>,
+): AskHost {
+  const underWay = new Map<PlatformName, Promise<HostAnswer>>();
+  const fetchAnswer = async (host: PlatformName): Promise<HostAnswer> => {
     try {
-      const look = lookOf(await fetchDocument(host));
-      await note(host, look);
-      return look;
+      const answer = hostAnswerOf(await fetchDocument(host));
+      await note(host, answer);
+      return answer;
     } finally {
       underWay.delete(host);
     }
   };
   return {
-    look: (host, source) => {
+    ask: (host, source) => {
       const running = underWay.get(host);
       if (running !== undefined) return running;
       if (source !== undefined && !budget.take(source)) return null;
-      const asking = ask(host);
+      const asking = fetchAnswer(host);
       underWay.set(host, asking);
       return asking;
     },

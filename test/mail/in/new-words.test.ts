@@ -1,7 +1,7 @@
 // What a person wrote, of texts and HTML as mail programs send them.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { newWords } from "../../../src/mail/in/words.ts";
+import { newWords } from "../../../src/mail/in/new-words.ts";
 
 const ofText = (text: string) => newWords({ text, html: null }).text;
 const ofHtml = (html: string) => newWords({ text: null, html }).text;

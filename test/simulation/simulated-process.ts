@@ -3,7 +3,7 @@
 import type { Random } from "./random.ts";
 import type { Timeline } from "./timeline.ts";
 
-export interface LifeOptions {
+export interface SimulatedProcessOptions {
   readonly timeline: Timeline;
   readonly random: Random;
   /** How often a step of the process takes a while, so that others come between. */
@@ -11,12 +11,12 @@ export interface LifeOptions {
   onCrash(): void;
 }
 
-export class Life {
+export class SimulatedProcess {
   isOver = false;
   #stepsLeft = Number.POSITIVE_INFINITY;
-  readonly #options: LifeOptions;
+  readonly #options: SimulatedProcessOptions;
 
-  constructor(options: LifeOptions) {
+  constructor(options: SimulatedProcessOptions) {
     this.#options = options;
   }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { limits } from "../../src/conversation/limits.ts";
-import { parseMail } from "../../src/mail/parse.ts";
+import { limits } from "../../../src/conversation/limits.ts";
+import { parseMail } from "../../../src/mail/archive/parse-mail.ts";
 
 const mailOf = (head: string, body: string | Buffer = ""): Buffer =>
   Buffer.concat([Buffer.from(`${head}\n\n`, "latin1"), Buffer.from(body)]);

@@ -18,7 +18,7 @@ import type { SimulatedPlatform } from "./simulated-platform.ts";
 const endOfTime = "9999-01-01T00:00:00.000Z";
 
 /** What is not as it has to be, in words; empty where all is. */
-export function faultsAmong(
+export function brokenInvariants(
   honest: readonly SimulatedPlatform[],
   people: readonly Person[],
   liar: SimulatedPlatform | null,

@@ -18,18 +18,18 @@ export interface FoundRecipient {
  * By address; `later` where their platform cannot be asked now. Who is not among them is nobody.
  * @param source who wants to know: an account, say, which has a budget of hosts that it may have asked. Left out: without a bound
  */
-export type LookUp = (
+export type FindRecipients = (
   addresses: readonly Address[],
   source?: string,
 ) => Promise<ReadonlyMap<Address, FoundRecipient | "later">>;
 
-/** Who serves a domain: a platform, nobody, or not to be said now. @param source as of `LookUp` */
+/** Who serves a domain: a platform, nobody, or not to be said now. @param source as of `FindRecipients` */
 export type PlatformOf = (
   domain: PlatformName,
   source?: string,
 ) => Promise<{ readonly kind: "platform"; readonly platform: PlatformName } | { readonly kind: "none" | "later" }>;
 
-export interface LookUpOptions {
+export interface FindRecipientsOptions {
   readonly pool: pg.Pool;
   /** Our own name, and the domains that we serve. */
   readonly platform: PlatformName;
@@ -38,7 +38,7 @@ export interface LookUpOptions {
 }
 
 /** Makes recipients of those elsewhere who are not known yet. Safe to repeat. */
-export function createLookUp({ pool, platform, domains, platformOf }: LookUpOptions): LookUp {
+export function createFindRecipients({ pool, platform, domains, platformOf }: FindRecipientsOptions): FindRecipients {
   return async (addresses, source) => {
     const found = new Map<Address, FoundRecipient | "later">();
     const here = await findPeople({ pool }, addresses);

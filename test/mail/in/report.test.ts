@@ -1,7 +1,7 @@
 // What reports say of a mail of ours, in the forms of the standards and without one.
 import { expect, test } from "vitest";
-import { reportOf } from "../../../src/mail/in/bounce.ts";
 import { parseIncoming } from "../../../src/mail/in/parse-incoming.ts";
+import { reportOf } from "../../../src/mail/in/report.ts";
 
 const read = async (lines: string) => {
   const mail = await parseIncoming(Buffer.from(lines.replaceAll("\n", "\r\n")));

@@ -1,5 +1,4 @@
 // What a browser asks of a page: its query, its form, its cookies, and whether a form comes from a page of ours.
-
 import { BadRequestError, readBytes } from "../../http/body.ts";
 import type { PageRequest } from "../../http/pages.ts";
 import { isBase64url32 } from "../../protocol/encoding.ts";

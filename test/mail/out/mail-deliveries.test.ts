@@ -1,6 +1,6 @@
 // What people are shown of mails of an event: bounded, and nothing that names who is erased.
 import { expect, test } from "vitest";
-import { mailDeliveriesMost, readMailDeliveries } from "../../../src/mail/out/deliveries.ts";
+import { mailDeliveriesMost, readMailDeliveries } from "../../../src/mail/out/mail-deliveries.ts";
 import { conversationOf, done, givenPlatform, headOf, present, said } from "../../graphql/given.ts";
 
 const given = givenPlatform({ worker: false });

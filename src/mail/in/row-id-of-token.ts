@@ -5,7 +5,7 @@ import { idOfToken, isTokenOf } from "../mail-token.ts";
 const tables = { reply: "mail_participation", bounce: "mail" } as const;
 
 /** Its id; null where the token was made of none, for another purpose, or by somebody else. */
-export async function rowOfToken(pool: pg.Pool, purpose: keyof typeof tables, token: string): Promise<string | null> {
+export async function rowIdOfToken(pool: pg.Pool, purpose: keyof typeof tables, token: string): Promise<string | null> {
   const id = idOfToken(token);
   if (id === null) return null;
   const { rows } = await pool.query<{ secret: Buffer }>({

@@ -5,7 +5,7 @@ import { isGlobalAddress } from "./global-address.ts";
 import { OutgoingError } from "./outgoing-error.ts";
 
 /** All addresses of a name, none where it has none. Rejects with the codes of node:dns. */
-export type LookUp = (name: string) => Promise<readonly string[]>;
+export type ResolveHost = (name: string) => Promise<readonly string[]>;
 
 /** A host has a few; whoever lists more has us try no more than these. */
 const triedAddressesMax = 8;
@@ -16,13 +16,13 @@ const triedAddressesMax = 8;
  * @param servers others than the machine's, as `ADDRESS:PORT`
  * @param timeoutMs until a server is asked again, once
  */
-export function dnsLookUp({
+export function resolveByDns({
   servers,
   timeoutMs = 2_000,
 }: {
   servers?: readonly string[];
   timeoutMs?: number;
-} = {}): LookUp {
+} = {}): ResolveHost {
   const resolver = new Resolver({ timeout: timeoutMs, tries: 2 });
   if (servers) resolver.setServers(servers);
   return async (name) => {
@@ -39,9 +39,9 @@ export function dnsLookUp({
  * What a connection asks for the addresses that it is to try: it connects to what this lets through, and asks nobody else.
  * So what a name leads to later makes no difference to what was checked (DNS rebinding).
  */
-export function guardedLookUp(lookUp: LookUp): LookupFunction {
+export function guardedLookUp(resolveHost: ResolveHost): LookupFunction {
   return (name, _options, callback) => {
-    checkedAddresses(lookUp, name).then(
+    checkedAddresses(resolveHost, name).then(
       (addresses) => callback(null, addresses),
       (error) => callback(error, []),
     );
@@ -49,8 +49,8 @@ export function guardedLookUp(lookUp: LookUp): LookupFunction {
 }
 
 /** @throws OutgoingError */
-async function checkedAddresses(lookUp: LookUp, name: string) {
-  const found = await lookUp(name).catch((cause: unknown) => {
+async function checkedAddresses(resolveHost: ResolveHost, name: string) {
+  const found = await resolveHost(name).catch((cause: unknown) => {
     throw new OutgoingError(lookUpFault(cause), `the name ${name} could not be looked up`, { cause });
   });
   const [first] = found;

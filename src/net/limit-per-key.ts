@@ -1,6 +1,6 @@
-// So many at a time under one key: the others wait, in the order of asking.
+// A limit to how many at a time have a place under one key: the others wait, in the order of asking.
 
-export interface Places {
+export interface LimitPerKey {
   /**
    * A place under `key`, as soon as there is one. Disposing of it hands it on.
    * @throws the signal's reason, where that comes first
@@ -8,7 +8,7 @@ export interface Places {
   take(key: string, signal: AbortSignal): Promise<Disposable>;
 }
 
-export function createPlaces(placesPerKey: number): Places {
+export function createLimitPerKey(placesPerKey: number): LimitPerKey {
   const keys = new Map<string, { taken: number; readonly waiting: Set<() => void> }>();
   return {
     take: async (key, signal) => {

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { dnsLookUp, guardedLookUp, type LookUp } from "../../src/net/look-up.ts";
 import { OutgoingError } from "../../src/net/outgoing-error.ts";
+import { guardedLookUp, type ResolveHost, resolveByDns } from "../../src/net/resolve-host.ts";
 import { type NameServer, startNameServer } from "../support/name-server.ts";
 
 const [v4, v6] = ["93.184.216.34", "2606:4700:4700::1111"];
 
 let nameServer: NameServer;
-let lookUp: LookUp;
+let resolveHost: ResolveHost;
 beforeAll(async () => {
   nameServer = await startNameServer({
     "both.platform": [v4, v6],
@@ -21,17 +21,17 @@ beforeAll(async () => {
     "silent.platform": "silence",
     "half.platform": "silence about IPv6",
   });
-  lookUp = dnsLookUp({ servers: [nameServer.address], timeoutMs: 250 });
+  resolveHost = resolveByDns({ servers: [nameServer.address], timeoutMs: 250 });
 });
 afterAll(() => nameServer[Symbol.asyncDispose]());
 
 /** What a connection to the name would get to try. */
-const guarded = (name: string, from = lookUp) =>
+const guarded = (name: string, from = resolveHost) =>
   new Promise((done, failed) => {
     guardedLookUp(from)(name, { all: true }, (error, addresses) => (error ? failed(error) : done(addresses)));
   });
 
-const kindOf = async (name: string, from = lookUp): Promise<unknown> => {
+const kindOf = async (name: string, from = resolveHost): Promise<unknown> => {
   const fault = await guarded(name, from).then(
     () => null,
     (error: unknown) => error,
@@ -41,13 +41,13 @@ const kindOf = async (name: string, from = lookUp): Promise<unknown> => {
 
 describe("A name's addresses are those that DNS has", () => {
   test("of IPv6 and IPv4", async () => {
-    expect(await lookUp("both.platform")).toEqual([v6, v4]);
-    expect(await lookUp("four.platform")).toEqual([v4]);
-    expect(await lookUp("six.platform")).toEqual([v6]);
+    expect(await resolveHost("both.platform")).toEqual([v6, v4]);
+    expect(await resolveHost("four.platform")).toEqual([v4]);
+    expect(await resolveHost("six.platform")).toEqual([v6]);
   });
 
   test("also where it is silent about one kind", async () => {
-    expect(await lookUp("half.platform")).toEqual([v4]);
+    expect(await resolveHost("half.platform")).toEqual([v4]);
   });
 
   test("and no domain of this machine's network is tried behind it", async () => {
@@ -87,7 +87,7 @@ describe("A connection gets to try", () => {
   test("nothing where no name server answers at all", async () => {
     const gone = await startNameServer({});
     await gone[Symbol.asyncDispose]();
-    expect(await kindOf("both.platform", dnsLookUp({ servers: [gone.address], timeoutMs: 250 }))).toMatch(
+    expect(await kindOf("both.platform", resolveByDns({ servers: [gone.address], timeoutMs: 250 }))).toMatch(
       /^(broken|timeout)$/,
     );
   });

@@ -5,7 +5,7 @@ import { explainListening, type Listening } from "../../http/listen.ts";
 import { sourceOfAddress } from "../../http/source-of.ts";
 import type { Logger } from "../../observe/logger.ts";
 import { inboundBytesMax } from "./inbound-mail.ts";
-import { refusal, refusals } from "./refusals.ts";
+import { smtpError, smtpReplies } from "./smtp-replies.ts";
 import type { StoreInbound } from "./store-inbound.ts";
 import { createTakeMail } from "./take-mail.ts";
 import type { TakesMailFor } from "./takes-mail-for.ts";
@@ -144,7 +144,7 @@ function boundedConnections(
     onConnect: (session, answer) => {
       const source = sourceOfAddress(session.remoteAddress);
       const count = bySource.get(source) ?? 0;
-      if (count >= limits.connectionsOfSource) return answer(refusal(refusals.connections));
+      if (count >= limits.connectionsOfSource) return answer(smtpError(smtpReplies.connections));
       bySource.set(source, count + 1);
       counted.set(session.id, { source, timer: setTimeout(() => endOf(session), limits.connectionMs).unref() });
       answer();
@@ -171,16 +171,16 @@ function acceptedRecipients(
       log.warn({ err: error }, "a mail is put off: its recipient could not be looked up");
       return null;
     });
-    if (taken === null) return refusal(refusals.later);
+    if (taken === null) return smtpError(smtpReplies.later);
     if (taken === "taken") return null;
     const count = (unknown.get(session) ?? 0) + 1;
     unknown.set(session, count);
-    if (count >= limits.unknownRecipients) return refusal(refusals.guessing);
-    return refusal(taken === "unknown" ? refusals.unknown : refusals.elsewhere);
+    if (count >= limits.unknownRecipients) return smtpError(smtpReplies.guessing);
+    return smtpError(taken === "unknown" ? smtpReplies.unknown : smtpReplies.elsewhere);
   };
   return {
     onMailFrom: (_address, session, answer) =>
-      answer(session.transaction > limits.mailsOfConnection ? refusal(refusals.mails) : null),
+      answer(session.transaction > limits.mailsOfConnection ? smtpError(smtpReplies.mails) : null),
     onRcptTo: (address, session, answer) => void judge(address, session).then(answer),
   };
 }

@@ -37,7 +37,7 @@ function climateOf(random: Random): Climate {
   };
 }
 
-export class Trouble {
+export class FaultInjection {
   crashes = 0;
   #isOver = false;
   readonly #world: World;
@@ -90,9 +90,9 @@ export class Trouble {
   #crash(): void {
     const platform = this.#random.pick(this.#platforms);
     const { timeline } = this.#world;
-    if (!platform?.life) return;
+    if (!platform?.process) return;
     // Mostly in the middle of something.
-    platform.life.crashAfter(this.#random.chance(0.2) ? 0 : this.#random.below(60));
+    platform.process.crashAfter(this.#random.chance(0.2) ? 0 : this.#random.below(60));
     const downMs = this.#random.below(this.#random.chance(0.2) ? 10 * minuteMs : 20_000);
     platform.onCrash = () => {
       this.#world.network.trace(`${platform.name} crashes`);
@@ -111,9 +111,9 @@ export class Trouble {
   /** Its disk is lost, and it goes on from a backup. */
   #restore(): void {
     const platform = this.#random.pick(this.#platforms);
-    if (!platform?.life || !platform.backup) return;
+    if (!platform?.process || !platform.backup) return;
     platform.onCrash = () => this.crashes++;
-    platform.life.crash();
+    platform.process.crash();
     platform.restore();
     this.#world.network.trace(`${platform.name} is restored`);
     this.#world.timeline.after(this.#random.below(2 * minuteMs), () => platform.start());

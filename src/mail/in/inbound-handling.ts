@@ -17,7 +17,7 @@ import type { PlaceOptions, Received, Settled } from "./received.ts";
 import { settle } from "./settle.ts";
 import { standingOf } from "./standing.ts";
 
-export interface HandleOptions extends PlaceOptions {
+export interface InboundHandlingOptions extends PlaceOptions {
   /** Whose mail it is, where its source did not say. @param from whose it is taken for @throws where that cannot be asked now */
   authenticate(raw: Buffer, envelope: Envelope, from: Address): Promise<Authentication>;
   /** Works through what tells of a mail of ours; whether it was that. Safe to repeat. */
@@ -25,9 +25,9 @@ export interface HandleOptions extends PlaceOptions {
   readonly log: Logger;
 }
 
-export type InboundMails = ReturnType<typeof createHandle>;
+export type InboundHandling = ReturnType<typeof createInboundHandling>;
 
-export function createHandle(options: HandleOptions) {
+export function createInboundHandling(options: InboundHandlingOptions) {
   const { pool, blobs } = options;
 
   const workThrough = async (row: InboundRow): Promise<Settled> => {
