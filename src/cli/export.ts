@@ -104,7 +104,8 @@ async function logFileOf(out: string, conversation: Hash): Promise<string> {
 async function accountOf(database: Database, typed: string): Promise<Account> {
   const address = toAddress(typed);
   const person = address === null ? undefined : (await findPeople(database, [address])).get(address);
-  if (address === null || !person?.accountId) throw new ExportError(`There is no account "${typed}" here.`);
+  if (address === null || !person?.accountId)
+    throw new ExportError(`There is no account "${typed}" here. Which there are: parley account list`);
   return { id: person.accountId, address };
 }
 

@@ -11,6 +11,8 @@ const commands = `\
   parley api                         serve GraphQL only; as many as you like on one database and one Redis
   parley worker                      work through jobs only; as many as you like
   parley account create ADDRESS      make an account          [--token] make a token for it  [--json] for programs
+  parley account list                the accounts, and how many tokens each has  [--json]
+  parley account revoke ADDRESS      make all its tokens void: one was seen by somebody else, say  [--json]
   parley keys list [PLATFORM]        this platform's keys, or those that it holds of another  [--json]
   parley keys rotate                 make a new key, which signs from a few minutes later on  [--spare FILE] vouched for by that
   parley keys spare FILE             make a key to be kept elsewhere, for the day on which all others are lost
