@@ -13,9 +13,11 @@ COPY src src
 COPY workers workers
 
 FROM node:24-slim
-ENV NODE_ENV=production PARLEY_HOST=0.0.0.0 PARLEY_PORT=4000 PARLEY_METRICS_PORT=9464
+ENV NODE_ENV=production PARLEY_HOST=0.0.0.0 PARLEY_PORT=4000 PARLEY_METRICS_PORT=9464 PARLEY_DATA=/data
 WORKDIR /parley
 COPY --from=build /parley /parley
+# For mails and their files: one volume for all processes, which takes over whose the folder is.
+RUN mkdir /data && chown node:node /data
 USER node
 EXPOSE 4000 9464
 # The port that workers answer on too.

@@ -28,7 +28,7 @@ export function searchQuery(search: SearchQuery): string {
   return [
     // A word in quotation marks would have to be a whole one.
     ...words
-      .flatMap((word) => word.split(/[\s()":]+/u).map((part) => part.replace(/^-+/, "")))
+      .flatMap((word) => word.split(/[\s()":“”„«»]+/u).map((part) => part.replace(/^-+/, "")))
       .map((word) => (word === "OR" ? "or" : word)),
     ...phrases.map(quoted),
     ...without.map((word) => `-${quoted(word)}`),

@@ -8,6 +8,7 @@ import { ExplainedError } from "../observe/explained-error.ts";
 import { createLogger, type LoggerFactory } from "../observe/logger.ts";
 import { terminalLines } from "../observe/terminal-lines.ts";
 import type { Running } from "./serve.ts";
+import { exitAtSignals } from "./stopping.ts";
 import { UsageError, usage, usageOf } from "./usage.ts";
 
 async function main([command, ...args]: readonly string[]): Promise<void> {
@@ -24,6 +25,7 @@ async function main([command, ...args]: readonly string[]): Promise<void> {
     console.log(usageOf(command));
     return;
   }
+  exitAtSignals();
   // Before the settings, for a file needs none. Each command is loaded when it is asked for: most need a small part of all.
   if (command === "verify") return (await import("./verify.ts")).verify(args, readConfig);
   if (command === "conformance") return (await import("./conformance.ts")).conformance(args);
@@ -64,7 +66,7 @@ async function untilStopped(start: () => Promise<Running>): Promise<void> {
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
   let isStopping = false;
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    process.on(signal, () => {
+    process.removeAllListeners(signal).on(signal, () => {
       if (isStopping) process.exit(1);
       isStopping = true;
       stop();

@@ -1,4 +1,5 @@
 // Long commands that may be stopped: what they have begun they finish, and they say what stays.
+import { constants } from "node:os";
 import { ExplainedError } from "../observe/explained-error.ts";
 
 /** Somebody stopped it. */
@@ -11,10 +12,21 @@ export class Stopped extends ExplainedError {
   }
 }
 
-/** Aborts with `stopped` at SIGINT and SIGTERM. */
+const signals = ["SIGINT", "SIGTERM"] as const;
+
+/** Ends the process at SIGINT and SIGTERM by its exit, at which what runs beside it is stopped, too. */
+export function exitAtSignals(): void {
+  for (const signal of signals) process.once(signal, () => process.exit(128 + constants.signals[signal]));
+}
+
+/** Aborts with `stopped` at SIGINT and SIGTERM, instead of ending the process. A second one ends it: nothing is lost by that either. */
 export function stoppedBySignals(stopped: Stopped): AbortSignal {
   const stopping = new AbortController();
-  // A second signal finds nobody listening, and ends the process: nothing is lost by that either.
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopping.abort(stopped));
+  for (const signal of signals) {
+    process.removeAllListeners(signal).once(signal, () => {
+      exitAtSignals();
+      stopping.abort(stopped);
+    });
+  }
   return stopping.signal;
 }

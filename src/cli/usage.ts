@@ -11,6 +11,8 @@ const commands = `\
   parley api                         serve GraphQL only; as many as you like on one database and one Redis
   parley worker                      work through jobs only; as many as you like
   parley account create ADDRESS      make an account          [--token] make a token for it  [--json] for programs
+  parley account list                the accounts, and how many tokens each has  [--json]
+  parley account revoke ADDRESS      make all its tokens void: one was seen by somebody else, say  [--json]
   parley keys list [PLATFORM]        this platform's keys, or those that it holds of another  [--json]
   parley keys rotate                 make a new key, which signs from a few minutes later on  [--spare FILE] vouched for by that
   parley keys spare FILE             make a key to be kept elsewhere, for the day on which all others are lost
@@ -20,7 +22,8 @@ const commands = `\
                                      make an archive's mails conversations of that account; mails nobody  [--json]
   parley export CONVERSATION         write its log, and a page to read  [--out FILE] [--account ADDRESS] as they see it
   parley export --account ADDRESS    the same for all that they see     [--out FOLDER]
-  parley verify FILE|CONVERSATION    say what an export, or a log here, proves and what it does not  [--json]
+  parley verify FILE|FOLDER|CONVERSATION
+                                     say what an export, all of a folder, or a log here proves and what it does not  [--json]
   parley conformance URL             say what another platform gets right and wrong of docs/federation.md
                                      [--address ADDRESS] with an account there, for what needs a conversation
                                      [--wait SECONDS] for that address to begin one  [--json]
@@ -36,6 +39,8 @@ const commands = `\
                                      [--nothing-lost] that it is none: nobody is waited for any more
   parley reindex                     make every text searchable anew; beside a running platform or without  [--json]`;
 
+const width = Math.max(...Object.keys(settingsSchema.shape).map((name) => name.length));
+
 /** Its commands and settings. */
 export const usage = `parley: a conversation platform
 
@@ -48,7 +53,7 @@ Settings, from the environment:
 ${Object.entries(settingsSchema.shape)
   .map(([name, setting]) => {
     const unset = setting.safeParse(undefined).data;
-    return `  ${name.padEnd(21)} ${setting.description}${unset === undefined ? "" : ` Default: ${unset}.`}`;
+    return `  ${name.padEnd(width)} ${setting.description}${unset === undefined ? "" : ` Default: ${unset}.`}`;
   })
   .join("\n")}`;
 

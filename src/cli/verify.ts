@@ -1,6 +1,7 @@
-// parley verify FILE|CONVERSATION [--json]
+// parley verify FILE|FOLDER|CONVERSATION [--json]
 import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { ExplainedError } from "../observe/explained-error.ts";
 import { openVerification, type Report } from "../proof/verify.ts";
@@ -23,20 +24,62 @@ class VerifyError extends ExplainedError {
 export async function verify(args: readonly string[], readConfig: () => Config): Promise<void> {
   const { values, positionals } = parseArguments(args, { json: { type: "boolean", default: false } });
   const [what, ...more] = positionals;
-  if (what === undefined || more.length > 0) throw new UsageError("Say: parley verify FILE|CONVERSATION [--json]");
+  if (what === undefined || more.length > 0)
+    throw new UsageError("Say: parley verify FILE|FOLDER|CONVERSATION [--json]");
   const file = await stat(what).catch(() => null);
   if (file === null && !isBase64url32(what))
     throw new VerifyError(`There is no file "${what}", and it is not the hash of a conversation.`);
-  const report = file === null ? await verifyConversation(what, readConfig()) : await verifyFile(what);
+  if (file?.isDirectory()) return verifyFolder(what, values.json);
+  using progress = progressLine("events checked");
+  let count = 0;
+  const onEvent = () => progress.show(++count, null);
+  const report = file === null ? await verifyConversation(what, readConfig()) : await verifyFile(what, onEvent);
+  progress[Symbol.dispose]();
   console.log(values.json ? JSON.stringify(report, null, 2) : textOf(what, report));
   if (report.fault !== null) process.exitCode = 1;
 }
 
-async function verifyFile(file: string): Promise<Report> {
-  using progress = progressLine("events checked");
-  let count = 0;
+/** Verifies each export in it: what `parley export --account` wrote. */
+async function verifyFolder(folder: string, isJson: boolean): Promise<void> {
+  const names = (await namesIn(folder)).filter((name) => name.endsWith(".json")).toSorted();
+  if (names.length === 0)
+    throw new VerifyError(`There is no export in the folder "${folder}": their names end in .json.`);
+  using progress = progressLine("exports checked");
+  const reports: { readonly file: string; readonly report: Report }[] = [];
+  for (const name of names) {
+    const file = join(folder, name);
+    reports.push({ file, report: await verifyFile(file, () => {}) });
+    progress.show(reports.length, names.length);
+  }
+  progress[Symbol.dispose]();
+  const faulty = reports.filter(({ report }) => report.fault !== null);
+  if (isJson)
+    console.log(JSON.stringify(Object.fromEntries(reports.map(({ file, report }) => [file, report])), null, 2));
+  else {
+    const sum = (of: (report: Report) => number) => reports.reduce((total, { report }) => total + of(report), 0);
+    console.log(
+      [
+        ...faulty.map(({ file, report }) => `${headingOf(file, report)}\n`),
+        `${folder}: ${names.length - faulty.length} of ${names.length} exports hold, ${sum(({ events }) => events)} events.`,
+        "What one of them proves and what it does not: parley verify FILE. That none was taken out of the folder is not proved.",
+      ].join("\n"),
+    );
+  }
+  if (faulty.length > 0) process.exitCode = 1;
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
   try {
-    return await verifyExport(createReadStream(file), new Date().toISOString(), () => progress.show(++count, null));
+    return await readdir(folder);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new VerifyError(`The folder "${folder}" cannot be read: ${reason}`, { cause: error });
+  }
+}
+
+async function verifyFile(file: string, onEvent: () => void): Promise<Report> {
+  try {
+    return await verifyExport(createReadStream(file), new Date().toISOString(), onEvent);
   } catch (error) {
     if (!(error instanceof Error && "syscall" in error)) throw error;
     throw new VerifyError(`The file "${file}" cannot be read: ${error.message}`, { cause: error });
@@ -66,14 +109,18 @@ async function verifyConversation(conversation: Hash, config: Config): Promise<R
 }
 
 function textOf(what: string, report: Report): string {
-  const { fault, events, bodies, proved, notProved } = report;
+  const { fault, proved, notProved } = report;
   const list = (heading: string, sentences: readonly string[]) =>
     sentences.length === 0 ? [] : ["", heading, ...sentences.map((sentence) => `  - ${sentence}`)];
   return [
-    fault === null
-      ? `${what} holds: ${events} events; texts: ${bodies.present} present, ${bodies.erased} erased, ${bodies.missing} missing.`
-      : `${what} DOES NOT HOLD. ${fault.seq === null ? "As a whole" : `At event ${fault.seq}`}: ${fault.code}. ${fault.message}`,
+    headingOf(what, report),
     ...list(fault === null ? "Proved:" : "Proved of what comes before it:", proved),
     ...list("Not proved:", notProved),
   ].join("\n");
+}
+
+function headingOf(what: string, { fault, events, bodies }: Report): string {
+  return fault === null
+    ? `${what} holds: ${events} events; texts: ${bodies.present} present, ${bodies.erased} erased, ${bodies.missing} missing.`
+    : `${what} DOES NOT HOLD. ${fault.seq === null ? "As a whole" : `At event ${fault.seq}`}: ${fault.code}. ${fault.message}`;
 }

@@ -49,7 +49,6 @@ export async function* exportPage(source: PageSource): AsyncGenerator<string> {
 
 function opening({ statement, outline }: PageSource): string {
   const { state, people, labels, subject } = outline;
-  const title = escapeHtml(subject ?? "Conversation without a subject");
   const expiresAt = state.conversation?.expiresAt ?? null;
   const facts: readonly (readonly [string, string])[] = [
     ["Began", time(state.conversation?.createdAt ?? "")],
@@ -58,15 +57,21 @@ function opening({ statement, outline }: PageSource): string {
     ...(labels.length === 0 ? [] : [["Labels", labels.map(isolated).join(", ")] as const]),
     ["Took part", [...state.participants.values()].map((one) => participant(one, people)).join("<br>")],
   ];
+  return `${pageHead(subject ?? "Conversation without a subject")}
+<dl>${facts.map(([name, value]) => `<dt>${name}</dt><dd>${value}</dd>`).join("\n")}</dl>
+<main>
+`;
+}
+
+/** A page up to and with its heading. */
+export function pageHead(heading: string): string {
+  const title = escapeHtml(heading);
   return `<!doctype html>
 <html lang="und"><head><meta charset="utf-8"><title>${title}</title>
 <meta name="viewport" content="width=device-width">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <style>${style}</style></head><body>
-<h1 dir="auto">${title}</h1>
-<dl>${facts.map(([name, value]) => `<dt>${name}</dt><dd>${value}</dd>`).join("\n")}</dl>
-<main>
-`;
+<h1 dir="auto">${title}</h1>`;
 }
 
 function participant(one: Participant, people: Outline["people"]): string {
@@ -91,7 +96,7 @@ function closing({ conversation, exporter, exportedAt, seq, head }: ExportStatem
 }
 
 /** Text that has its direction by itself, and leaves that around it as it is. */
-function isolated(text: string): string {
+export function isolated(text: string): string {
   return `<bdi>${escapeHtml(text)}</bdi>`;
 }
 
@@ -181,6 +186,6 @@ function file({ title, type, size }: AttachmentBody): string {
   return `“${isolated(title)}” (${escapeHtml(type)}, ${size.toLocaleString("en")} bytes; the file itself is not part of this export)`;
 }
 
-function time(at: Timestamp): string {
+export function time(at: Timestamp): string {
   return `<time datetime="${escapeHtml(at)}">${escapeHtml(at.replace("T", " ").slice(0, 16))} UTC</time>`;
 }

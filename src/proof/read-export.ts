@@ -39,6 +39,8 @@ const closeBrace = 0x7d;
 const openBracket = 0x5b;
 const closeBracket = 0x5d;
 
+const notOfTheForm = "It is not JSON of the form of an export, which stands in the .json beside a page.";
+
 /** What may come next, spaces aside. */
 type Next =
   | "object"
@@ -113,7 +115,7 @@ class PartReader {
   }
 
   #step(isRight: boolean, next: Next): true {
-    if (!isRight) throw new UnreadableExportError("It is not JSON of the form of an export.");
+    if (!isRight) throw new UnreadableExportError(notOfTheForm);
     this.#next = next;
     return true;
   }
@@ -154,7 +156,7 @@ class PartReader {
     const value = parsed(this.#held ?? "");
     this.#held = null;
     if (this.#next === "name" || this.#next === "name or end") {
-      if (typeof value !== "string") throw new UnreadableExportError("It is not JSON of the form of an export.");
+      if (typeof value !== "string") throw new UnreadableExportError(notOfTheForm);
       if (this.#names.has(value)) throw new UnreadableExportError(`It says "${value}" twice.`);
       this.#names.add(value);
       this.#name = value;

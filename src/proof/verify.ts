@@ -306,7 +306,7 @@ function provedBy({ events, conversation, head, keys, bodies, exported, fault }:
 }
 
 function notProvedBy({ events, keys, bodies, exported, fault }: Facts): readonly string[] {
-  if (fault !== null) return [`Anything ${events === 0 ? "" : `after event ${events}, `}for there it is at fault.`];
+  if (fault !== null) return [events === 0 ? "Anything." : `Anything after event ${events}.`];
   const strangers = [...new Set(keys.filter(({ isVouchedFor }) => !isVouchedFor).map(({ platform }) => platform))];
   const voucher = exported ? `${exported.exporter}, which exported it,` : "this platform's own database";
   const sentences = [`Whose keys they are: ${voucher} alone vouches for that. Ask those platforms.`];

@@ -3,7 +3,7 @@
 //   query  = and *( "OR" and )
 //   and    = 1*term                      ; side by side: all of them
 //   term   = [ "-" ] ( "(" query ")" / key ":" value / value )
-//   value  = word / DQUOTE text DQUOTE
+//   value  = word / DQUOTE text DQUOTE  ; also what phones make of it: “text”, „text“, «text», »text«
 import { isUnspaced, wordsOf } from "./fold.ts";
 
 export const searchFolders = ["INBOX", "ARCHIVE", "SPAM", "TRASH", "REQUESTS", "SENT", "ANYWHERE"] as const;
@@ -60,6 +60,12 @@ const keys = ["from", "to", "subject", "has", "before", "after", "is", "label", 
 type Key = (typeof keys)[number];
 const keyPattern = new RegExp(`(${keys.join("|")}):`, "iy");
 
+const closingMarks: Readonly<Record<string, RegExp>> = {
+  '"': /"/,
+  ...{ "“": /[“”]/, "„": /[“”]/, "”": /”/ },
+  ...{ "«": /»/, "»": /«/ },
+};
+
 /** Parses a query. Never throws. */
 export function parseSearch(query: string): ParsedSearch {
   try {
@@ -93,12 +99,17 @@ function tokensOf(query: string): readonly Token[] {
       add(character, character, start);
       continue;
     }
-    if (character === '"') {
-      const end = query.indexOf('"', at + 1);
-      if (end < 0) throw new Fault('This quotation has no end. Close it with ".', { start, end: query.length });
-      at = end + 1;
-      add("value", query.slice(start + 1, end), start, true);
-      continue;
+    const closing = closingMarks[character];
+    if (closing !== undefined) {
+      const length = query.slice(at + 1).search(closing);
+      if (length >= 0) {
+        at += length + 2;
+        add("value", query.slice(start + 1, at - 1), start, true);
+        continue;
+      }
+      // Of another mark one alone is a sign like others: it comes with what is pasted.
+      if (character === '"')
+        throw new Fault('This quotation has no end. Close it with ".', { start, end: query.length });
     }
     // A hyphen before something takes it out; within a word it is part of it.
     if (character === "-" && /^-+[^\s\-)]/u.test(query.slice(at))) {
@@ -137,10 +148,16 @@ function parse(tokens: readonly Token[], length: number): SearchNode {
   };
   const and = (depth: number): SearchNode => {
     const nodes: SearchNode[] = [];
+    let signs: Token | undefined;
     for (let token = tokens[at]; token && token.kind !== "or" && token.kind !== ")"; token = tokens[at]) {
-      nodes.push(term(depth));
+      // Among words they come with what is pasted, and nothing is found by them.
+      const count = isSigns(token) ? 1 : token.kind === "not" && isSigns(tokens[at + 1]) ? 2 : 0;
+      if (count === 0) nodes.push(term(depth));
+      else signs ??= tokens[at + count - 1];
+      at += count;
     }
     if (nodes.length > 0) return joined("and", nodes);
+    if (signs) throw new Fault(signsAlone, signs);
     const token = tokens[at];
     const before = tokens[at - 1];
     if (token?.kind === "or" || before?.kind === "or") {
@@ -186,6 +203,12 @@ function parse(tokens: readonly Token[], length: number): SearchNode {
   return node;
 }
 
+const signsAlone = "There is no letter or digit in this. Signs alone cannot be looked for.";
+
+function isSigns(token: Token | undefined): boolean {
+  return token?.kind === "value" && token.isQuoted !== true && wordsOf(token.text).length === 0;
+}
+
 const nowhere: Token = { kind: "value", text: "", start: 0, end: 0 };
 
 function joined(kind: "and" | "or", nodes: readonly SearchNode[]): SearchNode {
@@ -209,8 +232,7 @@ const examples: Readonly<Record<Key, string>> = {
 function worded(token: Token): SearchNode {
   const words = wordsOf(token.text);
   const [word] = words;
-  if (word === undefined)
-    throw new Fault("There is no letter or digit in this. Signs alone cannot be looked for.", token);
+  if (word === undefined) throw new Fault(signsAlone, token);
   return words.length > 1 || (token.isQuoted === true && !isUnspaced(word))
     ? { kind: "phrase", words }
     : { kind: "word", word };

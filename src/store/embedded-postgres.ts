@@ -99,7 +99,7 @@ async function isPostgres(pid: number): Promise<boolean> {
 // https://www.postgresql.org/docs/18/storage-file-layout.html: line 1 is the process, line 4 the port.
 const pidFile = z.tuple([z.coerce.number().int(), z.string(), z.string(), z.coerce.number().int()], z.string());
 
-type Postmaster = { isRunning: false } | { isRunning: true; port: number | undefined };
+type Postmaster = { isRunning: false } | { isRunning: true; pid: number; port: number | undefined };
 
 async function findPostmaster(data: string): Promise<Postmaster> {
   const path = join(data, "postmaster.pid");
@@ -108,7 +108,7 @@ async function findPostmaster(data: string): Promise<Postmaster> {
   const pid = Number.parseInt(text, 10);
   if (await isPostgres(pid)) {
     const parsed = pidFile.safeParse(text.split("\n"));
-    return { isRunning: true, port: parsed.success && parsed.data[3] > 0 ? parsed.data[3] : undefined };
+    return { isRunning: true, pid, port: parsed.success && parsed.data[3] > 0 ? parsed.data[3] : undefined };
   }
   // PostgreSQL refuses to start on the number of a process that lives, even if it is somebody else's by now.
   if (isAlive(pid)) await rm(path, { force: true });
@@ -259,7 +259,7 @@ async function ownCluster(client: pg.Client, folder: string, log: Logger): Promi
 async function reachCluster(
   cluster: Cluster,
   options: EmbeddedPostgresOptions,
-): Promise<{ client: pg.Client; password: string; port: number; wasTakenOver: boolean }> {
+): Promise<{ client: pg.Client; password: string; pid: number; port: number; wasTakenOver: boolean }> {
   const password = (await readFile(cluster.passwordFile, "utf8")).trim();
   const giveUpAt = performance.now() + startTimeoutMs;
   let failure: unknown;
@@ -280,7 +280,7 @@ async function reachCluster(
     } else if (postmaster.port !== undefined) {
       try {
         const client = await connect(urlOf(password, postmaster.port, "postgres"));
-        return { client, password, port: postmaster.port, wasTakenOver: !isOurs };
+        return { client, password, pid: postmaster.pid, port: postmaster.port, wasTakenOver: !isOurs };
       } catch (error) {
         if (!isStartingOrStopping(error)) throw error;
         failure = error;
@@ -293,15 +293,18 @@ async function reachCluster(
 
 /**
  * Starts the PostgreSQL of a folder, making it at the first start; takes over one that a killed process left running.
- * Disposing stops it (fast: open transactions are rolled back, what was committed stays).
+ * Disposing stops it (fast: open transactions are rolled back, what was committed stays); so does the process's exit, unawaited.
  * Throws EmbeddedPostgresError: another live process owns the folder, or PostgreSQL would not start.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const folder = resolve(options.folder);
   const cluster = await openCluster(folder);
   if (!(await isMade(cluster))) await makeCluster(cluster, options.settings?.["fsync"] !== "off");
-  const { client, password, port, wasTakenOver } = await reachCluster(cluster, { ...options, folder });
+  const { client, password, pid, port, wasTakenOver } = await reachCluster(cluster, { ...options, folder });
   await ownCluster(client, folder, options.log);
+  // https://www.postgresql.org/docs/18/server-shutdown.html: SIGINT is a fast shutdown.
+  const stopAtExit = () => isAlive(pid) && process.kill(pid, "SIGINT");
+  process.once("exit", stopAtExit);
   await removeUnfinished(cluster);
   options.log.info({ folder, port, wasTakenOver }, "embedded PostgreSQL runs");
   return {
@@ -318,6 +321,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
         `--timeout=${startTimeoutMs / 1000}`,
         `--pgdata=${cluster.data}`,
       ]);
+      process.removeListener("exit", stopAtExit);
       if (stopped.code !== 0 && (await findPostmaster(cluster.data)).isRunning) {
         throw await withLog(`PostgreSQL did not stop in ${folder}. ${stopped.output.trim()}`, cluster.logFile);
       }

@@ -17,10 +17,11 @@ export async function examineSearchable(
   conversation: Hash,
   state: State,
 ): Promise<ReadonlyMap<number, string>> {
-  const noted = await client.query<{ seq: number }>(
-    "SELECT seq FROM unindexed WHERE conversation_id = $1 UNION ALL SELECT seq FROM outbox WHERE conversation_id = $1",
-    [conversation],
-  );
+  const noted = await client.query<{ seq: number }>({
+    name: "doctor_noted",
+    text: "SELECT seq FROM unindexed WHERE conversation_id = $1 UNION ALL SELECT seq FROM outbox WHERE conversation_id = $1",
+    values: [conversation],
+  });
   const waiting = new Set(noted.rows.map(({ seq }) => seq));
   const differences = new Map<number, string>();
   const expected = new Set<number>();
@@ -38,18 +39,20 @@ export async function examineSearchable(
     for (const { seq, words_seq } of lost) if (waiting.has(words_seq)) expected.add(seq);
     // What other tables have wrong is told of them.
     const judged = texts.filter((one) => !waiting.has(one.words_seq) && isLatest(one, state)).map(searchableText);
-    const { rows } = await client.query<{ seq: number; what: string }>(differencesSql, [
-      conversation,
-      JSON.stringify(judged),
-    ]);
+    const { rows } = await client.query<{ seq: number; what: string }>({
+      name: "doctor_texts",
+      text: differencesSql,
+      values: [conversation, JSON.stringify(judged)],
+    });
     for (const { seq, what } of rows) differences.set(seq, what);
   }
   // What is erased and whose body is still there is deleted with it.
-  const { rows } = await client.query<{ seq: number }>(
-    `SELECT s.seq FROM searchable AS s WHERE s.conversation_id = $1 AND NOT (${isTextGoneSql("s")}
+  const { rows } = await client.query<{ seq: number }>({
+    name: "doctor_searchable",
+    text: `SELECT s.seq FROM searchable AS s WHERE s.conversation_id = $1 AND NOT (${isTextGoneSql("s")}
       AND EXISTS (SELECT FROM event AS w WHERE w.conversation_id = $1 AND w.seq = s.words_seq AND w.body IS NOT NULL))`,
-    [conversation],
-  );
+    values: [conversation],
+  });
   for (const { seq } of rows) if (!expected.has(seq)) differences.set(seq, "surplus");
   return differences;
 }
@@ -60,12 +63,13 @@ function isLatest({ kind, item, words_seq }: SearchableSource, { conversation, m
 }
 
 async function seqsAfter(client: pg.ClientBase, conversation: Hash, after: number): Promise<readonly number[]> {
-  const { rows } = await client.query<{ seq: number }>(
-    `SELECT e.seq FROM event AS e WHERE e.conversation_id = $1 AND e.seq > $2
+  const { rows } = await client.query<{ seq: number }>({
+    name: "doctor_text_seqs",
+    text: `SELECT e.seq FROM event AS e WHERE e.conversation_id = $1 AND e.seq > $2
       AND (${makesTextSql("e")} OR e.seq = (SELECT subject_seq FROM conversation WHERE id = $1))
     ORDER BY e.seq LIMIT ${pageMax}`,
-    [conversation, after],
-  );
+    values: [conversation, after],
+  });
   return rows.map(({ seq }) => seq);
 }
 

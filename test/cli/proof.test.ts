@@ -75,6 +75,14 @@ test("a conversation is exported beside a running platform, and the file alone p
   const written = await readFile(file, "utf8");
   expect(page + written).not.toContain("1234");
   expect(await readdir(temporary.folder)).toHaveLength(2);
+  const ofPage = await parley(["verify", join(temporary.folder, "lunch.html")]);
+  expect(ofPage).toMatchObject({ code: 1, output: expect.stringContaining("which stands in the .json beside a page") });
+  expect(await parley(["export", conversation, "--out", temporary.folder], settings)).toMatchObject({ code: 0 });
+  expect(await parley(["export", conversation, "--out", join(temporary.folder, "read.html")], settings)).toMatchObject({
+    code: 0,
+  });
+  const named = [`conversation-${conversation}`, "lunch", "read"].flatMap((name) => [`${name}.html`, `${name}.json`]);
+  expect((await readdir(temporary.folder)).toSorted()).toEqual(named.toSorted());
 
   // Settings that are wrong, and nothing that could be reached.
   const nothing = { DATABASE_URL: "not a URL", PARLEY_PORT: "none" };
@@ -129,7 +137,14 @@ test("an account gets all that it sees: of what it was removed from, up to the r
     `conversation-${id}.html`,
     `conversation-${id}.json`,
   ]);
-  expect((await readdir(folder)).toSorted()).toEqual(files.toSorted());
+  expect((await readdir(folder)).toSorted()).toEqual([...files, "index.html"].toSorted());
+  const index = await readFile(join(folder, "index.html"), "utf8");
+  expect(index).toContain(`<a href="conversation-${conversation}.html" dir="auto">Lunch on Friday</a>`);
+  expect(index).toContain("<bdi>Alice</bdi>, <bdi>bob@localhost</bdi>");
+  expect(await parley(["verify", folder])).toMatchObject({
+    code: 0,
+    output: expect.stringContaining(`${folder}: 2 of 2 exports hold, 7 events.`),
+  });
   const log = join(folder, `conversation-${conversation}.json`);
   expect(JSON.parse(await readFile(log, "utf8"))).toMatchObject({ statement: { seq: 5, exporter: "localhost" } });
   const page = await readFile(join(folder, `conversation-${conversation}.html`), "utf8");
@@ -143,6 +158,16 @@ test("an account gets all that it sees: of what it was removed from, up to the r
   await parley(["export", conversation, "--account", bob.address, "--out", log], settings);
   const report = JSON.parse((await parley(["verify", log, "--json"])).output);
   expect(report).toMatchObject({ fault: null, events: 5, bodies: { present: 3, erased: 0, missing: 1 } });
+
+  await writeFile(log, (await readFile(log, "utf8")).replace("Lunch", "Punch"));
+  const changed = await parley(["verify", folder]);
+  expect(changed.code).toBe(1);
+  expect(changed.output).toMatch(/json DOES NOT HOLD\. At event 2: BAD_COMMITMENT.*: 1 of 2 exports hold/s);
+  const reports = JSON.parse((await parley(["verify", folder, "--json"])).output);
+  expect(reports).toMatchObject({
+    [log]: { fault: { seq: 2 } },
+    [join(folder, `conversation-${other.conversation}.json`)]: { fault: null },
+  });
 
   const refused = await parley(["export", foreign.conversation, "--account", bob.address, "--out", log], settings);
   expect(refused).toMatchObject({ code: 1, output: "" });
@@ -178,16 +203,16 @@ test("what cannot be done is said, without a stack", async () => {
   const refusals = await Promise.all([
     parley(["verify"]),
     parley(["verify", "no-such-file.json"]),
-    parley(["verify", tmpdir()]),
+    parley(["verify", "/dev"]),
     parley(["export"]),
     parley(["export", "lunch"]),
     parley(["doctor", "--now"]),
   ]);
   const said = refusals.map(({ errors }) => errors);
   for (const { code, output } of refusals) expect({ code, output }).toEqual({ code: 1, output: "" });
-  expect(said[0]).toContain("Say: parley verify FILE|CONVERSATION");
+  expect(said[0]).toContain("Say: parley verify FILE|FOLDER|CONVERSATION");
   expect(said[1]).toContain('There is no file "no-such-file.json"');
-  expect(said[2]).toContain("cannot be read");
+  expect(said[2]).toContain("There is no export in the folder");
   expect(said[3]).toContain("Say: parley export CONVERSATION");
   expect(said[4]).toContain('"lunch" is not the hash of a conversation');
   expect(said[5]).toContain("--now");

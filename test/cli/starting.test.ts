@@ -87,6 +87,25 @@ test("an account made before the first start keeps its tokens, the start makes t
   expect(token.output).toMatch(
     /^Used the data folder .+of alice's\.\nThe account alice@parley\.example was there already\.\nA new token/,
   );
+
+  const accounts = JSON.parse((await runParley(["account", "list", "--json"], settings)).output);
+  expect(accounts).toMatchObject([
+    { address: "alice@parley.example", tokens: 1 },
+    { address: "bob@parley.example", tokens: 1 },
+  ]);
+  const mine = /parley_\S+/.exec(token.output)?.[0];
+  const asks = () =>
+    fetch(`${first.url}/graphql`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${mine}` },
+      body: '{"query":"{viewer{address}}"}',
+    }).then((answer) => answer.text());
+  expect(await asks()).toContain("alice@parley.example");
+  const revoked = await runParley(["account", "revoke", "Alice@parley.example"], settings);
+  expect(revoked.output).toMatch(/^Revoked 1 token of alice@parley\.example, .*\n$/);
+  await expect.poll(asks, { timeout: 20_000 }).toContain("UNAUTHENTICATED");
+  const unknown = await runParley(["account", "revoke", "carol"], settings);
+  expect(unknown).toMatchObject({ code: 1, errors: expect.stringContaining("parley account list") });
   first.child.kill("SIGTERM");
   expect(await first.ended, first.output()).toBe(0);
 
@@ -134,7 +153,7 @@ test("it says which version it is, how a command is called, and what settings ar
     expect(errors).toMatch(/parley account create ADDRESS +make an account/);
     expect(errors).not.toMatch(/parley worker|PARLEY_/);
   }
-  expect((await runParley(["account", "--help"])).output).toMatch(/^ {2}parley account create ADDRESS .*\n$/);
+  expect((await runParley(["account", "--help"])).output).toMatch(/^( {2}parley account \w+ .*\n){3}$/);
   expect((await runParley(["acount"])).errors).toMatch(
     /There is no command "acount"\.\n\n {2}parley start.*parley help\n$/s,
   );

@@ -45,6 +45,15 @@ test("what the image is made of is there, and is not kept from it", async () => 
   await stat(new URL(`../../${entry}`, import.meta.url));
 });
 
+test("containers share a data folder that the image's user may write to", async () => {
+  const image = await read("Dockerfile");
+  const folder = /\bPARLEY_DATA=(\S+)/.exec(image)?.[1];
+  expect(folder).toBeDefined();
+  expect(image).toContain(`RUN mkdir ${folder} && chown node:node ${folder}\nUSER node`);
+  const [shared = ""] = (await read("compose.yaml")).split("\nservices:");
+  expect(shared).toContain(`volumes: ["data:${folder}"]`);
+});
+
 test("the budgets of mails that come in are those that are told", async () => {
   const page = await read("docs/operating.md");
   const { postedInHour, postedInDay, confirmations, notices, kept, begun, spam } = budgets;

@@ -41,6 +41,7 @@ test("the examples of the README run, and print what they promise", async () => 
       "4: ADD PARTICIPANT",
       "5: ADD MESSAGE",
       "connecting, connected",
+      'lunch from:"Bob" after:"2026-01-31"',
       "UNAUTHENTICATED false",
       "true",
       "Lunch on Friday",

@@ -6,7 +6,7 @@ import { parseSearch } from "../../src/search/grammar.ts";
 
 test("all that can be looked for is put together", () => {
   const query = searchQuery({
-    words: ["lunch", "-OR", "from:eve"],
+    words: ["lunch", "-OR", "from:eve“"],
     phrases: ["on friday"],
     without: ["dinner"],
     from: "Alice Bell",

@@ -31,11 +31,13 @@ const query = async (url: string, sql: string): Promise<unknown[]> => {
   }
 };
 
-/** Another process that starts the folder's PostgreSQL and then lives on until it is killed. */
+/** Another process that starts the folder's PostgreSQL as commands do, and then lives on until it is ended or killed. */
 const startElsewhere = async (folder: string): Promise<ChildProcess> => {
   const module = new URL("../../src/store/embedded-postgres.ts", import.meta.url).href;
   const logger = new URL("../../src/observe/logger.ts", import.meta.url).href;
+  const stopping = new URL("../../src/cli/stopping.ts", import.meta.url).href;
   const program = `
+    (await import(${JSON.stringify(stopping)})).exitAtSignals();
     const { startEmbeddedPostgres } = await import(${JSON.stringify(module)});
     const { silentLogger } = await import(${JSON.stringify(logger)});
     await startEmbeddedPostgres({ folder: ${JSON.stringify(folder)}, settings: { fsync: "off" }, log: silentLogger });
@@ -111,6 +113,15 @@ test.each([1, 2, 3])(
     expect((await readdir(folder.path)).toSorted()).toEqual(["cluster", "password", "postgres.log"]);
   },
 );
+
+test("a process that is told to end leaves no PostgreSQL running", async () => {
+  await using folder = await temporaryFolder();
+  const child = await startElsewhere(folder.path);
+  const exited = once(child, "exit");
+  child.kill("SIGINT");
+  expect(await exited).toEqual([130, null]);
+  await expect.poll(() => findEmbeddedPostgres(folder.path), { timeout: 20_000 }).toBeUndefined();
+});
 
 test("what a killed process left running is taken over, with what was committed", async () => {
   await using folder = await temporaryFolder();

@@ -93,7 +93,7 @@ builder.queryField("search", (t) =>
   t.connection({
     type: FoundType,
     description:
-      "Conversations with what people type: words, parts of words and `\"exact words\"`, `from:alice to:bob subject:lunch has:attachment before:2026-01-31 after:2026 is:unread label:work in:archive`; a hyphen leaves out (`-word`), OR and brackets choose. All of it is asked of one text at a time: a message, a subject, a file's title, somebody's name. Best first, then latest first. Not in hidden ones, SPAM and TRASH, unless `in:` or `is:hidden` says so. What cannot be understood is BAD_USER_INPUT, whose extensions say where: `start` and `end`, in UTF-16 units of `query`.",
+      "Conversations with what people type: words, parts of words and `\"exact words\"`, `from:alice to:bob subject:lunch has:attachment before:2026-01-31 after:2026 is:unread label:work in:archive`; a hyphen leaves out (`-word`), OR and brackets choose. All of it is asked of one text at a time: a message, a subject, a file's title, somebody's name. Best first, then latest first. Not in hidden ones, SPAM and TRASH, unless `in:` or `is:hidden` says so. Signs alone between words are passed over. What cannot be understood is BAD_USER_INPUT, whose extensions say where: `start` and `end`, in UTF-16 units of `query`.",
     args: { query: t.arg.string({ required: true, description: "What to look for." }) },
     resolve: async (_, { query, ...args }, { reader, viewer }) => {
       const request = pageRequest(args, decode);
