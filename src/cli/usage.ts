@@ -27,7 +27,7 @@ const commands = `\
                                      it looks us up as [--name NAME], default conformance.localhost, which has to
                                      lead it to [--listen HOST:PORT], default 127.0.0.1:4099
                                      [--keys FILE] of that name, default DATA/conformance/NAME.keys.json
-  parley deliveries list             what other platforms are owed, and how they answer  [--json]
+  parley deliveries list             what other platforms are owed, or asked as leaders, and how they answer  [--json]
   parley deliveries retry [PLATFORM] send it anew, also what was refused or given up
   parley mail list                   the mails that did not simply go out  [--json]
   parley mail resend ID              send one again that may not have gone out, or was not taken
