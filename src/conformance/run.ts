@@ -112,10 +112,14 @@ export async function runConformance(options: ConformanceOptions): Promise<Confo
   for (const one of allTries) {
     let tried: Tried = stopped === null ? await make(one, stage) : leftOut(one, notTaken);
     if (one === rightRequest && tried.verdict === "wrong") {
-      // Whose keys cannot be looked up is refused, and rightly.
-      const isUnknown = played.lookUps() === 0 && /^(401 UNKNOWN_KEY|503 KEYS_UNREACHABLE)$/.test(tried.came);
-      stopped = isUnknown ? adviceTo({ ...options, port: played.port, platform: tested.name }) : null;
-      if (isUnknown) tried = leftOut(one, `they answer ${tried.came}, and did not ask us for our keys`);
+      // Whose keys cannot be looked up, or are not those that were seen before, is refused, and rightly.
+      const hasAsked = played.lookUps() > 0;
+      const isUnknown = tried.came === "401 UNKNOWN_KEY" || (!hasAsked && tried.came === "503 KEYS_UNREACHABLE");
+      if (isUnknown) {
+        const { came } = tried;
+        tried = leftOut(one, `they answer ${came}, and ${hasAsked ? "asked" : "did not ask"} us for our keys`);
+        stopped = adviceTo({ ...options, port: played.port, platform: tested.name, hasAsked });
+      }
       stopped ??= `Nothing more was tried: ${tested.name} does not take a request that is signed rightly.`;
     }
     tries.push(tried);
@@ -128,17 +132,29 @@ export async function runConformance(options: ConformanceOptions): Promise<Confo
 /** Of each try that is not made any more. */
 export const notTaken = "no request that is signed rightly was taken";
 
-type Unfound = Pick<ConformanceOptions, "name" | "host" | "port" | "keysFile"> & { readonly platform: PlatformName };
+interface Unknown extends Pick<ConformanceOptions, "name" | "host" | "port" | "keysFile"> {
+  readonly platform: PlatformName;
+  /** Whether it asked us for our keys. */
+  readonly hasAsked: boolean;
+}
 
-function adviceTo({ platform, name, host, port, keysFile }: Unfound): string {
+function adviceTo({ platform, hasAsked, name, host, port, keysFile }: Unknown): string {
   const origin = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const others =
+    `seen other keys under that name: they have to be those of ${keysFile}, or say another --name. ` +
+    `A Parley takes these after: parley keys accept ${name}`;
+  if (hasAsked)
+    return [
+      `Hardly anything could be tried: ${platform} asked for https://${name}/.well-known/parley, and does not take the keys that stand there.`,
+      `That is wrong, unless it has ${others}`,
+    ].join("\n");
   return [
     `Hardly anything could be tried: ${platform} did not ask for https://${name}/.well-known/parley, so it knows no key of ours.`,
     `We listen at ${origin}, and it has to find us there by that name:`,
     `  on one machine   start it with PARLEY_PEERS=${name}=${origin}, if it is a Parley`,
     "  on the internet  say --name HOST, and have https://HOST handed on to --listen",
-    `Or it has seen other keys under that name: they have to be those of ${keysFile}, or say another --name.`,
     "If it asked before, in vain, it may keep that for five minutes.",
+    `Or it has ${others}`,
   ].join("\n");
 }
 

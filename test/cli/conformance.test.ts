@@ -80,6 +80,23 @@ test.concurrent("where the platform cannot find us, that is no fault of it: what
   expect(JSON.parse(json)).toMatchObject({ wrong: 0, stopped: expect.stringContaining("did not ask for") });
 });
 
+test.concurrent("where it asked for our keys and takes none, it may know others under that name, which is said", async () => {
+  const port = await freePort();
+  const base = new URL(`http://127.0.0.1:${port}`);
+  await using bare = await startBarePlatform("tried.localhost");
+  bare.answers(async () => {
+    await bare.asks({ name, base }, { method: "GET", path: "/.well-known/parley", signing: null });
+    return { status: 401, json: { code: "UNKNOWN_KEY" } };
+  });
+  const { code, output } = await conformance(bare.url, port);
+  expect(code).toBe(1);
+  expect(output).toContain("left out, they answer 401 UNKNOWN_KEY, and asked us for our keys\n");
+  expect(output).toMatch(
+    /\nThat is wrong, unless it has seen other keys under that name: they have to be those of \S+keys\.json, or/,
+  );
+  expect(output).toMatch(/\ntried\.localhost: 1 right, 0 wrong, \d+ left out\./);
+});
+
 test.concurrent("its keys are kept in the data folder, which is said, and a later run shows the same", async () => {
   await using bare = await startBarePlatform("tried.localhost");
   bare.answers(() => ({ status: 500 }));
