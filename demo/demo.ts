@@ -42,9 +42,10 @@ async function story(opened: AsyncDisposableStack): Promise<void> {
   await done(bob.parley.messageAdd({ conversation: hash, body: "Yes! I have two spades." }));
   await done(carol.parley.subjectModify({ conversation: hash, subject: "A garden for Mill Street" }));
   await heads();
-  say("   What carol sees on willow:\n");
+  say("   What carol sees on willow: each event with its place, who did it, and what:\n");
   await log.show(carol);
   show(await heads());
+  say("   A head is the hash of the last event, which holds that of the one before it: equal heads are equal logs.");
 
   act("birch is cut off");
   platforms.cutOff(birch);
@@ -57,6 +58,7 @@ async function story(opened: AsyncDisposableStack): Promise<void> {
     const said = await done(bob.parley.messageAdd({ conversation: hash, body }));
     say(`     ${said.pending ? "…" : "?"}  bob, on birch: "${body}" (waits for oak)`);
   }
+  say("\n   What is said waits. What would change what others may change meanwhile does not, and says so:\n");
   const changed = await bob.parley.subjectModify({ conversation: hash, subject: "Anybody?" });
   if (isRejection(changed)) say(`     ✗  bob, on birch, changes the subject: ${changed.code}. ${changed.message}`);
   say("\n   oak knows who has alice's question, for it keeps what it owes:");
@@ -83,6 +85,7 @@ async function story(opened: AsyncDisposableStack): Promise<void> {
 
   const [head] = await heads();
   say(`\nAll three have the same log: ${head?.seq} events, head ${head?.head}.`);
+  say('To do it yourself: README.md, "People on other platforms".');
 }
 
 type Answer = { readonly __typename: string };

@@ -342,9 +342,13 @@ function batches() {
       [rejected("BAD_FORM"), rejected("BAD_FORM"), accepted],
     ),
     six(
-      "heads: as far as we are, further, and of nothing that is here",
-      [headAt(6), headAt(9), { head: { conversation: some("no conversation"), seq: 1, hash: some("no event") } }],
-      [duplicate, gap(6), rejected("NOT_FOUND")],
+      "heads: as far as we are, further, not as far, of another event, and of nothing that is here",
+      [
+        ...[headAt(6), headAt(9), headAt(5)],
+        { head: { conversation, seq: 6, hash: some("no event") } },
+        { head: { conversation: some("no conversation"), seq: 1, hash: some("no event") } },
+      ],
+      [duplicate, gap(6), gap(6), rejected("FORKED"), rejected("NOT_FOUND")],
     ),
     six(
       "receipts are accepted, whatever they are of",

@@ -1,9 +1,13 @@
 // parley conformance BASE_URL [--address ADDRESS] [--name NAME] [--listen HOST:PORT] [--keys FILE] [--wait SECONDS] [--json]
+import { join } from "node:path";
+import { readConfig } from "../config/config.ts";
+import { ConformanceError } from "../conformance/conformance-error.ts";
 import { reportOf, reportText } from "../conformance/report.ts";
 import { allTries, runConformance } from "../conformance/run.ts";
 import { isAddress } from "../conversation/address.ts";
 import { platformNameSchema } from "../protocol/form.ts";
 import { parseArguments } from "./arguments.ts";
+import { makeFolder } from "./database.ts";
 import { progressLine } from "./progress-line.ts";
 import { UsageError } from "./usage.ts";
 
@@ -16,7 +20,7 @@ const options = {
   json: { type: "boolean", default: false },
 } as const;
 
-/** Prints what a platform gets right and wrong of docs/federation.md; the process ends with 1 where something is wrong. */
+/** Prints what a platform gets right and wrong of docs/federation.md; the process ends with 1 where something is wrong, or hardly anything could be tried. */
 export async function conformance(args: readonly string[]): Promise<void> {
   const { values, positionals } = parseArguments(args, options);
   const [url, ...more] = positionals;
@@ -32,13 +36,14 @@ export async function conformance(args: readonly string[]): Promise<void> {
   // Some tries wait for half a minute: whoever watches sees that it goes on.
   using progress = progressLine("tried");
   let count = 0;
+  const keysFile = values.keys ?? (await keysFileOf(name));
   const tried = await runConformance({
     base: new URL(url),
     address,
     name,
     host: host.replace(/^\[|\]$/g, ""),
     port: Number(port),
-    keysFile: values.keys ?? `${name}.keys.json`,
+    keysFile,
     leadWithinMs: waitSeconds * 1_000,
     onLeadWanted: (own) =>
       console.error(
@@ -47,6 +52,16 @@ export async function conformance(args: readonly string[]): Promise<void> {
     onTried: () => progress.show(++count, allTries.length),
   });
   const report = reportOf(tried);
-  console.log(json ? JSON.stringify(report, null, 2) : reportText(report));
-  if (report.wrong > 0) process.exitCode = 1;
+  const kept = `The keys of ${name} are in ${keysFile}. Keep them: who has seen them takes no others under that name.`;
+  console.log(json ? JSON.stringify(report, null, 2) : `${reportText(report)}\n${kept}`);
+  if (report.wrong > 0 || report.stopped !== null) process.exitCode = 1;
+}
+
+/** In the data folder, where what is secret is neither published nor lost with the folder that one happens to be in. @throws ConformanceError */
+async function keysFileOf(name: string): Promise<string> {
+  const folder = join(readConfig().dataFolder, "conformance");
+  await makeFolder(folder, 0o700).catch((cause: unknown) => {
+    throw new ConformanceError(`the folder ${folder} cannot be made: ${String(cause)}. Say --keys FILE.`, { cause });
+  });
+  return join(folder, `${name}.keys.json`);
 }

@@ -118,10 +118,11 @@ function ownShown(own: readonly OwnKey[], { platform, secret }: KeyKeeping, now:
 }
 
 function stateOf(key: OwnKey, signing: OwnKey | null, secret: string, now: Timestamp): string {
+  // A key that was given up signs on until the next one does.
+  if (key.key === signing?.key) return key.revoked === null ? "signs" : "signs until revoked";
   if (key.revoked !== null) return "revoked";
   if (key.sealed === null) return "spare";
   if (openOf(key, secret) === null) return "does not open";
-  if (key.key === signing?.key) return "signs";
   return key.nbf > now ? "will sign" : "may sign";
 }
 

@@ -27,8 +27,10 @@ const commands = `\
   parley conformance URL             say what another platform gets right and wrong of docs/federation.md
                                      [--address ADDRESS] with an account there, for what needs a conversation
                                      [--wait SECONDS] for that address to begin one  [--json]
-                                     [--name NAME] [--listen HOST:PORT] that it looks us up by  [--keys FILE] of that name
-  parley deliveries list             what other platforms are owed, and how they answer  [--json]
+                                     it looks us up as [--name NAME], default conformance.localhost, which has to
+                                     lead it to [--listen HOST:PORT], default 127.0.0.1:4099
+                                     [--keys FILE] of that name, default DATA/conformance/NAME.keys.json
+  parley deliveries list             what other platforms are owed, or asked as leaders, and how they answer  [--json]
   parley deliveries retry [PLATFORM] send it anew, also what was refused or given up
   parley mail list                   the mails that did not simply go out  [--json]
   parley mail resend ID              send one again that may not have gone out, or was not taken

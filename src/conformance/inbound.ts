@@ -78,8 +78,9 @@ export class Inbound {
     if ("event" in entry) return this.#take(entry.event);
     const { signer } = this.#options;
     const log = this.logs.get(entry.proposal.proposal.conversation ?? "");
-    if (log?.head.leader !== signer.platform)
-      return { result: "rejected", code: log ? "WRONG_LEADER" : "NOT_FOUND", message: "Not here." };
+    if (!log) return { result: "rejected", code: "NOT_FOUND", message: "Not here." };
+    const { leader } = log.head;
+    if (leader !== signer.platform) return { result: "rejected", code: "WRONG_LEADER", message: "Not here.", leader };
     const id = proposalId(entry.proposal.proposal);
     const before = log.entries.find(({ event }) => proposalId(event.proposal) === id);
     if (before) return { result: "duplicate", event: before };

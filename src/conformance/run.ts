@@ -65,6 +65,8 @@ export const allTries: readonly Try[] = [
 export interface Conformance {
   /** Which platform was tried, by its own name. */
   readonly platform: PlatformName;
+  /** Why hardly anything could be tried, and what to do about it; null where all was. */
+  readonly stopped: string | null;
   /** In the order in which they were made. */
   readonly tries: readonly Tried[];
 }
@@ -106,15 +108,54 @@ export async function runConformance(options: ConformanceOptions): Promise<Confo
   });
 
   const tries: Tried[] = [];
-  let stop: string | null = null;
+  let stopped: string | null = null;
   for (const one of allTries) {
-    const tried: Tried = stop === null ? await make(one, stage) : leftOut(one, stop);
+    let tried: Tried = stopped === null ? await make(one, stage) : leftOut(one, notTaken);
+    if (one === rightRequest && tried.verdict === "wrong") {
+      // Whose keys cannot be looked up, or are not those that were seen before, is refused, and rightly.
+      const hasAsked = played.lookUps() > 0;
+      const isUnknown = tried.came === "401 UNKNOWN_KEY" || (!hasAsked && tried.came === "503 KEYS_UNREACHABLE");
+      if (isUnknown) {
+        const { came } = tried;
+        tried = leftOut(one, `they answer ${came}, and ${hasAsked ? "asked" : "did not ask"} us for our keys`);
+        stopped = adviceTo({ ...options, port: played.port, platform: tested.name, hasAsked });
+      }
+      stopped ??= `Nothing more was tried: ${tested.name} does not take a request that is signed rightly.`;
+    }
     tries.push(tried);
     options.onTried?.(tried);
-    if (one === rightRequest && tried.verdict !== "right") stop = notTaken(played.lookUps(), name);
   }
   await leave(stage);
-  return { platform: tested.name, tries };
+  return { platform: tested.name, stopped, tries };
+}
+
+/** Of each try that is not made any more. */
+export const notTaken = "no request that is signed rightly was taken";
+
+interface Unknown extends Pick<ConformanceOptions, "name" | "host" | "port" | "keysFile"> {
+  readonly platform: PlatformName;
+  /** Whether it asked us for our keys. */
+  readonly hasAsked: boolean;
+}
+
+function adviceTo({ platform, hasAsked, name, host, port, keysFile }: Unknown): string {
+  const origin = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const others =
+    `seen other keys under that name: they have to be those of ${keysFile}, or say another --name. ` +
+    `A Parley takes these after: parley keys accept ${name}`;
+  if (hasAsked)
+    return [
+      `Hardly anything could be tried: ${platform} asked for https://${name}/.well-known/parley, and does not take the keys that stand there.`,
+      `That is wrong, unless it has ${others}`,
+    ].join("\n");
+  return [
+    `Hardly anything could be tried: ${platform} did not ask for https://${name}/.well-known/parley, so it knows no key of ours.`,
+    `We listen at ${origin}, and it has to find us there by that name:`,
+    `  on one machine   start it with PARLEY_PEERS=${name}=${origin}, if it is a Parley`,
+    "  on the internet  say --name HOST, and have https://HOST handed on to --listen",
+    "If it asked before, in vain, it may keep that for five minutes.",
+    `Or it has ${others}`,
+  ].join("\n");
 }
 
 /** What the platform says of itself, to anybody. */
@@ -154,12 +195,6 @@ const leftOut = (one: Try, why: string): Tried => ({ ...told(one), came: why, ve
 function told({ must, sent, expected }: Try) {
   const { section, says } = musts[must];
   return { must, section: `${section}. ${sections[section]}`, says, sent, expected };
-}
-
-function notTaken(lookUps: number, name: PlatformName): string {
-  return lookUps === 0
-    ? `they never asked for https://${name}/.well-known/parley: does that name lead here?`
-    : "they do not take a request that is signed rightly";
 }
 
 /** Takes the people there out of what was begun for them. */

@@ -40,6 +40,9 @@ export interface StageOptions {
   onLeadWanted(address: Address): void;
 }
 
+/** Why what needs somebody there is left out. */
+export const needsAddress = "needs an address there: --address";
+
 export type Stage = ReturnType<typeof createStage>;
 
 /** Conversations begun here say so: people find them. */
@@ -65,7 +68,7 @@ export function createStage(options: StageOptions) {
 
   /** A log that begins here with the address in it; the other platform has not heard of it. */
   const begin = (what: string): PlayedLog => {
-    if (address === null) throw new LeftOut("needs an address there: --address");
+    if (address === null) throw new LeftOut(needsAddress);
     const log = begun(signer, own, subjectOf(what));
     const { id } = log.head;
     log.does(signer, id, adding(`reader@${signer.platform}`, { role: "READER", via: signer.platform }));
@@ -116,7 +119,7 @@ export function createStage(options: StageOptions) {
     },
     /** The conversation that the tries about events share. */
     main: (): PlayedLog => {
-      if (main === null) throw new LeftOut("the first contact was not taken");
+      if (main === null) throw new LeftOut(address === null ? needsAddress : "the first contact was not taken");
       return main;
     },
     share: (log: PlayedLog) => {
@@ -133,7 +136,7 @@ export function createStage(options: StageOptions) {
     },
     /** A name of somebody whom nobody there is called. */
     nobody: (): Address => {
-      if (address === null) throw new LeftOut("needs an address there: --address");
+      if (address === null) throw new LeftOut(needsAddress);
       return `nobody-${sha256(String(performance.now())).slice(0, 12).toLowerCase().replaceAll(/[_-]/g, "x")}@${domainOf(address)}`;
     },
   };

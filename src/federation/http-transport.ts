@@ -21,7 +21,7 @@ export interface HttpTransportOptions {
 const pullWithinMs = 20_000;
 const greetWithinMs = 5_000;
 /** A page of a log may be as large as a batch, and its bodies may be escaped. */
-const answerBytesMax = 2 * batchLimits.bytes;
+export const answerBytesMax = 2 * batchLimits.bytes;
 
 export function createHttpTransport({ send, signer, now }: HttpTransportOptions): Transport {
   const ask = async (

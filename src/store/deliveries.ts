@@ -101,6 +101,10 @@ export interface DestinationSummary {
   readonly platform: PlatformName;
   /** Conversations, and their events, that it is to get. */
   readonly waiting: { readonly conversations: number; readonly events: number };
+  /** Erasures of words that it had before it left. */
+  readonly erasures: number;
+  /** What was said here waits for it to answer as leader. */
+  readonly asking: { readonly conversations: number; readonly proposals: number };
   /** Conversations of which it refuses the next event, and why. */
   readonly refused: readonly { readonly conversation: Hash; readonly seq: number; readonly code: string }[];
   /** How often in a row it did not answer. */
@@ -110,19 +114,25 @@ export interface DestinationSummary {
 
 const refusedShown = 20;
 
-/** Every platform that is owed something or was tried, by name. */
-export async function readDestinations(pool: pg.Pool): Promise<readonly DestinationSummary[]> {
+/** Every platform that is owed something or was tried, or as leader is waited for, by name. @param own our own name: we wait for ourselves after a loss */
+export async function readDestinations(pool: pg.Pool, own: PlatformName): Promise<readonly DestinationSummary[]> {
   const { rows } = await pool.query<DestinationSummary>(
-    `SELECT p.platform, coalesce(d.failures, 0) AS failures,
+    `WITH asking AS (SELECT c.leader AS platform, count(DISTINCT c.id)::int AS conversations, count(*)::int AS proposals
+      FROM pending_proposal AS q JOIN conversation AS c ON c.id = q.conversation_id
+      WHERE q.rejection IS NULL AND c.leader <> $1 GROUP BY c.leader)
+    SELECT p.platform, coalesce(d.failures, 0) AS failures,
       (SELECT json_build_object('conversations', count(*)::int, 'events', coalesce(sum(owed_seq - acked_seq), 0)::int)
         FROM peer_head WHERE platform = p.platform AND acked_seq < owed_seq AND refusal IS NULL) AS waiting,
+      (SELECT count(*)::int FROM owed_erasure WHERE platform = p.platform) AS erasures,
+      json_build_object('conversations', coalesce(asking.conversations, 0), 'proposals', coalesce(asking.proposals, 0)) AS asking,
       coalesce((SELECT json_agg(json_build_object('conversation', conversation_id, 'seq', acked_seq + 1, 'code', refusal))
         FROM (SELECT * FROM peer_head WHERE platform = p.platform AND refusal IS NOT NULL
           ORDER BY changed_at DESC LIMIT ${refusedShown}) AS r), '[]') AS refused,
       (SELECT json_build_object('at', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'code', code, 'answer', answer)
         FROM attempt WHERE platform = p.platform ORDER BY id DESC LIMIT 1) AS "lastAttempt"
-    FROM (SELECT platform FROM peer_head UNION SELECT platform FROM destination) AS p
-    LEFT JOIN destination AS d USING (platform) ORDER BY p.platform`,
+    FROM (SELECT platform FROM peer_head UNION SELECT platform FROM destination UNION SELECT platform FROM asking) AS p
+    LEFT JOIN destination AS d USING (platform) LEFT JOIN asking USING (platform) ORDER BY p.platform`,
+    [own],
   );
   return rows;
 }

@@ -1,5 +1,5 @@
 // parley conformance as a process of its own: what it prints, and what it ends with.
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
@@ -61,8 +61,56 @@ test.concurrent("where not even a right request is taken, nothing more is tried,
   expect(code).toBe(1);
   expect(output).toMatch(/✗ M39 a GET that is signed rightly: expected 2xx; came 500/);
   expect(output).toContain(
-    `left out, they never asked for https://${name}/.well-known/parley: does that name lead here?`,
+    "\nNothing more was tried: tried.localhost does not take a request that is signed rightly.\n",
   );
+  expect(output).not.toContain("a batch that is signed rightly");
+});
+
+test.concurrent("where the platform cannot find us, that is no fault of it: what is needed is said, and it ends with 1", async () => {
+  await using platform = await startPlatform({ name: "tried.localhost" });
+  const port = await freePort();
+  const { code, output, errors } = await conformance(platform.url, port);
+  expect({ code, errors }).toEqual({ code: 1, errors: "" });
+  expect(output).toContain(
+    "  – M39 a GET that is signed rightly: left out, they answer 401 UNKNOWN_KEY, and did not ask us for our keys\n",
+  );
+  expect(output).toContain(`start it with PARLEY_PEERS=${name}=http://127.0.0.1:${port}, if it is a Parley\n`);
+  expect(output).toMatch(/\ntried\.localhost: 1 right, 0 wrong, \d+ left out\./);
+  const { output: json } = await conformance(platform.url, port, "--json");
+  expect(JSON.parse(json)).toMatchObject({ wrong: 0, stopped: expect.stringContaining("did not ask for") });
+});
+
+test.concurrent("where it asked for our keys and takes none, it may know others under that name, which is said", async () => {
+  const port = await freePort();
+  const base = new URL(`http://127.0.0.1:${port}`);
+  await using bare = await startBarePlatform("tried.localhost");
+  bare.answers(async () => {
+    await bare.asks({ name, base }, { method: "GET", path: "/.well-known/parley", signing: null });
+    return { status: 401, json: { code: "UNKNOWN_KEY" } };
+  });
+  const { code, output } = await conformance(bare.url, port);
+  expect(code).toBe(1);
+  expect(output).toContain("left out, they answer 401 UNKNOWN_KEY, and asked us for our keys\n");
+  expect(output).toMatch(
+    /\nThat is wrong, unless it has seen other keys under that name: they have to be those of \S+keys\.json, or/,
+  );
+  expect(output).toMatch(/\ntried\.localhost: 1 right, 0 wrong, \d+ left out\./);
+});
+
+test.concurrent("its keys are kept in the data folder, which is said, and a later run shows the same", async () => {
+  await using bare = await startBarePlatform("tried.localhost");
+  bare.answers(() => ({ status: 500 }));
+  const folder = await mkdtemp(join(tmpdir(), "parley-conformance-"));
+  await using _removed = { [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
+  const file = join(folder, "data", "conformance", `${name}.keys.json`);
+  const run = async () => {
+    const listen = `127.0.0.1:${await freePort()}`;
+    return await runParley(["conformance", bare.url, "--listen", listen], { PARLEY_DATA: join(folder, "data") });
+  };
+  expect((await run()).output).toContain(`\nThe keys of ${name} are in ${file}. Keep them:`);
+  const keys = await readFile(file, "utf8");
+  await run();
+  expect(await readFile(file, "utf8")).toBe(keys);
 });
 
 test.concurrent("what is no platform, and what cannot be done, is said without a stack", async () => {

@@ -35,7 +35,7 @@ test("what is owed to a platform that does not answer is listed, and sent anew a
   const before = await list();
   expect(before).toMatchObject({ code: 0, errors: "" });
   expect(before.output).toMatch(
-    /^b\.localhost: 1 events of 1 conversations wait\n {2}last tried \d{4}-\S+Z: \w+.*\n {2}did not answer 1 times in a row\n$/,
+    /^b\.localhost: 1 event of 1 conversation waits\n {2}last tried \d{4}-\S+Z: \w+.*\n {2}did not answer 1 time in a row\n$/,
   );
   const { output } = await runParley(["deliveries", "list", "--json"], settings);
   expect(JSON.parse(output)).toMatchObject([
@@ -47,9 +47,35 @@ test("what is owed to a platform that does not answer is listed, and sent anew a
   const retried = await runParley(["deliveries", "retry", b], settings);
   expect(retried).toEqual({ code: 0, errors: "", output: "Sent anew as soon as a worker runs: b.localhost.\n" });
   await untilLogsEqual(conversation, poolOf(a), poolOf(b));
-  const delivered = async () =>
-    expect((await list()).output).toMatch(/^b\.localhost: 0 events of 0 conversations wait/);
+  const delivered = async () => expect((await list()).output).toMatch(/^b\.localhost: no event waits\n/);
   await vi.waitFor(delivered, { timeout: 30_000 });
+  expect((await runParley(["deliveries", "retry", b], settings)).output).toBe(`Nothing is owed to ${b}.\n`);
+});
+
+test("what waits for another platform as leader is listed, and asked anew when that is said", async () => {
+  await using platforms = await startPlatforms(a, b);
+  const alice = await platforms.someone("alice", a);
+  const bob = await platforms.someone("bob", b);
+  const { conversation: begun } = await done(
+    alice.parley.conversationCreate({ participants: [{ address: bob.address }], publish: true }),
+  );
+  const conversation = begun.hash ?? expect.fail("it was not published");
+  await untilLogsEqual(conversation, platforms.on(a).core.database.pool, platforms.on(b).core.database.pool);
+  await platforms.stop(a);
+  await platforms.stop(b);
+  // It asks once by itself: after that only because somebody says so.
+  const { databaseUrl } = await platforms.start(b, { retry: (failures) => (failures === 0 ? 0 : null) });
+  const settings = { DATABASE_URL: databaseUrl, PARLEY_SECRET: testSecret, PARLEY_PLATFORM: b };
+  const list = async () => (await runParley(["deliveries", "list"], settings)).output;
+  expect((await done(bob.parley.messageAdd({ conversation, body: "Are you there?" }))).pending).toBe(true);
+  expect(await list()).toMatch(
+    /^a\.localhost: no event waits\n {2}as leader: 1 proposal of 1 conversation waits for its answer\n/m,
+  );
+  // Without a worker it greets nobody.
+  await platforms.start(a, { worker: false });
+  const retried = await runParley(["deliveries", "retry", a], settings);
+  expect(retried).toEqual({ code: 0, errors: "", output: "Sent anew as soon as a worker runs: a.localhost.\n" });
+  await vi.waitFor(async () => expect(await list()).not.toContain("as leader"), { timeout: 30_000 });
 });
 
 test("what another platform refuses is listed with the reason, and offered again when that is said", async () => {

@@ -60,9 +60,13 @@ test("keys are listed, made and given up beside a running platform, which tells 
   });
 
   expect(await told("revoke", first)).toMatchObject({ key: first, revoked: expect.any(String) });
-  expect(await told("list")).toMatchObject({ keys: [{ key: first, state: "revoked" }, { state: "will sign" }] });
+  expect(await told("list")).toMatchObject({
+    keys: [{ key: first, state: "signs until revoked" }, { state: "will sign" }],
+  });
   const { output } = await keys(["list"]);
-  expect(output).toMatch(new RegExp(`^Keys of localhost:\n\n {2}${first} .* until .* the first +revoked\n`));
+  expect(output).toMatch(
+    new RegExp(`^Keys of localhost:\n\n {2}${first} .* until .* the first +signs until revoked\n`),
+  );
   expect(output).toMatch(new RegExp(`^- ${second} .* by ${first.slice(0, 8)}… +will sign$`, "m"));
 
   const answer = await fetch(`${platform.url}/.well-known/parley`);

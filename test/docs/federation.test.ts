@@ -6,6 +6,7 @@ import { allTries } from "../../src/conformance/run.ts";
 import { batchLimits } from "../../src/federation/batch.ts";
 import { requestsPerMinuteMost } from "../../src/federation/endpoints.ts";
 import { firstContact } from "../../src/federation/first-contact.ts";
+import { answerBytesMax } from "../../src/federation/http-transport.ts";
 import { clockSkewSeconds, signatureLifetimeSeconds } from "../../src/federation/request-signature.ts";
 import { pageEvents } from "../../src/federation/serve-log.ts";
 import { domainsMax, wellKnownBytesMax } from "../../src/protocol/well-known.ts";
@@ -48,6 +49,7 @@ test("its limits are the code's", () => {
     firstEvents: firstContact.events,
     firstCharacters: firstContact.characters,
     pageEvents,
+    answerBytes: answerBytesMax,
     // At least so many (M47): who keeps to the document is never bounded here.
     requestsPerMinute: expect.toSatisfy((least: number) => least > 0 && least <= requestsPerMinuteMost),
     signatureLifetimeSeconds,
@@ -55,4 +57,16 @@ test("its limits are the code's", () => {
     wellKnownBytes: wellKnownBytesMax,
     domains: domainsMax,
   });
+});
+
+test("its example of a signed request is one of the vectors", async () => {
+  const unfolded = document.replaceAll("\n  ", "");
+  const { valid } = JSON.parse(await readFile(new URL("../../docs/vectors/requests.json", import.meta.url), "utf8"));
+  const { base, request } = valid[1];
+  expect(unfolded).toContain(`\`\`\`\n${base}\n\`\`\`\n`);
+  const headers = Object.entries(request.headers).map(([name, value]) =>
+    [name.replaceAll(/\b[a-z]/g, (letter) => letter.toUpperCase()), value].join(": "),
+  );
+  const lines = [`${request.method} ${request.target} HTTP/1.1`, "Host: b.example", ...headers, "", request.body];
+  expect(unfolded).toContain(`\`\`\`\n${lines.join("\n")}\n\`\`\`\n`);
 });

@@ -7,7 +7,7 @@ import { pageOf } from "../inbound.ts";
 import { LeftOut } from "../left-out.ts";
 import { type PlayedLog, readerOf, saying } from "../played-log.ts";
 import type { Answered } from "../played-platform.ts";
-import { type Stage, wordOf } from "../stage.ts";
+import { resultWord, type Stage, wordOf } from "../stage.ts";
 import { type Try, tryOf } from "../try.ts";
 
 const asItIs = "the log as it is";
@@ -74,6 +74,12 @@ export const catchingUpTries: readonly Try[] = [
   tryOf("M62", "the head that they have", "duplicate", (stage) => {
     const { id, seq, head } = stage.main().head;
     return stage.results({ head: { conversation: id, seq, hash: head } });
+  }),
+  tryOf("M62", "the head of one event before", "a gap, with what they have", async (stage) => {
+    const { entries, head } = stage.main();
+    const parent = entries.at(-1)?.event.parent ?? head.head;
+    const word = await stage.results({ head: { conversation: head.id, seq: head.seq - 1, hash: parent } });
+    return word === `gap ${head.seq}` ? "a gap, with what they have" : word;
   }),
   tryOf("M62", "the head of a conversation that is none", "rejected NOT_FOUND", (stage) =>
     stage.results({ head: { conversation: sha256("none"), seq: 3, hash: sha256("none") } }),
@@ -145,9 +151,13 @@ export const catchingUpTries: readonly Try[] = [
     const words = await stage.results(...receipts.map((receipt) => ({ receipt })));
     return words === receipts.map(() => "accepted").join(", ") ? "accepted" : words;
   }),
-  tryOf("M56", "a proposal to them, who do not lead", "rejected WRONG_LEADER", (stage) => {
+  tryOf("M56", "a proposal to them, who do not lead", "rejected WRONG_LEADER, and who leads", async (stage) => {
     const log = stage.main();
-    return stage.results({ proposal: log.proposal(stage.signer, log.head.id, saying("Do you lead?")) });
+    const proposal = log.proposal(stage.signer, log.head.id, saying("Do you lead?"));
+    const [result] = await stage.hand({ proposal });
+    if (result?.result !== "rejected") return result ? resultWord(result) : "nothing";
+    const { leader = "nobody" } = result;
+    return `${resultWord(result)}, and ${leader === log.head.leader ? "who leads" : leader}`;
   }),
   tryOf("M56", "a proposal in a conversation that is none", "rejected NOT_FOUND", (stage) => {
     const log = stage.main();

@@ -2,6 +2,7 @@
 import { domainOf } from "../../conversation/address.ts";
 import { readWellKnown, wellKnownBytesMax } from "../../protocol/well-known.ts";
 import { LeftOut } from "../left-out.ts";
+import { needsAddress } from "../stage.ts";
 import { type Try, tryOf } from "../try.ts";
 
 export const discoveryTries: readonly Try[] = [
@@ -20,7 +21,7 @@ export const discoveryTries: readonly Try[] = [
     },
   ),
   tryOf("M34", "the domain of the address", "listed", async ({ shown: { domains }, address }) => {
-    if (address === null) throw new LeftOut("needs an address there: --address");
+    if (address === null) throw new LeftOut(needsAddress);
     return domains.includes(domainOf(address)) ? "listed" : `not among ${domains.join(", ")}`;
   }),
 ];
