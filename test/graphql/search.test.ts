@@ -56,6 +56,18 @@ test("what somebody may not see they do not find: what was said after they were 
   expect(await find(bob, "walrus")).toEqual([]);
 });
 
+test("words are found up to the longest that can be looked for, in any script", async () => {
+  const { alice } = await given.people("alice");
+  const conversation = await conversationOf(alice);
+  for (const letter of ["x", "क", "𐌰", "字"]) {
+    const word = letter.repeat(500 / letter.length);
+    await said(alice, conversation, `${word} and more`);
+    expect(await find(alice, word)).toHaveLength(1);
+    expect(await find(alice, `"${word} and"`)).toHaveLength(1);
+  }
+  expect(await errorCodeOf(alice.parley.search({ query: "क".repeat(700) }))).toBe("BAD_USER_INPUT");
+});
+
 test("an edit is found by its new words, not by its old ones", async () => {
   const { alice } = await given.people("alice");
   const conversation = await conversationOf(alice);
