@@ -127,6 +127,7 @@ builder.queryField("search", (t) =>
 
 function decode(text: string): SearchCursor | null {
   const [rank = "", at = "", id = "", ...more] = text.split(" ");
-  const isOurs = more.length === 0 && /^\d{1,9}$/.test(rank) && /^-?\d{1,16}$/.test(at) && isBase64url32(id);
+  // A higher rank than there is has no room in a bigint beside the time.
+  const isOurs = more.length === 0 && /^\d{1,4}$/.test(rank) && /^-?\d{1,16}$/.test(at) && isBase64url32(id);
   return isOurs ? { rank: Number(rank), at: Number(at), id } : null;
 }
