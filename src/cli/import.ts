@@ -10,6 +10,7 @@ import { parseArguments } from "./arguments.ts";
 import { locateDatabase } from "./database.ts";
 import { now, salt } from "./now-and-salt.ts";
 import { openCore } from "./parts.ts";
+import { printable } from "./printable.ts";
 import { progressBar } from "./progress-bar.ts";
 import { Stopped, stoppedBySignals } from "./stopping.ts";
 import { UsageError } from "./usage.ts";
@@ -110,7 +111,7 @@ function linesOf(title: string, remarked: ReadonlyMap<Remark, Remarked>): readon
   if (remarked.size === 0) return [];
   const lines = [...remarked].flatMap(([remark, { count, examples }]) => [
     `${count.toLocaleString("en").padStart(9)} ${remarks[remark]}`,
-    ...examples.map((example) => `            ${example}`),
+    ...examples.map((example) => `            ${printable(example)}`),
     ...(count > examples.length ? ["            …"] : []),
   ]);
   return ["", `${title}:`, ...lines];

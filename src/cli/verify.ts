@@ -9,6 +9,7 @@ import { verifyExport } from "../proof/verify-export.ts";
 import { isBase64url32 } from "../protocol/encoding.ts";
 import type { Hash } from "../protocol/hash.ts";
 import { parseArguments } from "./arguments.ts";
+import { printable } from "./printable.ts";
 import { progressLine } from "./progress-line.ts";
 import { UsageError } from "./usage.ts";
 
@@ -122,5 +123,5 @@ function textOf(what: string, report: Report): string {
 function headingOf(what: string, { fault, events, bodies }: Report): string {
   return fault === null
     ? `${what} holds: ${events} events; texts: ${bodies.present} present, ${bodies.erased} erased, ${bodies.missing} missing.`
-    : `${what} DOES NOT HOLD. ${fault.seq === null ? "As a whole" : `At event ${fault.seq}`}: ${fault.code}. ${fault.message}`;
+    : `${what} DOES NOT HOLD. ${fault.seq === null ? "As a whole" : `At event ${fault.seq}`}: ${fault.code}. ${printable(fault.message)}`;
 }

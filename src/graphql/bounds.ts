@@ -38,41 +38,51 @@ export const documentBounds = {
 export const pageSizeDefault = 20;
 export const pageSizeMax = 100;
 
-export type Prepared = { readonly document: DocumentNode } | { readonly errors: readonly GraphQLError[] };
+type Refused = { readonly errors: readonly GraphQLError[] };
 
-// By number and by length, so that many or large documents cannot fill the memory: parsed, a character takes 100 to 200 bytes.
+export type Prepared = { readonly document: DocumentNode } | Refused;
+
+// By number and by size, so that many or large documents cannot fill the memory. A character takes 100 to 200 bytes once it is
+// parsed, and what is planned for a field (see plan.ts) about 1,000: as much as eight of them.
 const rememberedMax = 1_000;
 const rememberedCharacters = 400_000;
+const fieldCharacters = 8;
 
 /**
  * Makes the function that parses, bounds and validates a document. A document that was prepared before is found again by
  * its text: the same object, so that work on it can be shared.
  */
 export function createPrepare(schema: GraphQLSchema): (source: string) => Prepared {
-  const remembered = new Map<string, Prepared>();
+  const remembered = new Map<string, Sized>();
   let characters = 0;
   return (source) => {
     const known = remembered.get(source);
     if (known) {
       remembered.delete(source);
       remembered.set(source, known);
-      return known;
+      return known.prepared;
     }
     const prepared = prepare(schema, source);
     // What is refused is refused quickly again.
     if ("errors" in prepared) return prepared;
     remembered.set(source, prepared);
-    characters += source.length;
-    for (const [oldest] of remembered) {
+    characters += prepared.characters;
+    for (const [oldest, sized] of remembered) {
       if (remembered.size <= rememberedMax && characters <= rememberedCharacters) break;
       remembered.delete(oldest);
-      characters -= oldest.length;
+      characters -= sized.characters;
     }
-    return prepared;
+    return prepared.prepared;
   };
 }
 
-function prepare(schema: GraphQLSchema, source: string): Prepared {
+/** A document that may be done, and what it takes to remember it. */
+interface Sized {
+  readonly prepared: Prepared;
+  readonly characters: number;
+}
+
+function prepare(schema: GraphQLSchema, source: string): Refused | Sized {
   if (source.length > documentBounds.characters) {
     return tooLarge(
       `The document has more than ${documentBounds.characters} characters. Send long texts as variables.`,
@@ -85,15 +95,15 @@ function prepare(schema: GraphQLSchema, source: string): Prepared {
     if (error instanceof GraphQLError) return { errors: [withCode(error, "GRAPHQL_PARSE_FAILED")] };
     throw error;
   }
-  const exceeded = exceededBound(document);
+  const { exceeded, fields } = measured(document);
   if (exceeded !== null) return tooLarge(`${exceeded} Ask in several smaller ones.`);
   const errors = validate(schema, document, specifiedRules, { maxErrors: 20, hideSuggestions: true });
   return errors.length > 0
     ? { errors: errors.map((error) => withCode(error, "GRAPHQL_VALIDATION_FAILED")) }
-    : { document };
+    : { prepared: { document }, characters: source.length + fields * fieldCharacters };
 }
 
-function tooLarge(message: string): Prepared {
+function tooLarge(message: string): Refused {
   return { errors: [new GraphQLError(message, { extensions: { code: "DOCUMENT_TOO_LARGE" } })] };
 }
 
@@ -118,10 +128,10 @@ interface Place {
 }
 
 /**
- * What is too much in the document, or null. Walks every operation with its fragments spread out, and the fragments that
+ * What is too much in the document, or null; and how many fields it has. Walks every operation with its fragments spread out, and the fragments that
  * none of them uses, and stops as soon as something is too much: fragments that spread fragments grow exponentially.
  */
-function exceededBound(document: DocumentNode): string | null {
+function measured(document: DocumentNode): { readonly exceeded: string | null; readonly fields: number } {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
@@ -197,7 +207,8 @@ function exceededBound(document: DocumentNode): string | null {
     }
     return null;
   };
-  return walkAll(Kind.OPERATION_DEFINITION) ?? walkAll(Kind.FRAGMENT_DEFINITION);
+  const fault = walkAll(Kind.OPERATION_DEFINITION) ?? walkAll(Kind.FRAGMENT_DEFINITION);
+  return { exceeded: fault, fields: count.fields };
 }
 
 /** How many nodes the field gives, if it is a connection: the larger of what `first` and `last` say. */

@@ -64,6 +64,8 @@ class PartReader {
   #depth = 0;
   #isText = false;
   #isEscaped = false;
+  /** Of the part: one for each member that an object in it names. */
+  #colons = 0;
 
   *read(text: string): Generator<ExportPart> {
     let from = 0;
@@ -123,6 +125,7 @@ class PartReader {
   #begin(code: number): void {
     this.#isText = code === quote;
     this.#isEscaped = false;
+    this.#colons = 0;
     this.#depth = code === openBrace || code === openBracket ? 1 : 0;
   }
 
@@ -138,6 +141,7 @@ class PartReader {
       return null;
     }
     if (code === quote) this.#isText = true;
+    else if (code === colon) this.#colons++;
     else if (code === openBrace || code === openBracket) this.#depth++;
     else if (this.#depth > 0) {
       if (code === closeBrace || code === closeBracket) this.#depth--;
@@ -155,6 +159,9 @@ class PartReader {
   *#done(): Generator<ExportPart> {
     const value = parsed(this.#held ?? "");
     this.#held = null;
+    // Readers of JSON differ in which of the two they take: what is proved might not be what is read.
+    if (memberCount(value) !== this.#colons)
+      throw new UnreadableExportError("An object in it says the same name twice.");
     if (this.#next === "name" || this.#next === "name or end") {
       if (typeof value !== "string") throw new UnreadableExportError(notOfTheForm);
       if (this.#names.has(value)) throw new UnreadableExportError(`It says "${value}" twice.`);
@@ -169,6 +176,20 @@ class PartReader {
       yield { name: "events", event: value };
     }
   }
+}
+
+function memberCount(value: unknown): number {
+  let count = 0;
+  const left = [value];
+  // No recursion: what it reads may be nested as deep as a part is long.
+  while (left.length > 0) {
+    const one = left.pop();
+    if (typeof one !== "object" || one === null) continue;
+    const inner = Object.values(one);
+    if (!Array.isArray(one)) count += inner.length;
+    for (const next of inner) left.push(next);
+  }
+  return count;
 }
 
 function isSpace(code: number): boolean {

@@ -300,7 +300,7 @@ function provedBy({ events, conversation, head, keys, bodies, exported, fault }:
     );
   if (exported && fault === null)
     sentences.push(
-      `${exported.exporter} made this export at ${exported.exportedAt}, under the key ${exported.key}, and nothing in it was changed since.`,
+      `${exported.exporter} made this export at ${exported.exportedAt}, under the key ${exported.key}, and ${bodies.missing > 0 ? "but for missing texts " : ""}nothing in it was changed since.`,
     );
   return sentences;
 }

@@ -38,7 +38,13 @@ export interface SearchFault {
 
 export type ParsedSearch = { readonly node: SearchNode } | { readonly fault: SearchFault };
 
-export const searchBounds = { characters: 1_000, terms: 30, depth: 10 } as const;
+export const searchBounds = {
+  characters: 1_000,
+  terms: 30,
+  depth: 10,
+  /** Of a word, folded: PostgreSQL takes 2,046 bytes. Scripts without spaces are looked for by pairs of characters. */
+  wordCharacters: 500,
+} as const;
 
 interface Token {
   readonly kind: "(" | ")" | "or" | "not" | "key" | "value";
@@ -233,6 +239,9 @@ function worded(token: Token): SearchNode {
   const words = wordsOf(token.text);
   const [word] = words;
   if (word === undefined) throw new Fault(signsAlone, token);
+  if (words.some((one) => !isUnspaced(one) && [...one].length > searchBounds.wordCharacters)) {
+    throw new Fault(`A word has ${searchBounds.wordCharacters} characters at most. Leave some of it out.`, token);
+  }
   return words.length > 1 || (token.isQuoted === true && !isUnspaced(word))
     ? { kind: "phrase", words }
     : { kind: "word", word };

@@ -38,12 +38,16 @@ export function snippetOf(text: string, needles: readonly Needle[]): readonly Sn
   const longest = Math.max(1, ...needles.map(({ words }) => words.length));
   const found: Mark[] = [];
   const latest: Word[] = [];
-  for (const { 0: word, index } of text.matchAll(wordPattern)) {
-    latest.push({ text: word, folded: fold(word), start: index, end: index + word.length });
+  for (const word of wordsNear(text, needles)) {
+    if (!word) {
+      latest.length = 0;
+      continue;
+    }
+    latest.push(word);
     if (latest.length > longest) latest.shift();
     for (const needle of needles) found.push(...marksOf(needle, latest.slice(-needle.words.length)));
     // No further than what is shown of the first: texts may be long.
-    if (found.length > 0 && index > (found[0]?.start ?? 0) + snippetCharacters) break;
+    if (found.length > 0 && word.start > (found[0]?.start ?? 0) + snippetCharacters) break;
   }
   const marks = found.toSorted((a, b) => a.start - b.start || b.end - a.end);
   const first = marks[0]?.start ?? 0;
@@ -71,6 +75,34 @@ export function snippetOf(text: string, needles: readonly Needle[]): readonly Sn
     ...parts,
     ...(end < text.length ? [{ text: " …", isHit: false }] : []),
   ];
+}
+
+/** A part of a text, from one blank to another: to look whether it has something takes a hundredth of taking its words apart. */
+const partPattern = /.{1,500}\S*/gsu;
+
+/** Parts whose words are looked at in vain: of "a" every one has the letter, and perhaps none the word. */
+const partsMax = 10;
+
+/** The words of the text, where needles may be; null stands for what is left out. */
+function* wordsNear(text: string, needles: readonly Needle[]): Generator<Word | null> {
+  const beginnings = needles.flatMap(({ words }) => words[0] ?? []);
+  if (beginnings.length === 0) return;
+  let parts = 0;
+  let hasBegun = false;
+  for (const { 0: part, index } of text.matchAll(partPattern)) {
+    const folded = fold(part);
+    const mayBegin = beginnings.some((word) => folded.includes(word));
+    // What begins at the end of a part goes on in the next one.
+    if (!mayBegin && !hasBegun) yield null;
+    else if (++parts > partsMax) return;
+    else {
+      for (const { 0: word, index: at } of part.matchAll(wordPattern)) {
+        const start = index + at;
+        yield { text: word, folded: fold(word), start, end: start + word.length };
+      }
+    }
+    hasBegun = mayBegin;
+  }
 }
 
 /** Where a needle is, if it ends with the last of these words, of which there are as many as it has at most. */
@@ -106,6 +138,8 @@ function marksWithin({ text, folded, ...mark }: Word, needle: string): readonly 
   const found: Mark[] = [];
   for (let at = folded.indexOf(needle); at >= 0; at = folded.indexOf(needle, at + needle.length)) {
     found.push({ start: mark.start + at, end: mark.start + at + needle.length });
+    // A text may be nothing else.
+    if (at > (found[0]?.start ?? 0) - mark.start + snippetCharacters) break;
   }
   return found;
 }

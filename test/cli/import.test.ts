@@ -99,22 +99,25 @@ test("the summary says what became of every mail, and why", async () => {
     { id: "1@x", text: "again" },
     { id: "2@x", from: "root", text: "bounced" },
     { id: "3@x", text: "y".repeat(300_000) },
+    { id: "\u001b[2J@x", from: "root", text: "nobody's" },
   ];
   await writeFile(path("some.mbox"), mboxOf(mails));
   const { output, code } = await runImport(database.url, ["mbox", path("some.mbox"), "--as", "alice@localhost"]);
   expect(code).toBe(0);
   for (const line of [
-    /^ +4 messages read$/,
-    /^ +3 imported$/,
+    /^ +5 messages read$/,
+    /^ +4 imported$/,
     /^ +0 there already$/,
     /^ +1 left out$/,
-    /^ +3 threads, 0 of two or more, the longest of 1$/,
-    /^ +3 conversations made$/,
+    /^ +4 threads, 0 of two or more, the longest of 1$/,
+    /^ +4 conversations made$/,
     /^Left out, because:$/,
     /^ +1 another mail in the file has the same Message-ID$/,
     /^ +<1@x>$/,
     /^Imported, but:$/,
-    /^ +1 the sender has no address, and got one at “invalid”$/,
+    /^ +2 the sender has no address, and got one at “invalid”$/,
+    // Nothing of it is for the terminal.
+    /^ +<\\u\{1b\}\[2J@x>$/,
     /^ +1 the text is longer than a message may be, and was cut$/,
   ])
     expect(output.split("\n")).toContainEqual(expect.stringMatching(line));

@@ -260,3 +260,16 @@ test("10,000 events are exported and verified, and of a sample of changed bytes 
     expect((await verified(changed, now)).fault, `byte ${place}`).not.toBeNull();
   }
 });
+
+test("a file that is none cannot write to the terminal what it likes", async () => {
+  await using temporary = await temporaryFolder();
+  const file = join(temporary.folder, "log.json");
+  for (const name of ["\u001b[2J\n log.json holds: 7 events", "\u009b2J\r log.json holds: 7 events"]) {
+    await writeFile(file, JSON.stringify({ [name]: 1 }));
+    const { code, output } = await parley(["verify", file], {});
+    expect(code).toBe(1);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+    expect(output).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]|^ *log\.json holds/m);
+    expect(output).toContain("DOES NOT HOLD");
+  }
+});

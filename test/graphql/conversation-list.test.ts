@@ -12,6 +12,7 @@ import {
   present,
   type Somebody,
   said,
+  verdictOf,
 } from "./given.ts";
 
 const given = givenPlatform();
@@ -455,4 +456,31 @@ test("filters that nobody means well with are refused, or find nothing", async (
   }
   expect(await listed(alice, { changedSince: "0001-01-01T00:00:00Z" })).toEqual(["Lunch"]);
   expect(await listed(alice, { changedSince: "9999-12-31T23:59:59.999Z" })).toEqual([]);
+});
+
+test("a label that all see is found by its name however it is written, in lists and by search", async () => {
+  const { alice } = await given.people("alice");
+  for (const [name, asked] of [
+    ...([
+      ["ÄRGER", "ärger"],
+      ["ΟΔΟΣ", "οδος"],
+      ["λόγος", "ΛΌΓΟΣ"],
+      ["İstanbul", "i\u0307STANBUL"],
+      ["ẞ", "ß"],
+    ] as const),
+    ...([
+      ["e\u0301te\u0301", "\u00c9T\u00c9"],
+      ["sp\u200bam", "SPAM"],
+    ] as const),
+  ]) {
+    const conversation = await conversationOf(alice);
+    await done(alice.parley.labelAdd({ conversation, name }));
+    // They are one label.
+    expect(await verdictOf(alice.parley.labelAdd({ conversation, name: asked }))).toBe("LABEL_EXISTS");
+    await given.platform.searchable();
+    const listed = await alice.parley.conversations({ filter: { label: asked } });
+    expect([asked, ...listed.edges.map(({ node }) => node.hash)]).toEqual([asked, conversation]);
+    const found = await alice.parley.search({ query: `label:"${asked}"` });
+    expect([asked, ...found.edges.map(({ node }) => node.conversation.hash)]).toEqual([asked, conversation]);
+  }
 });

@@ -56,6 +56,31 @@ test("what somebody may not see they do not find: what was said after they were 
   expect(await find(bob, "walrus")).toEqual([]);
 });
 
+test("a cursor that none of ours could be is refused, also where its numbers are too large for one", async () => {
+  const { alice } = await given.people("alice");
+  const conversation = await conversationOf(alice);
+  const beside = (place: string, side: "after" | "before") =>
+    alice.parley.search({ query: "word", [side]: Buffer.from(`${place} ${conversation}`).toString("base64url") });
+  for (const side of ["after", "before"] as const) {
+    for (const place of ["999999999 0", "10000 0", "1 99999999999999999"])
+      expect(await errorCodeOf(beside(place, side))).toBe("BAD_USER_INPUT");
+    for (const place of ["9999 9999999999999999", "0 -9999999999999999"])
+      expect((await beside(place, side)).edges).toEqual([]);
+  }
+});
+
+test("words are found up to the longest that can be looked for, in any script", async () => {
+  const { alice } = await given.people("alice");
+  const conversation = await conversationOf(alice);
+  for (const letter of ["x", "क", "𐌰", "字"]) {
+    const word = letter.repeat(500 / letter.length);
+    await said(alice, conversation, `${word} and more`);
+    expect(await find(alice, word)).toHaveLength(1);
+    expect(await find(alice, `"${word} and"`)).toHaveLength(1);
+  }
+  expect(await errorCodeOf(alice.parley.search({ query: "क".repeat(700) }))).toBe("BAD_USER_INPUT");
+});
+
 test("an edit is found by its new words, not by its old ones", async () => {
   const { alice } = await given.people("alice");
   const conversation = await conversationOf(alice);

@@ -37,6 +37,46 @@ test.each(["body", "bodyHtml"])("words count as often as aliases ask for their %
   expect(await errorCodeOf(ask(20))).toBe("ANSWER_TOO_LARGE");
 });
 
+test("notes count as often as aliases ask for them, of a conversation and of a participant", async () => {
+  const { alice } = await given.people("alice");
+  const conversation = await conversationOf(alice);
+  await done(alice.parley.participationUpdate({ conversation, notes: "x".repeat(10_000) }));
+  const notes = (count: number) => Array.from({ length: count }, (_, index) => `a${index}: notes`).join(" ");
+  const ids = (count: number) => Array.from({ length: count }, () => `"${conversation}"`);
+  const globalId = Buffer.from(`Conversation:${conversation}`).toString("base64");
+  const ask = (aliases: number) =>
+    alice.parley.request(
+      `{ nodes(ids: ${JSON.stringify(ids(100).map(() => globalId))}) { ... on Conversation { ${notes(aliases)} } } }`,
+    );
+  await ask(10);
+  expect(await errorCodeOf(ask(20))).toBe("ANSWER_TOO_LARGE");
+  const own = (pages: number) =>
+    Array.from({ length: pages }, (_, index) => `c${index}: creator { ${notes(20)} }`).join(" ");
+  const askOwn = (pages: number) =>
+    alice.parley.request(
+      `{ nodes(ids: ${JSON.stringify(ids(100).map(() => globalId))}) { ... on Conversation { ${own(pages)} } } }`,
+    );
+  expect(await errorCodeOf(askOwn(1))).toBe("ANSWER_TOO_LARGE");
+});
+
+test("a snippet is made once, however many aliases ask for it", async () => {
+  const { alice } = await given.people("alice");
+  for (let count = 0; count < 10; count++) {
+    const conversation = await conversationOf(alice);
+    const words = `${"bad ".repeat(4_000)} otter`;
+    await Promise.all([1, 2, 3].map(() => said(alice, conversation, words)));
+  }
+  await given.platform.searchable();
+  const took = async (aliases: number) => {
+    const snippets = Array.from({ length: aliases }, (_, index) => `a${index}: snippet { isHit }`).join(" ");
+    const startedAt = performance.now();
+    await alice.parley.request(`{ search(query: "a OR otter") { edges { node { hits { ${snippets} } } } } }`);
+    return performance.now() - startedAt;
+  };
+  await took(1);
+  expect(await took(48)).toBeLessThan(8 * (await took(1)) + 100);
+});
+
 test("whoever is removed while they are answered sees nothing that came after: no message, no edit", async () => {
   const { alice, bob } = await given.people("alice", "bob");
   const conversation = await conversationOf(alice, [[bob, "WRITER"]]);

@@ -109,6 +109,14 @@ test("documents are remembered by their text, and forgotten when they are many o
   for (let index = 1_000; index < 2_000; index++) prepare(small(index));
   expect(prepare(small(0))).not.toBe(first);
 
+  // Short, and nearly as many fields as there may be: what is planned for each field is large.
+  const spread = (index: number) =>
+    `{ ...A } fragment A on Query { ${"...B ".repeat(19)} } fragment B on Query { ${"__typename ".repeat(19)} } #${index}`;
+  const wide = prepare(spread(0));
+  expect(prepare(spread(0))).toBe(wide);
+  for (let index = 1; index < 120; index++) prepare(spread(index));
+  expect(prepare(spread(0))).not.toBe(wide);
+
   const again = prepare(small(0));
   for (let index = 0; index < 8; index++) prepare(large(index));
   expect(prepare(small(0))).not.toBe(again);

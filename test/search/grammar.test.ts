@@ -98,6 +98,9 @@ test.each([
     searchBounds.characters + 1,
     /Leave something out/,
   ],
+  [`lunch ${"क".repeat(searchBounds.wordCharacters + 1)}`, 6, searchBounds.wordCharacters + 7, /some of it out/],
+  // Longer than it is typed.
+  [`"at ${"ⅷ".repeat(searchBounds.wordCharacters / 4 + 1)}"`, 0, searchBounds.wordCharacters / 4 + 6, /some of it out/],
   ["a ".repeat(searchBounds.terms + 1), searchBounds.terms * 2, searchBounds.terms * 2 + 1, /Leave some out/],
   [`${"(".repeat(12)}a${")".repeat(12)}`, 11, 12, /too many brackets/],
 ])("%j says where it cannot be understood", (query, start, end, message) => {

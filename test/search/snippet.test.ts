@@ -61,3 +61,43 @@ test("a snippet is a part of its text, spaces aside, whatever the text is", () =
     ),
   );
 });
+
+/** How often the words of a needle are compared with those of the text. */
+function comparisons(text: string, word: string): number {
+  let count = 0;
+  const needle: Needle = {
+    as: "part",
+    get words() {
+      count++;
+      return [word];
+    },
+  };
+  snippetOf(text, [needle]);
+  return count;
+}
+
+test("of a long text only the parts are looked through that may have what is looked for, and not for ever", () => {
+  const long = 20_000;
+  expect(comparisons("some words ".repeat(long / 11), "needle")).toBeLessThan(20);
+  expect(comparisons(`${"some words ".repeat(long / 11)} needle`, "needle")).toBeLessThan(600);
+  // In every part, and nowhere a word.
+  expect(comparisons("bad ".repeat(long / 4), "a")).toBeLessThan(5_000);
+  expect(snippetOf("some words ".repeat(long / 11), [])[0]?.text).toMatch(/^some words/);
+});
+
+test("what is looked for is found at the end of a long text, across the places where it was cut, and where its script has no spaces", () => {
+  for (let before = 480; before < 520; before++) {
+    const text = `${"x".repeat(before)} one two ${"y ".repeat(5_000)}`;
+    expect(marked(text, { words: ["one", "two"], as: "whole" })).toContain("[one two]");
+  }
+  expect(marked(`${"before ".repeat(2_500)}Élan`, "elan")).toMatch(/\[Élan\]$/);
+  expect(marked(`${"明日は".repeat(5_000)}図書館で`, "図書館")).toContain("[図書館]");
+  // Apart, with a part between them that has neither.
+  expect(marked(`one ${"x ".repeat(1_000)} two`, { words: ["one", "two"], as: "whole" })).not.toContain("[");
+});
+
+test("a text that is nothing but what is looked for is marked as far as it is shown", () => {
+  const hits = snippetOf("字".repeat(20_000), parts("字")).filter(({ isHit }) => isHit);
+  expect(hits.length).toBeGreaterThan(50);
+  expect(hits.length).toBeLessThan(300);
+});

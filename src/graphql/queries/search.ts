@@ -34,6 +34,15 @@ const HitKindType = builder.enumType("SearchHitKind", {
   } satisfies Record<SearchHitRow["kind"], { description: string }>,
 });
 
+/** Made once, however many aliases ask for it: texts are long. */
+const snippets = new WeakMap<SearchHitRow, SnippetPart[]>();
+
+function snippetOnce(hit: SearchHitRow): SnippetPart[] {
+  const snippet = snippets.get(hit) ?? [...snippetOf(hit.text, hit.needles)];
+  snippets.set(hit, snippet);
+  return snippet;
+}
+
 const SnippetPartType = builder.objectRef<SnippetPart>("SnippetPart").implement({
   description: "A part of a snippet. Plain text: whoever shows it as HTML escapes it.",
   fields: (t) => ({
@@ -72,7 +81,7 @@ const HitType = builder.objectRef<HitSource>("SearchHit").implement({
     snippet: t.field({
       type: [SnippetPartType],
       description: "The part of the text in which it was found, in parts to be put together.",
-      resolve: ({ hit }) => [...snippetOf(hit.text, hit.needles)],
+      resolve: ({ hit }) => snippetOnce(hit),
     }),
   }),
 });
@@ -118,6 +127,7 @@ builder.queryField("search", (t) =>
 
 function decode(text: string): SearchCursor | null {
   const [rank = "", at = "", id = "", ...more] = text.split(" ");
-  const isOurs = more.length === 0 && /^\d{1,9}$/.test(rank) && /^-?\d{1,16}$/.test(at) && isBase64url32(id);
+  // A higher rank than there is has no room in a bigint beside the time.
+  const isOurs = more.length === 0 && /^\d{1,4}$/.test(rank) && /^-?\d{1,16}$/.test(at) && isBase64url32(id);
   return isOurs ? { rank: Number(rank), at: Number(at), id } : null;
 }

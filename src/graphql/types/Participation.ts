@@ -96,16 +96,16 @@ builder.objectFields(ConversationType, (t) => ({
   }),
   notes: t.string({
     description: descriptions.notes,
-    resolve: async (source, _, context) => (await ofConversation(source, context))?.notes ?? "",
+    resolve: async (source, _, context) => context.budget.written((await ofConversation(source, context))?.notes ?? ""),
   }),
 }));
 
 builder.objectFields(ParticipantType, (t) => {
   const own =
-    <Value>(pick: (own: NonNullable<Own>) => Value) =>
+    <Value>(pick: (own: NonNullable<Own>, context: Context) => Value) =>
     async (source: ParticipantSource, _: unknown, context: Context): Promise<Value | null> => {
       const found = await ofParticipant(source, context);
-      return found ? pick(found) : null;
+      return found ? pick(found, context) : null;
     };
   const toOwner = (description: string) =>
     ({ nullable: true, description: `${description} Null to everybody else.` }) as const;
@@ -119,7 +119,7 @@ builder.objectFields(ParticipantType, (t) => {
       ...toOwner(descriptions.personalLabels),
       resolve: own(({ labels }) => labels),
     }),
-    notes: t.string({ ...toOwner(descriptions.notes), resolve: own(({ notes }) => notes) }),
+    notes: t.string({ ...toOwner(descriptions.notes), resolve: own(({ notes }, { budget }) => budget.written(notes)) }),
   };
 });
 

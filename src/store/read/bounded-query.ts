@@ -18,7 +18,7 @@ export class AnswerTooLargeError extends Error {
   override readonly name = "AnswerTooLargeError";
 }
 
-/** Characters of messages that one request may read. */
+/** Characters of texts that one request may read. */
 const charactersMax = 16 * 1024 * 1024;
 
 export function boundedQuery(pool: pg.Pool): Query {
@@ -37,8 +37,10 @@ export function boundedQuery(pool: pg.Pool): Query {
     });
 }
 
-/** Of a message, or of a draft's messages. */
-function charactersOf({ body, content }: { readonly body?: unknown; readonly content?: unknown }): number {
+/** Of a message, of a draft's messages, or of the texts in which something was found. */
+function charactersOf(row: { readonly [column: string]: unknown }): number {
+  const { body, content, hits } = row;
+  if (Array.isArray(hits)) return hits.reduce<number>((sum, body) => sum + charactersOf({ body }), 0);
   if (typeof content === "object" && content !== null && "messages" in content && Array.isArray(content.messages)) {
     return content.messages.reduce<number>((sum, message) => sum + charactersOf(message), 0);
   }

@@ -77,12 +77,18 @@ const isSayingSql = `EXISTS (SELECT FROM outbox AS o JOIN event AS e USING (conv
     WHERE o.conversation_id = p.conversation_id AND e.model = 'message' AND e.action = 'add' AND e.actor IN (
       SELECT id FROM participant WHERE conversation_id = p.conversation_id AND account_id = p.account_id) OFFSET 0)`;
 
+/**
+ * A name without what makes no other label (see `labelKey`), as SQL. Of both sides, and to capitals first: PostgreSQL makes small
+ * letters one by one, and knows nothing of those that are others at the end of a word (ς) or two (İ).
+ */
+const labelSql = (name: string) => `trim(lower(upper(normalize(regexp_replace(${name}, '${unseen}', '', 'g'), NFD))))`;
+
 /** Whether the conversation of `p` has a label of this key for its account, which is $1. */
 export const hasLabelSql = (key: string) => `(EXISTS (SELECT FROM participation_label AS l
     WHERE l.conversation_id = p.conversation_id AND l.account_id = p.account_id
       AND l.label_id = (SELECT id FROM personal_label WHERE account_id = $1 AND key = ${key}) OFFSET 0)
   OR EXISTS (SELECT FROM label AS l JOIN event AS e USING (conversation_id, seq) CROSS JOIN LATERAL (${ownSql}) AS own
-    WHERE l.conversation_id = p.conversation_id AND trim(regexp_replace(lower(e.body->>'name'), '${unseen}', '', 'g')) = ${key}
+    WHERE l.conversation_id = p.conversation_id AND ${labelSql("e.body->>'name'")} = ${labelSql(key)}
       AND l.seq <= own.horizon AND (l.removed_seq IS NULL OR l.removed_seq > own.horizon)
       AND NOT ${isErasedSql("e")} OFFSET 0))`;
 
