@@ -12,7 +12,18 @@ import type { Random } from "./random.ts";
 /** What it does to what it hands over: of any platform's, as a follower may; and of what it sequenced itself. */
 export const allLies = [
   ...["words", "no words", "forged", "stolen name", "usurped", "replay", "order", "receipt", "head", "actor"],
-  ...["other history", "withheld", "follows", "again", "backwards", "their mouth", "their name", "twice", "skip"],
+  ...[
+    "other history",
+    "withheld",
+    "follows",
+    "again",
+    "backwards",
+    "their mouth",
+    "their name",
+    "twice",
+    "skip",
+    "begun again",
+  ],
 ] as const;
 export type Lie = (typeof allLies)[number];
 
@@ -233,6 +244,19 @@ export class Liar {
         };
       case "skip":
         return this.#signed(told, { ...event, seq: event.seq + 1 });
+      case "begun again": {
+        if (!isByItself) return told;
+        const value = { role: "ADMIN" as const, via: proposal.platform, mail: false, imported: false };
+        const first = {
+          action: "publish",
+          model: "conversation",
+          conversation: null,
+          actor: null,
+          item: null,
+        } as const;
+        const begun = { ...proposal, ...first, value, follows: null, ref: someHash("words") };
+        return this.#signed({ ...told, body: null, salt: null }, { ...event, proposal: begun });
+      }
       default:
         return told;
     }

@@ -1,5 +1,6 @@
 // Checks of the code under test, each with how it is switched off: so that it can be seen that the simulation needs them all.
 import type { Lie } from "./liar.ts";
+import { mutationsOfRules } from "./mutations-of-rules.ts";
 
 /** A file, what stands in it once, and what stands there instead. */
 type Change = readonly [file: string, from: string, to: string];
@@ -9,8 +10,8 @@ export interface Mutation {
   readonly without: string;
   /** The lie against which it is needed; left out: it is needed among the honest. */
   readonly lie?: Lie;
-  /** The seed to begin with, where it shows in few and in none of the first. @default 1 */
-  readonly firstSeed?: number;
+  /** The test that fails without it, where the simulation does not come to it. Left out: the simulation fails. */
+  readonly by?: string;
   readonly changes: readonly Change[];
 }
 
@@ -20,10 +21,7 @@ const federation = "src/federation";
 const memoryStore = "test/support/memory-store.ts";
 
 export const mutations: readonly Mutation[] = [
-  {
-    without: "that a proposal follows its item's latest event",
-    changes: [["src/conversation/decide.ts", "latest === null || proposal.follows === latest ?", "true ?"]],
-  },
+  ...mutationsOfRules,
   {
     without: "that a platform speaks for its own people",
     lie: "actor",
@@ -49,6 +47,33 @@ export const mutations: readonly Mutation[] = [
     changes: [[`${federation}/receive.ts`, '|| !verifySignature(proposal.key, "proposal", id, signature)', ""]],
   },
   {
+    without: "whose key signed a proposal, in a log",
+    lie: "their name",
+    changes: [
+      [
+        `${federation}/vouching.ts`,
+        'if (others !== "valid" && others !== "later") return { count, why: "UNKNOWN_KEY" };',
+        "",
+      ],
+    ],
+  },
+  {
+    without: "that an entry has one form",
+    lie: "twice",
+    changes: [[seal, "if (isLeadersOwn(event)) return false;", ""]],
+  },
+  {
+    without: "that a conversation begins once",
+    lie: "begun again",
+    changes: [
+      [
+        "src/conversation/decide.ts",
+        'if (state.conversation) return reject("INVALID_ACTION", "This conversation is published already.");',
+        "",
+      ],
+    ],
+  },
+  {
     without: "the words against their commitment, in a log",
     lie: "words",
     changes: [[seal, 'return known.isCommitted ? null : "BAD_COMMITMENT";', "return null;"]],
@@ -66,8 +91,8 @@ export const mutations: readonly Mutation[] = [
   {
     without: "that the leader leads",
     lie: "usurped",
-    firstSeed: 101,
     changes: [
+      // Either is enough: the second is for what must not cost a look-up.
       [follow, "event.leader !== (conversation?.leader ?? event.proposal.platform)", "false"],
       [
         `${federation}/vouching.ts`,
@@ -105,6 +130,14 @@ export const mutations: readonly Mutation[] = [
         "own.event.leader === event.event.leader && isSignedByItsLeader(event)",
         "true",
       ],
+    ],
+  },
+  {
+    without: "that what proves a lie is signed",
+    lie: "forged",
+    changes: [
+      [follow, 'isSignedByItsLeader(signed) ? "FORKED" : "BAD_SIGNATURE"', '"FORKED"'],
+      [`${federation}/proof-of-lie.ts`, " && isSignedByItsLeader(event)", ""],
     ],
   },
   {
