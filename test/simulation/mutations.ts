@@ -1,5 +1,6 @@
 // Checks of the code under test, each with how it is switched off: so that it can be seen that the simulation needs them all.
 import type { Lie } from "./liar.ts";
+import { mutationsByTests } from "./mutations-by-tests.ts";
 import { mutationsOfRules } from "./mutations-of-rules.ts";
 
 /** A file, what stands in it once, and what stands there instead. */
@@ -216,6 +217,29 @@ export const mutations: readonly Mutation[] = [
     ],
   },
   {
+    without: "that what waited is settled by its event",
+    changes: [[`${federation}/ingest.ts`, "own.map((one) => hashesOf(one).id),", "[],"]],
+  },
+  {
+    without: "that words that did not come are noticed",
+    lie: "no words",
+    changes: [[`${federation}/ingest.ts`, "await onWordless?.(conversation, isNewWordless);", "void 0;"]],
+  },
+  {
+    without: "that a leader's clock does not run backwards",
+    changes: [["src/conversation/accept.ts", "parent && parent.timestamp > now ? parent.timestamp : now", "now"]],
+  },
+  {
+    without: "that a lock ends with who holds it",
+    changes: [
+      [
+        "src/conversation/roles.ts",
+        "return isActive(participant) && mayModifyMessage(participant, message);",
+        "return true;",
+      ],
+    ],
+  },
+  {
     without: "that who left is told of what is erased",
     changes: [[`${federation}/federation.ts`, "if (erasing.length === 0) return;", "return;"]],
   },
@@ -224,4 +248,5 @@ export const mutations: readonly Mutation[] = [
     lie: "no words",
     changes: [[`${federation}/catch-up.ts`, "filled += await peers.fillBodies(conversation, answer.events);", ""]],
   },
+  ...mutationsByTests,
 ];
