@@ -5,25 +5,15 @@ import type { Event, PlatformName, SignedEvent, SignedProposal } from "../../src
 import type { Hash } from "../../src/protocol/hash.ts";
 import { eventHash, proposalId, type Signer } from "../../src/protocol/seal.ts";
 import { leaderOf } from "../../src/protocol/value.ts";
-import { messageBody, minuteMs, someHash, timeAfter } from "../conversation/given.ts";
+import { messageBody, minuteMs, signerOf, someHash, timeAfter } from "../conversation/given.ts";
 import type { Answer, Request } from "./message.ts";
 import type { Random } from "./random.ts";
 
 /** What it does to what it hands over: of any platform's, as a follower may; and of what it sequenced itself. */
 export const allLies = [
   ...["words", "no words", "forged", "stolen name", "usurped", "replay", "order", "receipt", "head", "actor"],
-  ...[
-    "other history",
-    "withheld",
-    "follows",
-    "again",
-    "backwards",
-    "their mouth",
-    "their name",
-    "twice",
-    "skip",
-    "begun again",
-  ],
+  ...["other history", "withheld", "follows", "again", "backwards", "their mouth", "their name", "twice", "skip"],
+  ...["begun again", "strange key"],
 ] as const;
 export type Lie = (typeof allLies)[number];
 
@@ -180,6 +170,11 @@ export class Liar {
     const { proposal, body } = signed;
     if (lie === "words" && body) return { ...signed, body: messageBody("a lie") };
     if (lie === "forged") return { ...signed, proposal: { ...proposal, sentAt: timeAfter(proposal.sentAt, 1) } };
+    if (lie === "strange key") {
+      const { key } = signerOf("nowhere.example");
+      const other = { ...proposal, key: key.key };
+      return { ...signed, proposal: other, signature: key.sign("proposal", proposalId(other)) };
+    }
     if (lie !== "actor" || proposal.conversation === null) return signed;
     // Whoever began it is hardly one of its own.
     const other = { ...proposal, actor: proposal.conversation };

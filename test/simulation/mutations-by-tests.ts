@@ -1,7 +1,7 @@
 // Checks that the simulation does not come to, each with the test that fails without it: of what its people do not do (mail, archives,
 // a thousand participants), of what only who accepts judges, of what nobody sees at the end (who is told how much, what is looked up),
 // and of the store on PostgreSQL, in whose place it has one in memory.
-import type { Mutation } from "./mutations.ts";
+import type { Mutation } from "./mutation.ts";
 
 const decide = "src/conversation/decide.ts";
 const accept = "src/conversation/accept.ts";
@@ -11,7 +11,10 @@ const federation = "src/federation";
 const ingest = `${federation}/ingest.ts`;
 const receive = `${federation}/receive.ts`;
 const store = "src/store";
+const askLeader = `${federation}/ask-leader.ts`;
+const catchUp = `${federation}/catch-up.ts`;
 const ingestTest = "federation/ingest";
+const retriesTest = "federation/retries";
 const receiveTest = "federation/receive";
 
 /** `by`: the test, in test/. */
@@ -180,7 +183,7 @@ const ofFederation: readonly Tested[] = [
   [
     "that an answer is of what was asked",
     "federation/refusals",
-    `${federation}/ask-leader.ts`,
+    askLeader,
     "if (!event || proposalId(event.event.proposal) !== id) return null;",
     "if (!event) return null;",
   ],
@@ -216,15 +219,15 @@ const ofFederation: readonly Tested[] = [
   ],
   [
     "that what waits is asked of the new leader at once",
-    "federation/retries",
+    retriesTest,
     ingest,
     "await onLeader?.(conversation, head.leader);",
     "void 0;",
   ],
   [
     "that what waits goes in requests that are taken",
-    "federation/retries",
-    `${federation}/ask-leader.ts`,
+    retriesTest,
+    askLeader,
     "return size > askedCharactersMax;",
     "return false;",
   ],
@@ -258,9 +261,48 @@ const ofFederation: readonly Tested[] = [
     "if (!(await peers.unsettle(caller, at, now()))) return later;",
     "await peers.unsettle(caller, at, now());",
   ],
+  [
+    "that who leads another history is held against ours",
+    retriesTest,
+    catchUp,
+    "const held = await pull(conversation, from, heldUpTo ?? 0, isOver);",
+    'const held = "refused" as const;',
+  ],
+  ["that catching up has a turn", retriesTest, catchUp, "(next !== null || !isOver())", "true"],
+  ["that words are asked of who has some", retriesTest, catchUp, "if (isOver()) return filled > 0;", ""],
+  ["that words are asked of the next", retriesTest, catchUp, " && !asked.includes(one)", ""],
+  [
+    "that what an answer joins on to is caught up with",
+    retriesTest,
+    askLeader,
+    'if (ingested.ended?.why !== "GAP") return ingested;',
+    "return ingested;",
+  ],
+  [
+    "that asking a leader has a turn",
+    retriesTest,
+    askLeader,
+    "isOver() ? null : await settle(one, leader, answer[index])",
+    "await settle(one, leader, answer[index])",
+  ],
+  ["that who does not lead rejects nothing", retriesTest, askLeader, 'if (named === "WRONG_LEADER") return null;', ""],
 ];
 
 const ofStore: readonly Tested[] = [
+  [
+    "that nothing is written in what is frozen",
+    "store/head-memory",
+    `${store}/write.ts`,
+    " AND c.frozen_at IS NULL",
+    "",
+  ],
+  [
+    "the words that come later against their commitment",
+    "store/postgres-peer-store",
+    `${store}/owed-bodies.ts`,
+    "return isCommitted(proposal, body, salt) && bodyFault",
+    "return bodyFault",
+  ],
   [
     "what waits under a name, where it is asked for again",
     "store/postgres-peer-store",

@@ -1,6 +1,6 @@
 // The rules, each switched off: people of the simulation break it, their platform lets them, and the log does not hold by the
 // rules as they are.
-import type { Mutation } from "./mutations.ts";
+import type { Mutation } from "./mutation.ts";
 
 type Rule = readonly [without: string, from: string, to: string];
 

@@ -1,20 +1,7 @@
 // Checks of the code under test, each with how it is switched off: so that it can be seen that the simulation needs them all.
-import type { Lie } from "./liar.ts";
+import type { Mutation } from "./mutation.ts";
 import { mutationsByTests } from "./mutations-by-tests.ts";
 import { mutationsOfRules } from "./mutations-of-rules.ts";
-
-/** A file, what stands in it once, and what stands there instead. */
-type Change = readonly [file: string, from: string, to: string];
-
-export interface Mutation {
-  /** What is not checked, or done, any more. */
-  readonly without: string;
-  /** The lie against which it is needed; left out: it is needed among the honest. */
-  readonly lie?: Lie;
-  /** The test that fails without it, where the simulation does not come to it. Left out: the simulation fails. */
-  readonly by?: string;
-  readonly changes: readonly Change[];
-}
 
 const follow = "src/conversation/follow.ts";
 const seal = "src/protocol/seal.ts";
@@ -54,6 +41,17 @@ export const mutations: readonly Mutation[] = [
       [
         `${federation}/vouching.ts`,
         'if (others !== "valid" && others !== "later") return { count, why: "UNKNOWN_KEY" };',
+        "",
+      ],
+    ],
+  },
+  {
+    without: "whose key signed a proposal, where it is asked",
+    lie: "strange key",
+    changes: [
+      [
+        `${federation}/receive.ts`,
+        `if (verdict !== "valid") return refused("UNKNOWN_KEY", "The proposal's key is not one of its platform's.");`,
         "",
       ],
     ],
@@ -236,6 +234,16 @@ export const mutations: readonly Mutation[] = [
         "src/conversation/roles.ts",
         "return isActive(participant) && mayModifyMessage(participant, message);",
         "return true;",
+      ],
+    ],
+  },
+  {
+    without: "that who left hears of what is erased",
+    changes: [
+      [
+        `${federation}/receive.ts`,
+        "const erased = late ? await options.eraseLate(conversation, late, caller) : null;",
+        "const erased = null;",
       ],
     ],
   },
