@@ -55,7 +55,7 @@ test.concurrent.each(mutations)("it fails without $without", { timeout: 900_000 
     }
     const { by, lie, without } = mutation;
     const { code, said } = by === undefined ? await simulated(folder, lie) : await tested(folder, by);
-    const [failed] = said.match(by === undefined ? /^seed \d+: .*/ : /FAIL .*/) ?? [];
+    const [failed] = said.match(by === undefined ? /^seed \d+: .*/ : /× .*/) ?? [];
     expect(failed, said).toBeDefined();
     // Not that it could not be run.
     if (by !== undefined) expect(said).toMatch(/Tests +\d+ failed/);
