@@ -4,14 +4,16 @@ import type { Entry, LogPage, Result } from "../../src/federation/batch.ts";
 import type { Event, PlatformName, SignedEvent, SignedProposal } from "../../src/protocol/event.ts";
 import type { Hash } from "../../src/protocol/hash.ts";
 import { eventHash, proposalId, type Signer } from "../../src/protocol/seal.ts";
-import { messageBody, minuteMs, someHash, timeAfter } from "../conversation/given.ts";
+import { leaderOf } from "../../src/protocol/value.ts";
+import { messageBody, minuteMs, signerOf, someHash, timeAfter } from "../conversation/given.ts";
 import type { Answer, Request } from "./message.ts";
 import type { Random } from "./random.ts";
 
 /** What it does to what it hands over: of any platform's, as a follower may; and of what it sequenced itself. */
 export const allLies = [
   ...["words", "no words", "forged", "stolen name", "usurped", "replay", "order", "receipt", "head", "actor"],
-  ...["other history", "withheld", "follows", "again", "backwards", "their mouth", "skip"],
+  ...["other history", "withheld", "follows", "again", "backwards", "their mouth", "their name", "twice", "skip"],
+  ...["begun again", "strange key"],
 ] as const;
 export type Lie = (typeof allLies)[number];
 
@@ -36,6 +38,9 @@ export class Liar {
   readonly #often: number;
   /** Of each conversation something that it said once. */
   readonly #added = new Map<Hash, SignedEvent>();
+  /** Of each conversation the last event that it knows of, and what it asked to have said: what a usurper goes on with. */
+  readonly #last = new Map<Hash, Event>();
+  readonly #asked = new Map<Hash, SignedProposal>();
   /** Whether it tells lies that come and go, and begins others. */
   isRestless = true;
 
@@ -49,6 +54,7 @@ export class Liar {
 
   ask(to: PlatformName, request: Request): Told {
     if (request.kind !== "post") return { request, mend: (answer) => answer };
+    this.#note(request.entries);
     const lie = this.#lie();
     const isTold = request.entries.map((entry) => !this.#isWithheld(to, entry, lie));
     const told = request.entries.filter((_, index) => isTold[index]).map((entry) => this.#entry(to, entry, lie));
@@ -60,6 +66,11 @@ export class Liar {
       mend: (answer) => {
         if (answer !== null && !Array.isArray(answer)) return answer;
         const results = [...((answer ?? []) as readonly Result[])];
+        this.#note(
+          results.flatMap((result): readonly Entry[] =>
+            "event" in result && result.event ? [{ event: result.event }] : [],
+          ),
+        );
         return isTold.map((was): Result => (was ? (results.shift() ?? { result: "later" }) : { result: "accepted" }));
       },
     };
@@ -67,6 +78,7 @@ export class Liar {
 
   answer(to: PlatformName, request: Request, answer: Answer): Answer {
     if (request.kind === "post") {
+      this.#note(request.entries);
       // Whoever speaks up is told again.
       for (const entry of request.entries)
         if ("proposal" in entry) this.#withheld.delete(`${to} ${entry.proposal.proposal.conversation}`);
@@ -108,6 +120,8 @@ export class Liar {
     if ("event" in entry) return { event: this.#event(to, entry.event, lie) };
     if ("head" in entry) {
       const { conversation, seq, hash } = entry.head;
+      const usurped = lie === "usurped" ? this.#usurped(conversation) : null;
+      if (usurped) return { event: usurped };
       const ahead = lie === "head" ? this.#random.below(20) : 0;
       return {
         head: {
@@ -126,10 +140,41 @@ export class Liar {
     return "proposal" in entry ? { proposal: this.#proposal(entry.proposal, lie) } : entry;
   }
 
+  #note(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      if ("event" in entry) {
+        const { event } = entry.event;
+        const conversation = event.proposal.conversation ?? proposalId(event.proposal);
+        if (event.seq > (this.#last.get(conversation)?.seq ?? 0)) this.#last.set(conversation, event);
+      } else if ("proposal" in entry) {
+        const { conversation, action, model } = entry.proposal.proposal;
+        if (conversation !== null && action === "add" && model === "message")
+          this.#asked.set(conversation, entry.proposal);
+      }
+    }
+  }
+
+  /** What its own people say, sequenced by itself where another leads; null where it leads, or nothing was said. */
+  #usurped(conversation: Hash): SignedEvent | null {
+    const [last, asked] = [this.#last.get(conversation), this.#asked.get(conversation)];
+    const { platform, key } = this.#signer;
+    if (!last || !asked || [last.leader, leaderOf(last.proposal.value)].includes(platform)) return null;
+    const timestamp = timeAfter(last.timestamp, 1);
+    const place = { seq: last.seq + 1, parent: eventHash(last), timestamp, leader: platform, key: key.key };
+    const event: Event = { proposal: { ...asked.proposal, sentAt: timestamp }, ...place };
+    const { body, salt } = asked;
+    return this.#signed({ event, body, salt, signatures: { event: "", proposal: null } }, event);
+  }
+
   #proposal(signed: SignedProposal, lie: Lie | undefined): SignedProposal {
     const { proposal, body } = signed;
     if (lie === "words" && body) return { ...signed, body: messageBody("a lie") };
     if (lie === "forged") return { ...signed, proposal: { ...proposal, sentAt: timeAfter(proposal.sentAt, 1) } };
+    if (lie === "strange key") {
+      const { key } = signerOf("nowhere.example");
+      const other = { ...proposal, key: key.key };
+      return { ...signed, proposal: other, signature: key.sign("proposal", proposalId(other)) };
+    }
     if (lie !== "actor" || proposal.conversation === null) return signed;
     // Whoever began it is hardly one of its own.
     const other = { ...proposal, actor: proposal.conversation };
@@ -178,8 +223,35 @@ export class Liar {
       case "their mouth":
         if (isByItself) return told;
         return this.#signed(told, { ...event, proposal: { ...proposal, sentAt: timeAfter(proposal.sentAt, 1) } });
+      case "their name": {
+        if (isByItself) return told;
+        const { key } = this.#signer;
+        const theirs = { ...proposal, key: key.key };
+        const signature = key.sign("proposal", proposalId(theirs));
+        const signed = { ...told, signatures: { ...signatures, proposal: signature } };
+        return this.#signed(signed, { ...event, proposal: theirs });
+      }
+      case "twice":
+        if (!isByItself) return told;
+        return {
+          ...told,
+          signatures: { ...signatures, proposal: this.#signer.key.sign("proposal", proposalId(proposal)) },
+        };
       case "skip":
         return this.#signed(told, { ...event, seq: event.seq + 1 });
+      case "begun again": {
+        if (!isByItself) return told;
+        const value = { role: "ADMIN" as const, via: proposal.platform, mail: false, imported: false };
+        const first = {
+          action: "publish",
+          model: "conversation",
+          conversation: null,
+          actor: null,
+          item: null,
+        } as const;
+        const begun = { ...proposal, ...first, value, follows: null, ref: someHash("words") };
+        return this.#signed({ ...told, body: null, salt: null }, { ...event, proposal: begun });
+      }
       default:
         return told;
     }

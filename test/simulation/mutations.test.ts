@@ -1,21 +1,24 @@
-// Whether the simulation can fail: each check of the code under test is switched off in a copy of it, and simulated.
+// Whether the simulation can fail: each check of the code under test is switched off in a copy of it, and simulated; or, where
+// the simulation does not come to it, tested by the file that does.
 import { spawn } from "node:child_process";
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
-import { type Mutation, mutations } from "./mutations.ts";
+import { mutations } from "./mutations.ts";
 
 const root = join(import.meta.dirname, "../..");
 /** Within so many seeds it shows. */
-const [seedsMax, stepsPerSeed] = [100, 1_000];
+const [seedsMax, stepsPerSeed] = [60, 1_000];
 
-/** A copy of what the simulation runs. What comes of it is looked at by the code as it is. */
+const copied = ["src", "test"];
+
+/** A copy of what is run. What comes of a simulation is looked at by the code as it is. */
 async function copyTo(folder: string): Promise<void> {
-  for (const part of ["src", "test/simulation", "test/support", "test/conversation"])
-    await cp(join(root, part), join(folder, part), { recursive: true });
-  for (const name of ["package.json", "node_modules"]) await symlink(join(root, name), join(folder, name));
+  for (const part of copied) await cp(join(root, part), join(folder, part), { recursive: true });
+  const others = (await readdir(root)).filter((name) => !copied.includes(name) && !name.startsWith("."));
+  for (const name of others) await symlink(join(root, name), join(folder, name));
   await change(join(folder, "test/simulation/invariants.ts"), (code) =>
     code.replaceAll('"../../src/', `"${root}/src/`),
   );
@@ -25,20 +28,21 @@ async function change(path: string, to: (code: string) => string): Promise<void>
   await writeFile(path, to(await readFile(path, "utf8")));
 }
 
-async function simulated(folder: string, { lie, firstSeed = 1 }: Mutation) {
-  const seeds = [
-    "--first",
-    `${firstSeed}`,
-    "--seeds",
-    `${seedsMax}`,
-    "--steps",
-    `${seedsMax * stepsPerSeed}`,
-    "--until-failed",
-  ];
-  const options = [...seeds, ...(lie === undefined ? [] : ["--lies", lie])];
-  const running = spawn(process.execPath, [join(folder, "test/simulation/run.ts"), ...options]);
+/** What a program of node's says, and how it ends. */
+async function ran(program: string, options: readonly string[]) {
+  const running = spawn(process.execPath, [program, ...options], { env: { ...process.env, NO_COLOR: "1" } });
   const code = new Promise((resolve) => running.on("close", resolve));
   return { said: await text(running.stdout), code: await code };
+}
+
+function simulated(folder: string, lie: string | undefined) {
+  const options = ["--seeds", `${seedsMax}`, "--steps", `${seedsMax * stepsPerSeed}`, "--until-failed"];
+  return ran(join(folder, "test/simulation/run.ts"), [...options, ...(lie === undefined ? [] : ["--lies", lie])]);
+}
+
+function tested(folder: string, file: string) {
+  const vitest = join(root, "node_modules/vitest/vitest.mjs");
+  return ran(vitest, ["run", "--root", folder, "--project", "parley", "--bail", "1", file]);
 }
 
 test.concurrent.each(mutations)("it fails without $without", { timeout: 900_000 }, async (mutation) => {
@@ -51,10 +55,14 @@ test.concurrent.each(mutations)("it fails without $without", { timeout: 900_000 
         return code.replace(from, () => to);
       });
     }
-    const { code, said } = await simulated(folder, mutation);
-    expect(said).toMatch(/^seed \d+: /);
+    const { by, lie, without } = mutation;
+    const { code, said } = by === undefined ? await simulated(folder, lie) : await tested(folder, by);
+    const [failed] = said.match(by === undefined ? /^seed \d+: .*/ : /× .*/) ?? [];
+    expect(failed, said).toBeDefined();
+    // Not that it could not be run.
+    if (by !== undefined) expect(said).toMatch(/Tests +\d+ failed/);
     expect(code).toBe(1);
-    process.stdout.write(`without ${mutation.without}: ${said.split("\n")[0]}\n`);
+    process.stdout.write(`without ${without}: ${failed}\n`);
   } finally {
     await rm(folder, { recursive: true });
   }

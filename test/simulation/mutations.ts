@@ -1,18 +1,7 @@
 // Checks of the code under test, each with how it is switched off: so that it can be seen that the simulation needs them all.
-import type { Lie } from "./liar.ts";
-
-/** A file, what stands in it once, and what stands there instead. */
-type Change = readonly [file: string, from: string, to: string];
-
-export interface Mutation {
-  /** What is not checked, or done, any more. */
-  readonly without: string;
-  /** The lie against which it is needed; left out: it is needed among the honest. */
-  readonly lie?: Lie;
-  /** The seed to begin with, where it shows in few and in none of the first. @default 1 */
-  readonly firstSeed?: number;
-  readonly changes: readonly Change[];
-}
+import type { Mutation } from "./mutation.ts";
+import { mutationsByTests } from "./mutations-by-tests.ts";
+import { mutationsOfRules } from "./mutations-of-rules.ts";
 
 const follow = "src/conversation/follow.ts";
 const seal = "src/protocol/seal.ts";
@@ -20,10 +9,7 @@ const federation = "src/federation";
 const memoryStore = "test/support/memory-store.ts";
 
 export const mutations: readonly Mutation[] = [
-  {
-    without: "that a proposal follows its item's latest event",
-    changes: [["src/conversation/decide.ts", "latest === null || proposal.follows === latest ?", "true ?"]],
-  },
+  ...mutationsOfRules,
   {
     without: "that a platform speaks for its own people",
     lie: "actor",
@@ -49,6 +35,44 @@ export const mutations: readonly Mutation[] = [
     changes: [[`${federation}/receive.ts`, '|| !verifySignature(proposal.key, "proposal", id, signature)', ""]],
   },
   {
+    without: "whose key signed a proposal, in a log",
+    lie: "their name",
+    changes: [
+      [
+        `${federation}/vouching.ts`,
+        'if (others !== "valid" && others !== "later") return { count, why: "UNKNOWN_KEY" };',
+        "",
+      ],
+    ],
+  },
+  {
+    without: "whose key signed a proposal, where it is asked",
+    lie: "strange key",
+    changes: [
+      [
+        `${federation}/receive.ts`,
+        `if (verdict !== "valid") return refused("UNKNOWN_KEY", "The proposal's key is not one of its platform's.");`,
+        "",
+      ],
+    ],
+  },
+  {
+    without: "that an entry has one form",
+    lie: "twice",
+    changes: [[seal, "if (isLeadersOwn(event)) return false;", ""]],
+  },
+  {
+    without: "that a conversation begins once",
+    lie: "begun again",
+    changes: [
+      [
+        "src/conversation/decide.ts",
+        'if (state.conversation) return reject("INVALID_ACTION", "This conversation is published already.");',
+        "",
+      ],
+    ],
+  },
+  {
     without: "the words against their commitment, in a log",
     lie: "words",
     changes: [[seal, 'return known.isCommitted ? null : "BAD_COMMITMENT";', "return null;"]],
@@ -66,8 +90,8 @@ export const mutations: readonly Mutation[] = [
   {
     without: "that the leader leads",
     lie: "usurped",
-    firstSeed: 101,
     changes: [
+      // Either is enough: the second is for what must not cost a look-up.
       [follow, "event.leader !== (conversation?.leader ?? event.proposal.platform)", "false"],
       [
         `${federation}/vouching.ts`,
@@ -105,6 +129,14 @@ export const mutations: readonly Mutation[] = [
         "own.event.leader === event.event.leader && isSignedByItsLeader(event)",
         "true",
       ],
+    ],
+  },
+  {
+    without: "that what proves a lie is signed",
+    lie: "forged",
+    changes: [
+      [follow, 'isSignedByItsLeader(signed) ? "FORKED" : "BAD_SIGNATURE"', '"FORKED"'],
+      [`${federation}/proof-of-lie.ts`, " && isSignedByItsLeader(event)", ""],
     ],
   },
   {
@@ -183,6 +215,39 @@ export const mutations: readonly Mutation[] = [
     ],
   },
   {
+    without: "that what waited is settled by its event",
+    changes: [[`${federation}/ingest.ts`, "own.map((one) => hashesOf(one).id),", "[],"]],
+  },
+  {
+    without: "that words that did not come are noticed",
+    lie: "no words",
+    changes: [[`${federation}/ingest.ts`, "await onWordless?.(conversation, isNewWordless);", "void 0;"]],
+  },
+  {
+    without: "that a leader's clock does not run backwards",
+    changes: [["src/conversation/accept.ts", "parent && parent.timestamp > now ? parent.timestamp : now", "now"]],
+  },
+  {
+    without: "that a lock ends with who holds it",
+    changes: [
+      [
+        "src/conversation/roles.ts",
+        "return isActive(participant) && mayModifyMessage(participant, message);",
+        "return true;",
+      ],
+    ],
+  },
+  {
+    without: "that who left hears of what is erased",
+    changes: [
+      [
+        `${federation}/receive.ts`,
+        "const erased = late ? await options.eraseLate(conversation, late, caller) : null;",
+        "const erased = null;",
+      ],
+    ],
+  },
+  {
     without: "that who left is told of what is erased",
     changes: [[`${federation}/federation.ts`, "if (erasing.length === 0) return;", "return;"]],
   },
@@ -191,4 +256,5 @@ export const mutations: readonly Mutation[] = [
     lie: "no words",
     changes: [[`${federation}/catch-up.ts`, "filled += await peers.fillBodies(conversation, answer.events);", ""]],
   },
+  ...mutationsByTests,
 ];

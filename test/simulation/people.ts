@@ -33,7 +33,7 @@ export interface Said {
 const acts = {
   ...{ "add message": 24, "answer message": 10, "modify message": 10, "lock message": 8, "release message": 4 },
   ...{ "remove message": 4, "attach file": 3, "remove attachment": 1, "add label": 4, "remove label": 2 },
-  ...{ "modify subject": 4, "modify expiry": 1, "add participant": 8, "modify participant": 4 },
+  ...{ "modify subject": 4, "modify expiry": 3, "add participant": 8, "modify participant": 4 },
   ...{ "remove participant": 2, leave: 1, erase: 1, "modify leader": 3, read: 16 },
 } as const;
 type Act = keyof typeof acts;
@@ -194,8 +194,10 @@ export class Person {
         return on("release", "message", message);
       case "remove message":
         return on("remove", "message", message);
-      case "attach file":
-        return { action: "add", model: "attachment", item: message ?? null, body: attachmentBody(this.#words()) };
+      case "attach file": {
+        const item = random.chance(0.8) && message ? message : null;
+        return { action: "add", model: "attachment", item, body: attachmentBody(this.#words()) };
+      }
       case "remove attachment":
         return on("remove", "attachment", recent(state.attachments));
       case "add label":
@@ -205,8 +207,9 @@ export class Person {
       case "modify subject":
         return { action: "modify", model: "subject", body: { subject: `about ${this.#words()}` } };
       case "modify expiry": {
-        const expiresAt = new Date(this.#world.timeline.now + random.below(600) * minuteMs).toISOString();
-        return { action: "modify", model: "expiry", value: random.chance(0.7) ? null : { expiresAt } };
+        // A simulation is about a quarter of an hour.
+        const expiresAt = new Date(this.#world.timeline.now + random.below(5) * minuteMs).toISOString();
+        return { action: "modify", model: "expiry", value: random.chance(0.5) ? null : { expiresAt } };
       }
       case "add participant": {
         const address = this.#someone();
