@@ -65,7 +65,9 @@ function planOf(schema: GraphQLSchema, document: DocumentNode, operationName: st
   const planned: PlannedDocument = { schema, operation, fragments: fragmentsOf(document), fieldCount: 0 };
   const fields = planFields(planned, root, [operation.selectionSet]);
   return ({ variables = {}, rootValue, context }) => {
-    const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], variables);
+    const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], variables, {
+      maxErrors: 1,
+    });
     if (!coerced) return Promise.resolve(null);
     return new Promise((resolve) => new Run(context, rootValue, coerced, resolve).start(fields));
   };
