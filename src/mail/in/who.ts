@@ -25,7 +25,7 @@ export interface Claim {
   readonly isAnswer: boolean;
 }
 
-export type NoticeWhy = Extract<MailAbout, { kind: "NOTICE" }>["why"];
+export type NoticeWhy = Extract<MailAbout, { kind: "NOTICE"; inbound: string }>["why"];
 
 export type Decision =
   | { readonly is: "posted"; readonly participant: Hash }

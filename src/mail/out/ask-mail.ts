@@ -14,7 +14,9 @@ export type MailAbout =
       /** Why their mail was not posted. */
       readonly why: "NOT_A_PARTICIPANT" | "MAY_NOT_WRITE" | "TOO_LARGE" | "EXPIRED" | "NO_WORDS";
       readonly inbound: string;
-    };
+    }
+  /** @property at when it ended */
+  | { readonly kind: "NOTICE"; readonly why: "ENDED"; readonly at: string };
 
 export interface AskedMail {
   readonly conversation: Hash;

@@ -62,3 +62,11 @@ export function subjectOf(subject: string | null, isFirst: boolean): string {
   const line = [...lineOf(subject ?? "")].slice(0, limits.subjectCharacters).join("") || "A conversation";
   return isFirst || /^re:/i.test(line) ? line : `Re: ${line}`;
 }
+
+/** A time for people. Their time zone is not known, so ours is said. */
+export const timeOf = (at: Date): string => `${at.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+
+const weekday = new Intl.DateTimeFormat("en-GB", { weekday: "long", timeZone: "UTC" });
+
+/** The same with its day of the week, by which people remember. */
+export const dayAndTimeOf = (at: Date): string => `${weekday.format(at)} ${timeOf(at)}`;

@@ -1,11 +1,13 @@
 // What mails say that tell no events: questions, codes, notices.
 import { z } from "zod";
-import { lineOf, subjectOf } from "./lines.ts";
-import { foot, type Part, sentence } from "./parts.ts";
+import { lineOf, subjectOf, timeOf } from "./lines.ts";
+import { foot, type Part, pointer, sentence } from "./parts.ts";
 import type { MailRow } from "./read-mail.ts";
 
-/** Why a mail was not posted, and what can be done. */
+/** Why a mail was not posted, and what can be done; or what else is told of the conversation. */
 const reasons = {
+  ENDED:
+    "This conversation has ended, as was set: nothing is said in it any more, and what you answer is not posted. You find it behind the link.",
   NOT_A_PARTICIPANT:
     "You do not take part in this conversation any more, so your mail was not posted. Ask somebody who does to add you.",
   MAY_NOT_WRITE:
@@ -21,16 +23,19 @@ const aboutSchema = z.object({
     .string()
     .regex(/^\d{4,10}$/)
     .optional(),
-  why: z.enum(["NOT_A_PARTICIPANT", "MAY_NOT_WRITE", "TOO_LARGE", "EXPIRED", "NO_WORDS"]).optional(),
+  why: z.enum(Object.keys(reasons) as readonly (keyof typeof reasons)[]).optional(),
 });
 
 export interface Links {
   readonly conversation: string;
   /** Null where the mail in question is not kept any more. */
-  readonly confirm: { readonly link: string; readonly cameAt: Date } | null;
+  readonly confirm: {
+    readonly link: string;
+    readonly cameAt: Date;
+    /** How many more of theirs wait. */
+    readonly others: number;
+  } | null;
 }
-
-const timeOf = (at: Date): string => `${at.toISOString().slice(0, 16).replace("T", " ")} UTC`;
 
 /** @throws where the mail says nothing that this code knows */
 export function answerTo(
@@ -47,6 +52,15 @@ export function answerTo(
           `A mail from your address came in for “${title}” at ${timeOf(confirm.cameAt)}, and waits: nothing proves that you wrote it, or there were many in a short time.`,
         ),
         sentence("If you did, say so behind this link, and it is posted. If not, do nothing: nobody will see it."),
+        ...(confirm.others > 0
+          ? [
+              pointer(
+                `${confirm.others} more ${confirm.others === 1 ? "mail waits" : "mails wait"}. You find all of them, once a code was sent to you, on the page of `,
+                "the conversation",
+                conversation,
+              ),
+            ]
+          : []),
         foot("", "It is mine", confirm.link),
       ],
     };

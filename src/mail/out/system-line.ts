@@ -1,5 +1,5 @@
 // What happened to a conversation beside its messages, as a line for people.
-import { nameOf } from "./lines.ts";
+import { nameOf, timeOf } from "./lines.ts";
 import type { ToldEvent } from "./read-mail.ts";
 
 const roleNames = { READER: "a reader", COMMENTER: "a commenter", WRITER: "a writer", ADMIN: "an admin" } as const;
@@ -19,7 +19,7 @@ export function systemLine(event: ToldEvent): string | null {
         : `${by} changed the subject to ${field("subject")}.`;
     case "modify expiry":
       return typeof value === "object" && value !== null && "expiresAt" in value
-        ? `${by} lets the conversation end at ${value.expiresAt.slice(0, 16).replace("T", " ")} UTC.`
+        ? `${by} lets the conversation end at ${timeOf(new Date(value.expiresAt))}.`
         : `${by} lets the conversation go on without an end.`;
     case "add participant":
       return `${by} added ${nameOf(event.itemName)}.`;
