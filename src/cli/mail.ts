@@ -1,8 +1,9 @@
-// parley mail list|resend|suppressed|lift
+// parley mail list|resend|held|ask|suppressed|lift
 import { runMigrations } from "graphile-worker";
 import type pg from "pg";
 import { z } from "zod";
 import type { Config } from "../config/config.ts";
+import { askAboutHeld, readHeldMails } from "../mail/in/held-mails.ts";
 import { oneLine } from "../mail/mail-text.ts";
 import { type MailSummary, type NotResent, readMailSummaries, resendMail } from "../mail/out/mail-summaries.ts";
 import { liftSuppression, readSuppressed } from "../mail/suppression.ts";
@@ -11,14 +12,19 @@ import { openShared } from "./open-shared.ts";
 import { UsageError } from "./usage.ts";
 
 const saying =
-  "Say: parley mail list [--json], parley mail resend ID, parley mail suppressed [--json], or: parley mail lift ADDRESS";
+  "Say: parley mail list [--json], parley mail resend ID, parley mail held [--json], parley mail ask ID, parley mail suppressed [--json], or: parley mail lift ADDRESS";
 
-/** Shows the mails that did not simply go out, and the addresses that get none; has a mail sent again, or an address get mails again. */
+/**
+ * Shows the mails that did not simply go out, those that came in and wait for their sender, and the addresses that get none; has a mail
+ * sent again, a sender asked, or an address get mails again.
+ */
 export async function mail(args: readonly string[], config: Config): Promise<void> {
   const { values, positionals } = parseArguments(args, { json: { type: "boolean", default: false } });
   const [action = "", subject, ...more] = positionals;
-  const needs = action === "resend" || action === "lift";
-  const isKnown = needs ? subject !== undefined : ["list", "suppressed"].includes(action) && subject === undefined;
+  const needs = ["resend", "ask", "lift"].includes(action);
+  const isKnown = needs
+    ? subject !== undefined
+    : ["list", "held", "suppressed"].includes(action) && subject === undefined;
   if (!isKnown || more.length > 0) throw new UsageError(saying);
   await using stack = new AsyncDisposableStack();
   const { pool } = (await openShared(stack, config)).database;
@@ -27,6 +33,10 @@ export async function mail(args: readonly string[], config: Config): Promise<voi
       return console.log(await listed(pool, values.json));
     case "suppressed":
       return console.log(await suppressed(pool, values.json));
+    case "held":
+      return console.log(await held(pool, values.json));
+    case "ask":
+      return await ask(pool, config.mail.domain, subject ?? "");
     case "resend":
       return await resend(pool, subject ?? "");
     default:
@@ -59,6 +69,25 @@ function textOf({ id, kind, status, conversation, address, attempts, lastAttempt
 
 /** What others answered, in one line: control characters would write elsewhere on the screen. */
 const shown = (answer: string): string => oneLine(answer, 1_000);
+
+async function held(pool: pg.Pool, isJson: boolean): Promise<string> {
+  const mails = await readHeldMails(pool);
+  if (isJson) return JSON.stringify(mails, null, 2);
+  if (mails.length === 0) return "No mail waits for its sender.";
+  return mails
+    .map(({ id, receivedAt, address, conversation, reason, isAsked }) => {
+      const asked = isAsked ? "was asked" : "was not asked: parley mail ask ID";
+      return `${id} ${reason} ${receivedAt.toISOString()}\n  from ${address ?? "somebody erased"} to ${conversation}, who ${asked}`;
+    })
+    .join("\n");
+}
+
+async function ask(pool: pg.Pool, domain: string, id: string): Promise<void> {
+  await runMigrations({ pgPool: pool });
+  if (!z.uuid().safeParse(id).success || !(await askAboutHeld(pool, domain, id)))
+    throw new UsageError("No such mail waits for its sender. Which do: parley mail held");
+  console.log("Asked by a mail as soon as a worker runs. It is posted once they say that it is theirs.");
+}
 
 async function suppressed(pool: pg.Pool, isJson: boolean): Promise<string> {
   const addresses = await readSuppressed(pool);

@@ -5,6 +5,7 @@ import { pruneInboundTask } from "../../workers/tasks/prune-inbound.ts";
 import { isSpecialUse } from "../federation/special-use.ts";
 import { createAuthenticateMail } from "../mail/in/authenticate.ts";
 import type { ResolveRecords } from "../mail/in/bounded-resolver.ts";
+import { readCertificate } from "../mail/in/certificate.ts";
 import { createHandleBounce } from "../mail/in/handle-bounce.ts";
 import type { InboundHandlingOptions } from "../mail/in/inbound-handling.ts";
 import { listenForMail } from "../mail/in/listen-for-mail.ts";
@@ -58,8 +59,10 @@ export function openMailIn(
     listen: async (stack) => {
       if (mail.smtpPort === undefined) return;
       const takesMailFor = createTakesMailFor({ pool, mailDomain: mail.domain, domains });
+      const files = mail.smtpCertificate;
+      const tls = files && { readCertificate: () => readCertificate(files) };
       const listening = stack.use(
-        await listenForMail({ host, port: mail.smtpPort, name: platform, takesMailFor, store, log }),
+        await listenForMail({ host, port: mail.smtpPort, name: platform, takesMailFor, store, log, ...tls }),
       );
       log.info({ port: listening.port }, "mails are taken by SMTP");
     },

@@ -2,11 +2,13 @@
 import type { DefinedTask } from "../../workers/task.ts";
 import { collectMailTask } from "../../workers/tasks/collect-mail.ts";
 import { sendMailTask } from "../../workers/tasks/send-mail.ts";
+import { tellEndTask } from "../../workers/tasks/tell-end.ts";
 import type { Config } from "../config/config.ts";
 import { isSpecialUse } from "../federation/special-use.ts";
 import { collectMail } from "../mail/out/collect.ts";
 import { oweMail, sweepMail } from "../mail/out/owe.ts";
 import { createSendMail } from "../mail/out/send.ts";
+import { tellEnd } from "../mail/out/tell-end.ts";
 import { createProvider } from "../mail/providers/create-provider.ts";
 import type { LoggerFactory } from "../observe/logger.ts";
 import type { Place } from "../store/conversation-store.ts";
@@ -40,12 +42,11 @@ export function openMailOut({
     provider,
   });
   return {
-    owe: async (places) => {
-      await oweMail(pool, owing, places);
-    },
+    owe: (places) => oweMail(pool, owing, places),
     tasks: [
       collectMailTask((whose) => collectMail(pool, { platform, domain: mail.domain }, whose)),
       sendMailTask(sendMail),
+      tellEndTask((conversation) => tellEnd(pool, { platform, domain: mail.domain }, conversation)),
     ],
     sweep: () => sweepMail(pool, owing),
     listensAt: (listening) => {

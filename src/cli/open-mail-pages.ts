@@ -5,8 +5,10 @@ import { isSpecialUse } from "../federation/special-use.ts";
 import type { BlobStore } from "../files/blob-store.ts";
 import type { Pages } from "../http/pages.ts";
 import { createSendFile } from "../http/send-file.ts";
+import { sourceOf } from "../http/source-of.ts";
 import type { StoreInbound } from "../mail/in/store-inbound.ts";
 import { createTakesMailFor } from "../mail/in/takes-mail-for.ts";
+import { createFoldBudget } from "../mail/pages/fold-budget.ts";
 import { createReadHeld } from "../mail/pages/held-mail.ts";
 import { createReadPageMails } from "../mail/pages/page-mails.ts";
 import { createPagesBehindLinks } from "../mail/pages/pages-behind-links.ts";
@@ -60,6 +62,8 @@ export function openMailPages(parts: Parts, { storeInbound, confirmInbound }: Ta
     sendFile: createSendFile({ blobs, log: log("http") }),
     readHeld: createReadHeld(pool, blobs),
     confirmInbound,
+    foldBudget: createFoldBudget(Date.now),
+    sourceOf: (request) => sourceOf(request, config.isProxyTrusted),
     ...{ now, salt, log: log("mail") },
   });
   if (!showsSentMails(config)) return [behindLinks];

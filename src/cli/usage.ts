@@ -34,6 +34,8 @@ const commands = `\
   parley deliveries retry [PLATFORM] send it anew, also what was refused or given up
   parley mail list                   the mails that did not simply go out  [--json]
   parley mail resend ID              send one again that may not have gone out, or was not taken
+  parley mail held                   mails that came in and wait for their sender to say that they are theirs  [--json]
+  parley mail ask ID                 ask the sender of one by a mail
   parley mail suppressed             the addresses that get no mail, and why  [--json]
   parley mail lift ADDRESS           send it mails again
   parley doctor                      compare every table with the logs; the drift must be 0  [--json]

@@ -170,6 +170,13 @@ export const settingsSchema = z.object({
   PARLEY_SMTP_PORT: wholeNumber(0, 65_535, "has to be a port from 1 to 65535, or 0 for any that is free")
     .optional()
     .describe("Takes mails by SMTP on this port of PARLEY_HOST. Without it, none come in this way."),
+  PARLEY_SMTP_CERT: z
+    .string()
+    .optional()
+    .describe(
+      "A file with a certificate and its chain, PEM: with it and PARLEY_SMTP_KEY mails are taken by TLS, too (STARTTLS). Both are read anew every hour.",
+    ),
+  PARLEY_SMTP_KEY: z.string().optional().describe("The file with the key of PARLEY_SMTP_CERT, PEM."),
   PARLEY_MAIL_DELAY: wholeNumber(0, 3_600, "has to be a number of seconds from 0 to 3600")
     .default(30)
     .describe("Seconds that words wait before they are mailed: what is said within them goes into one mail."),
@@ -208,6 +215,8 @@ export interface MailConfig {
   readonly webhookPassword: string | undefined;
   /** Undefined: no mails come in by SMTP. 0: any that is free. */
   readonly smtpPort: number | undefined;
+  /** Files, PEM. Undefined: STARTTLS is not offered. */
+  readonly smtpCertificate: { readonly cert: string; readonly key: string } | undefined;
   /** How long words wait for others that go into the same mail. */
   readonly delayMs: number;
 }
@@ -287,7 +296,7 @@ const showValue = (name: string, value: string): string =>
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
   const isUnknown = (name: string) =>
-    name.startsWith("PARLEY_") && !(name in settingsSchema.shape) && !knownElsewhere.has(name);
+    /^(PARLEY|POSTMARK)_/.test(name) && !(name in settingsSchema.shape) && !knownElsewhere.has(name);
   const faults = Object.keys(given).filter(isUnknown).sort().map(explainUnknown);
 
   const parsed = settingsSchema.safeParse(given);
@@ -302,6 +311,14 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   }
   if (given["SMTP_URL"] !== undefined && given["POSTMARK_TOKEN"] !== undefined) {
     faults.push("SMTP_URL and POSTMARK_TOKEN are both set. Mails go one way: unset the other.");
+  }
+  const lacking = ["PARLEY_SMTP_PORT", "PARLEY_SMTP_CERT", "PARLEY_SMTP_KEY"].filter(
+    (name) => given[name] === undefined,
+  );
+  if ((given["PARLEY_SMTP_CERT"] ?? given["PARLEY_SMTP_KEY"]) !== undefined && lacking.length > 0) {
+    faults.push(
+      `${lacking.join(" and ")} ${lacking.length === 1 ? "is" : "are"} missing. TLS for mails that come in by SMTP takes PARLEY_SMTP_PORT, PARLEY_SMTP_CERT and PARLEY_SMTP_KEY.`,
+    );
   }
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
   const settings = parsed.data;
@@ -323,6 +340,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       provider: providerOf(settings),
       webhookPassword: settings.POSTMARK_WEBHOOK_PASSWORD,
       smtpPort: settings.PARLEY_SMTP_PORT,
+      smtpCertificate:
+        settings.PARLEY_SMTP_CERT === undefined || settings.PARLEY_SMTP_KEY === undefined
+          ? undefined
+          : { cert: settings.PARLEY_SMTP_CERT, key: settings.PARLEY_SMTP_KEY },
       delayMs: settings.PARLEY_MAIL_DELAY * 1_000,
     },
     metricsPort: settings.PARLEY_METRICS_PORT,

@@ -32,6 +32,7 @@ test("without any setting Parley serves this machine, with a database of its own
       provider: { kind: "files" },
       webhookPassword: undefined,
       smtpPort: undefined,
+      smtpCertificate: undefined,
       delayMs: 30_000,
     },
     metricsPort: undefined,
@@ -60,6 +61,8 @@ test("every setting is taken", () => {
       POSTMARK_STREAM: "conversations",
       POSTMARK_WEBHOOK_PASSWORD: secret,
       PARLEY_SMTP_PORT: "2525",
+      PARLEY_SMTP_CERT: "/etc/ssl/mail.pem",
+      PARLEY_SMTP_KEY: "/etc/ssl/mail.key",
       PARLEY_MAIL_DELAY: "0",
       PARLEY_METRICS_PORT: "9464",
       OTEL_EXPORTER_OTLP_ENDPOINT: "https://collector.example.org/otlp/",
@@ -87,12 +90,31 @@ test("every setting is taken", () => {
       provider: { kind: "postmark", token: "token", stream: "conversations", origin: "https://api.postmarkapp.com" },
       webhookPassword: secret,
       smtpPort: 2525,
+      smtpCertificate: { cert: "/etc/ssl/mail.pem", key: "/etc/ssl/mail.key" },
       delayMs: 0,
     },
     metricsPort: 9464,
     tracesTo: "https://collector.example.org/otlp",
     logLevel: "debug",
   });
+});
+
+test("misspelt settings of Postmark are told as well", () => {
+  expect(faultsOf({ POSTMARK_TOKN: "token", POSTMARK_API_KEY: "key" })).toEqual([
+    "POSTMARK_API_KEY is no setting. Unset it.",
+    "POSTMARK_TOKN is no setting. Is POSTMARK_TOKEN meant?",
+  ]);
+});
+
+test("TLS for mails that come in takes a port, a certificate and its key", () => {
+  const all = { PARLEY_SMTP_PORT: "2525", PARLEY_SMTP_CERT: "cert.pem", PARLEY_SMTP_KEY: "key.pem" };
+  const needs = "TLS for mails that come in by SMTP takes PARLEY_SMTP_PORT, PARLEY_SMTP_CERT and PARLEY_SMTP_KEY.";
+  expect(faultsOf(all)).toEqual([]);
+  const { PARLEY_SMTP_KEY: _, ...keyless } = all;
+  expect(faultsOf(keyless)).toEqual([`PARLEY_SMTP_KEY is missing. ${needs}`]);
+  expect(faultsOf({ PARLEY_SMTP_KEY: "key.pem" })).toEqual([
+    `PARLEY_SMTP_PORT and PARLEY_SMTP_CERT are missing. ${needs}`,
+  ]);
 });
 
 test("mails go one way", () => {

@@ -70,6 +70,35 @@ describe("through postfix", { timeout: 120_000 }, () => {
     expect(await postfix.mailsOf("nina")).toHaveLength(1);
   });
 
+  test("one mail to two conversations is posted in both; who is removed from one is told by a last mail in its thread", async () => {
+    const before = (await postfix.mailsOf("nina")).length;
+    const begin = (subject: string) =>
+      done(
+        alice.conversationCreate({
+          ...{ subject, participants: [{ address: `nina@${domain}` }], publish: true },
+          messages: [{ body: `${subject}?` }],
+        }),
+      );
+    const one = (await begin("Wine")).conversation.hash ?? "";
+    const [wine] = (await mailsOf("nina", before + 1)).slice(before);
+    const other = (await begin("Cheese")).conversation.hash ?? "";
+    const [cheese] = (await mailsOf("nina", before + 2)).slice(before + 1);
+    const to = [wine?.from?.address ?? "", cheese?.from?.address ?? ""].join(", ");
+    await postfix.send({ from: `Nina <nina@${domain}>`, to, subject: "Re: Wine", text: "I bring both.\n" });
+    for (const conversation of [one, other])
+      await eventually(async () => expect((await saidIn(conversation)).at(-1)).toBe(`nina@${domain}: I bring both.`));
+    const [{ id: participant } = { id: "" }] = await rows<{ id: string }>(
+      "SELECT id FROM participant WHERE conversation_id = $1 AND mail",
+      one,
+    );
+    await done(alice.participantRemove({ conversation: one, participant }));
+    const [last] = (await mailsOf("nina", before + 3)).slice(before + 2);
+    expect(last?.text).toContain("removed you from this conversation.");
+    expect(last?.subject).toBe("Re: Wine");
+    // After her own, which is the latest of the conversation.
+    expect(last?.head("references")).toContain(`<c.${one}@`);
+  });
+
   test("to somebody who is not there: postfix's own bounce is heard, and the address gets no more", async () => {
     const address = `nobody@${domain}`;
     await done(

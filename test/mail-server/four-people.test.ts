@@ -139,13 +139,13 @@ describe.each([
     await done(bob.parley.messageModify({ conversation, message: second, body: "We meet at one, in the hall." }));
     for (const name of names) {
       const mail = await told(name);
-      expect(mail.text).toContain("changed a message");
+      expect(mail.text).toMatch(/changed their own message of [A-Z][a-z]+day /);
       expect(mail.text).toContain("Before: We meet at noon, in the hall.\nNow: We meet at one, in the hall.");
     }
     await done(alice.parley.messageRemove({ conversation, message: first }));
     for (const name of names) {
       const mail = await told(name);
-      expect(mail.text).toContain("removed a message.");
+      expect(mail.text).toMatch(/removed their own message of [A-Z][a-z]+day .* UTC\./);
       expect(mail.text).not.toContain("wine");
     }
   });

@@ -27,10 +27,12 @@ const recipientsMax = 100;
 
 /** The accounts here that the mail was sent to, in the order of its envelope, each once. */
 export async function localRecipients(
-  { pool }: Pick<PlaceOptions, "pool">,
+  { pool, domains }: Pick<PlaceOptions, "pool" | "domains">,
   { to }: Pick<Envelope, "to">,
 ): Promise<readonly LocalRecipient[]> {
-  const addresses = [...new Set(to.flatMap((typed) => toAddress(typed) ?? []))].slice(0, recipientsMax);
+  // RFC 5321 §4.5.1: the postmaster of the whole platform, who is asked for without a domain.
+  const whole = to.map((typed) => (/^postmaster$/i.test(typed) ? `postmaster@${domains[0]}` : typed));
+  const addresses = [...new Set(whole.flatMap((typed) => toAddress(typed) ?? []))].slice(0, recipientsMax);
   const people = await findPeople({ pool }, addresses);
   return addresses.flatMap((address) => {
     const { recipientId, accountId = null } = people.get(address) ?? {};

@@ -14,6 +14,7 @@ import { eraseFiles, readOriginal } from "./original.ts";
 import { parseIncoming } from "./parse-incoming.ts";
 import { readStored, rereadMail } from "./read-stored.ts";
 import type { PlaceOptions, Received, Settled } from "./received.ts";
+import { setApart } from "./set-apart.ts";
 import { settle } from "./settle.ts";
 import { standingOf } from "./standing.ts";
 
@@ -43,7 +44,8 @@ export function createInboundHandling(options: InboundHandlingOptions) {
     const authentication = row.authentication ?? (await options.authenticate(raw, row.envelope, from));
     const found = { authentication, messageId: mail.messageId };
     try {
-      return { ...(await place(options, { row, mail, from, name, verdict: authentication.verdict })), found };
+      const own = await setApart(options, { row, mail, raw, authentication });
+      return { ...(await place(options, { row: own, mail, from, name, verdict: authentication.verdict })), found };
     } catch (error) {
       // For the next try. Else it is noted with what became of it: that is one commit for both.
       await noteInbound(pool, row.id, found);

@@ -4,6 +4,7 @@ import { SMTPServer, type SMTPServerAddress, type SMTPServerOptions, type SMTPSe
 import { explainListening, type Listening } from "../../http/listen.ts";
 import { sourceOfAddress } from "../../http/source-of.ts";
 import type { Logger } from "../../observe/logger.ts";
+import type { Certificate } from "./certificate.ts";
 import { inboundBytesMax } from "./inbound-mail.ts";
 import { smtpError, smtpReplies } from "./smtp-replies.ts";
 import type { StoreInbound } from "./store-inbound.ts";
@@ -20,8 +21,8 @@ export interface MailListenerOptions {
   readonly store: StoreInbound;
   readonly log: Logger;
   readonly limits?: Partial<MailListenerLimits>;
-  /** PEM, for STARTTLS. Left out: it is not offered. */
-  readonly certificate?: { readonly key: string; readonly cert: string };
+  /** For STARTTLS; asked for again when it was used for long. Left out: it is not offered. */
+  readonly readCertificate?: () => Promise<Certificate>;
 }
 
 export interface MailListenerLimits {
@@ -41,6 +42,8 @@ export interface MailListenerLimits {
   readonly connectionMs: number;
   /** How long a mail that is being taken may take when we are to stop; then it is cut, and its sender tries again. */
   readonly stopWithinMs: number;
+  /** For how long a certificate is used before it is read anew: it may have been renewed. */
+  readonly certificateMs: number;
 }
 
 const defaultLimits: MailListenerLimits = {
@@ -53,18 +56,23 @@ const defaultLimits: MailListenerLimits = {
   idleMs: 5 * 60_000,
   connectionMs: 20 * 60_000,
   stopWithinMs: 20_000,
+  certificateMs: 3_600_000,
 };
 
-/** Listens until disposed; then takes no more, and waits for the mails that are being taken. */
+/**
+ * Listens until disposed; then takes no more, and waits for the mails that are being taken.
+ * @throws what `readCertificate` throws the first time; later, the old one goes on being used
+ */
 export async function listenForMail(options: MailListenerOptions): Promise<Listening> {
-  const { host, port, log } = options;
+  const { host, port, log, readCertificate } = options;
   const limits = { ...defaultLimits, ...options.limits };
+  const certificate = await readCertificate?.();
   const taking = new Set<string>();
   let whenTaken: (() => void) | null = null;
   const smtp = new SMTPServer({
     ...fixedOptions,
-    ...options.certificate,
-    ...(options.certificate === undefined && {
+    ...certificate,
+    ...(certificate === undefined && {
       hideSTARTTLS: true,
       disabledCommands: [...disabledCommands, "STARTTLS"],
     }),
@@ -101,9 +109,19 @@ export async function listenForMail(options: MailListenerOptions): Promise<Liste
       resolve();
     });
   });
+  const renewing =
+    readCertificate &&
+    setInterval(() => {
+      const failed = (error: unknown) =>
+        log.warn({ err: error }, "the certificate for mails cannot be read; the one before is used");
+      void readCertificate()
+        .then((one) => smtp.updateSecureContext(one))
+        .catch(failed);
+    }, limits.certificateMs).unref();
   return {
     port: (smtp.server.address() as AddressInfo).port,
     [Symbol.asyncDispose]: async () => {
+      clearInterval(renewing);
       const closed = new Promise<void>((resolve) => smtp.close(resolve));
       const taken = new Promise<void>((resolve) => {
         whenTaken = resolve;

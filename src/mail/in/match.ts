@@ -10,7 +10,7 @@ import type { IncomingMail } from "./parse-incoming.ts";
 
 /** What a mail names conversations by, the surest first. */
 export interface Clues {
-  /** What stands behind `reply+` in addresses of ours. */
+  /** What stands behind `reply+` in addresses of ours: in the envelope, which is whom this copy is to; where that has none, in the head. */
   readonly tokens: readonly string[];
   /** Message-IDs: of what it answers, then of what that answered, from the latest back. */
   readonly ids: readonly string[];
@@ -40,12 +40,11 @@ export function cluesOf(
     const [, token, domain] = /^reply\+([a-z2-7]{42})@(.+)$/i.exec(address.trim()) ?? [];
     return token !== undefined && domain?.toLowerCase() === mailDomain ? [token.toLowerCase()] : [];
   };
+  const enveloped = to.flatMap(tokenIn);
+  const headed = () => [...mail.to, ...mail.cc].flatMap(({ address }) => tokenIn(address));
   const ids = [...mail.inReplyTo.toReversed(), ...mail.references.toReversed()];
   return {
-    tokens: [...new Set([...to, ...[...mail.to, ...mail.cc].map(({ address }) => address)].flatMap(tokenIn))].slice(
-      0,
-      tokensMax,
-    ),
+    tokens: [...new Set(enveloped.length > 0 ? enveloped : headed())].slice(0, tokensMax),
     ids: [...new Set(ids)].slice(0, idsMax),
   };
 }
@@ -69,7 +68,18 @@ export async function match(
   return { conversation, participant, answered: isThere ? answered.answered : null, isToReplyAddress: true };
 }
 
+/** The tokens, by the conversations that they are of, in their order. */
+export async function tokensByConversation(
+  pool: Pick<pg.Pool, "query">,
+  { tokens }: Clues,
+): Promise<ReadonlyMap<Hash, readonly string[]>> {
+  const named = tokens.length < 2 ? [] : await participantsOf(pool, tokens);
+  const by = Map.groupBy(named, ({ conversation }) => conversation);
+  return new Map([...by].map(([conversation, some]) => [conversation, some.map(({ token }) => token)]));
+}
+
 interface Named {
+  readonly token: string;
   readonly conversation: Hash;
   readonly participant: Hash;
   readonly address: Address | null;
@@ -79,7 +89,7 @@ interface Named {
 async function participantsOf(pool: Pick<pg.Pool, "query">, tokens: readonly string[]): Promise<readonly Named[]> {
   const ids = tokens.map(idOfToken);
   if (ids.every((id) => id === null)) return [];
-  const { rows } = await pool.query<Named & { id: string; secret: Buffer }>({
+  const { rows } = await pool.query<Omit<Named, "token"> & { id: string; secret: Buffer }>({
     name: "match_tokens",
     text: `SELECT m.id, m.secret, m.conversation_id AS conversation, m.participant, r.address
       FROM mail_participation AS m
@@ -89,7 +99,7 @@ async function participantsOf(pool: Pick<pg.Pool, "query">, tokens: readonly str
   });
   return tokens.flatMap((token, index) => {
     const row = rows.find(({ id }) => id === ids[index]);
-    return row && isTokenOf("reply", token, row) ? [row] : [];
+    return row && isTokenOf("reply", token, row) ? [{ ...row, token }] : [];
   });
 }
 

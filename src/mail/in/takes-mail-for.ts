@@ -20,11 +20,12 @@ export type TakesMailFor = (typed: string) => Promise<Taken>;
 
 export function createTakesMailFor({ pool, mailDomain, domains }: TakesMailForOptions): TakesMailFor {
   return async (typed) => {
+    // RFC 5321 §4.5.1: always taken, also without a domain.
+    if (/^postmaster$/i.test(typed)) return "taken";
     const address = toAddress(typed);
     const domain = address === null ? "" : domainOf(address);
     if (address === null || !(domain === mailDomain || domains.includes(domain))) return "elsewhere";
     const localPart = address.slice(0, address.lastIndexOf("@"));
-    // RFC 5321 §4.5.1: always taken.
     if (localPart === "postmaster") return "taken";
     const [, purpose, token = ""] = /^(reply|bounce)\+(.*)$/.exec(localPart) ?? [];
     if (

@@ -14,7 +14,9 @@ export type MailAbout =
   | { readonly kind: "CONFIRM"; readonly inbound: string }
   /** @property code six digits, for people to type */
   | { readonly kind: "CODE"; readonly code: string }
-  | { readonly kind: "NOTICE"; readonly why: NoticeReason; readonly inbound: string };
+  | { readonly kind: "NOTICE"; readonly why: NoticeReason; readonly inbound: string }
+  /** @property at when it ended */
+  | { readonly kind: "NOTICE"; readonly why: "ENDED"; readonly at: string };
 
 export interface AskedMail {
   readonly conversation: Hash;

@@ -7,7 +7,7 @@ import { inTransaction } from "../../store/transaction.ts";
 import { newSecret } from "../mail-token.ts";
 import { messageIdOf } from "./ask-mail.ts";
 import { sendJobSql } from "./job-sql.ts";
-import { asksForMailSql, isByMailSql } from "./owed-sql.ts";
+import { asksForMailSql, isByMailSql, isOwedSql } from "./owed-sql.ts";
 
 /**
  * What one mail tells at most; the rest is the next one. Above 100 KB, Gmail hides the end of a mail. What rides along is
@@ -34,7 +34,6 @@ export async function collectMail(pool: pg.Pool, options: CollectOptions, whose:
 }
 
 interface Reached {
-  readonly begun_with: string | null;
   readonly is_reached: boolean;
   readonly is_suppressed: boolean;
 }
@@ -55,7 +54,7 @@ async function collectOne(
   // Held until the end: two that collect for one participant take turns.
   const { rows: found } = await client.query<Reached>({
     name: "collect_whose",
-    text: `SELECT m.begun_with, ${isByMailSql("p", "$3")} AND NOT m.is_muted AND r.address IS NOT NULL AS is_reached,
+    text: `SELECT ${isByMailSql("p", "$3")} AND NOT m.is_muted AND r.address IS NOT NULL AS is_reached,
         EXISTS (SELECT FROM suppression WHERE address = r.address) AS is_suppressed
       FROM mail_participation AS m JOIN participant AS p ON p.conversation_id = m.conversation_id AND p.id = m.participant
       LEFT JOIN recipient AS r ON r.id = p.recipient_id
@@ -64,13 +63,14 @@ async function collectOne(
   });
   const [whose] = found;
   if (!whose) return false;
-  // Who left or muted since then is told nothing of what was on its way; who began it by mail, not that they are in it.
+  // Who left, was removed or muted since then is told nothing of what was on its way; who began it by mail, not that they are in it.
   await client.query({
     name: "collect_forget",
-    text: `DELETE FROM delivery AS d USING event AS e
+    text: `DELETE FROM delivery AS d USING event AS e, participant AS p, mail_participation AS m
       WHERE d.conversation_id = $1 AND d.participant = $2 AND d.mail_id IS NULL
-        AND e.conversation_id = d.conversation_id AND e.seq = d.seq AND (NOT $3 OR ($4 AND e.id = $2))`,
-    values: [...key, whose.is_reached, whose.begun_with !== null],
+        AND e.conversation_id = d.conversation_id AND e.seq = d.seq AND p.conversation_id = d.conversation_id AND p.id = d.participant
+        AND m.conversation_id = d.conversation_id AND m.participant = d.participant AND NOT ($3 AND ${isOwedSql("e", "p", "m")})`,
+    values: [...key, whose.is_reached],
   });
   if (!whose.is_reached) return false;
   const { rows: owed } = await client.query<Owed>({

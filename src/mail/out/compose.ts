@@ -6,7 +6,7 @@ import type { OutgoingMail } from "../providers/provider.ts";
 import { referenceOf } from "./ask-mail.ts";
 import { fromName, nameOf, subjectOf } from "./lines.ts";
 import { foot, laidOut, type Part } from "./parts.ts";
-import { type MailRow, readInboundSecret } from "./read-mails.ts";
+import { type MailRow, readAskedAbout } from "./read-mails.ts";
 import { readIntroduction, readMessageIds, readToldEvents, type ToldEvent } from "./read-told.ts";
 import { sayAsked } from "./say-asked.ts";
 import { tell } from "./tell.ts";
@@ -64,7 +64,7 @@ async function eventsContent(
   const link = linkTo(options, "link", mail);
   const note = told.note === null ? "" : `${told.note} `;
   const last =
-    mail.role === "READER"
+    mail.role === "READER" || !mail.isActive
       ? foot(note, "See the conversation", link)
       : foot(`${note}Answer this mail, or `, "see the conversation", link);
   return {
@@ -77,10 +77,10 @@ async function eventsContent(
 
 async function otherContent(pool: Pick<pg.Pool, "query">, options: ComposeOptions, mail: MailRow): Promise<Content> {
   const { inbound } = z.object({ inbound: z.string().optional() }).parse(mail.about);
-  const held = mail.kind === "CONFIRM" && inbound !== undefined ? await readInboundSecret(pool, inbound) : null;
+  const held = mail.kind === "CONFIRM" && inbound !== undefined ? await readAskedAbout(pool, inbound) : null;
   const { subject, parts } = sayAsked(mail, {
     conversation: linkTo(options, "link", mail),
-    confirm: held && { link: linkTo(options, "confirm", held), cameAt: held.receivedAt },
+    confirm: held && { link: linkTo(options, "confirm", held), cameAt: held.receivedAt, others: held.others },
   });
   return { fromName: "Parley", subject, parts, answered: null };
 }

@@ -13,6 +13,11 @@ export const collectJobSql = (inMs: string): string =>
     run_at => clock_timestamp() + ${inMs} * interval '1 millisecond',
     job_key => ${collectKeySql()}, job_key_mode => 'preserve_run_at')`;
 
+/** Asks for the job `tell-end` of the row's `conversation_id` and `expires_at`: when what was said last is mailed. */
+export const tellEndJobSql = (inMs: string): string =>
+  `graphile_worker.add_job('tell-end', json_build_object('conversation', conversation_id),
+    run_at => greatest(expires_at, clock_timestamp()) + ${inMs} * interval '1 millisecond', job_key => 'tell-end:' || conversation_id)`;
+
 /** The key of the job that sends a mail. */
 export const sendKeySql = (mail: string): string => `'send-mail:' || ${mail}`;
 

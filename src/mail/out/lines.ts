@@ -65,3 +65,8 @@ export function subjectOf(subject: string | null, isFirst: boolean): string {
   const line = [...lineOf(subject ?? "")].slice(0, limits.subjectCharacters).join("") || "A conversation";
   return isFirst || /^re:/i.test(line) ? line : `Re: ${line}`;
 }
+
+const weekday = new Intl.DateTimeFormat("en-GB", { weekday: "long", timeZone: "UTC" });
+
+/** The same with its day of the week, by which people remember. */
+export const dayAndMinuteOf = (at: Date): string => `${weekday.format(at)} ${shownMinute(at.toISOString())}`;

@@ -2,7 +2,7 @@
 import type pg from "pg";
 import type { PlatformName } from "../../protocol/event.ts";
 import type { Place } from "../../store/conversation-store.ts";
-import { collectJobSql, collectKeySql, hasJobSql, sendJobSql, sendKeySql } from "./job-sql.ts";
+import { collectJobSql, collectKeySql, hasJobSql, sendJobSql, sendKeySql, tellEndJobSql } from "./job-sql.ts";
 import { asksForMailSql, isByMailSql, isOwedSql } from "./owed-sql.ts";
 
 /** @param platform our own name @param delayMs how long words wait for others that go into the same mail */
@@ -11,19 +11,19 @@ export interface OweOptions {
   readonly delayMs: number;
 }
 
-/** Owes these events to the participants whom we reach by mail, with the jobs. Safe to repeat. Returns for how many there is one. */
+/** Owes these events to the participants whom we reach by mail, with the jobs. Safe to repeat. */
 export async function oweMail(
   pool: Pick<pg.Pool, "query">,
   { platform, delayMs }: OweOptions,
   places: readonly Place[],
-): Promise<number> {
-  if (places.length === 0) return 0;
-  const { rowCount } = await pool.query({
+): Promise<void> {
+  if (places.length === 0) return;
+  await pool.query({
     name: "owe_mail",
     // Rows are written in one order in every process, so that two announcers never deadlock.
     text: `WITH k AS (SELECT DISTINCT conversation, seq FROM unnest($1::text[], $2::int[]) AS k(conversation, seq)),
       by_mail AS MATERIALIZED (
-        SELECT p.conversation_id, p.id, p.seq, m.begun_with, m.is_muted
+        SELECT p.conversation_id, p.id, p.seq, p.status, p.removed_seq, p.recipient_id, m.begun_with, m.is_muted
         FROM (SELECT DISTINCT conversation FROM k) AS c
         JOIN participant AS p ON p.conversation_id = c.conversation AND ${isByMailSql("p", "$3")}
         LEFT JOIN mail_participation AS m ON m.conversation_id = p.conversation_id AND m.participant = p.id),
@@ -34,7 +34,7 @@ export async function oweMail(
         FROM by_mail WHERE is_muted IS NULL ORDER BY conversation_id, id
         ON CONFLICT DO NOTHING),
       owed AS MATERIALIZED (
-        SELECT p.conversation_id, p.id AS participant, e.seq, ${asksForMailSql("e", "p")} AS asks
+        SELECT p.conversation_id, p.id AS participant, e.seq, e.id, e.model, ${asksForMailSql("e", "p")} AS asks
         FROM by_mail AS p JOIN k ON k.conversation = p.conversation_id
         JOIN event AS e ON e.conversation_id = k.conversation AND e.seq = k.seq
         WHERE p.is_muted IS NOT TRUE AND ${isOwedSql("e", "p", "p")}),
@@ -45,11 +45,13 @@ export async function oweMail(
       due AS MATERIALIZED (
         SELECT DISTINCT o.conversation_id, o.participant
         FROM owed AS o LEFT JOIN delivery AS d USING (conversation_id, participant, seq)
-        WHERE o.asks AND d.mail_id IS NULL ORDER BY o.conversation_id, o.participant)
-      SELECT ${collectJobSql("$4::int")} FROM due`,
+        WHERE o.asks AND d.mail_id IS NULL ORDER BY o.conversation_id, o.participant),
+      ends AS MATERIALIZED (
+        SELECT id AS conversation_id, expires_at FROM conversation
+        WHERE expires_at IS NOT NULL AND id IN (SELECT conversation_id FROM owed WHERE model = 'expiry' OR id = participant))
+      SELECT ${collectJobSql("$4::int")} FROM due UNION ALL SELECT ${tellEndJobSql("$4::int")} FROM ends`,
     values: [places.map(({ conversation }) => conversation), places.map(({ seq }) => seq), platform, delayMs],
   });
-  return rowCount ?? 0;
 }
 
 /**

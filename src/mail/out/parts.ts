@@ -88,15 +88,24 @@ function sizeOf(bytes: number): string {
   return bytes < 1_000_000 ? `${Math.round(bytes / 1_000)} KB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
+/** A sentence of less weight that ends in a link. @param label what the link is called in HTML */
+export function pointer(before: string, label: string, link: string): Part {
+  return {
+    text: `${before}${label}: ${link}`,
+    html: `<p style="${grey}">${escapeHtml(before)}${anchor(label, link)}</p>`,
+  };
+}
+
+const anchor = (label: string, link: string): string => `<a href="${escapeHtml(link)}">${escapeHtml(label)}</a>`;
+
 /**
  * The last lines. Set off as a signature is, which programs show in grey, and leave out of what an answer quotes.
  * @param before what is said before the link @param label what the link is called in HTML
  */
 export function foot(before: string, label: string, link: string): Part {
-  const linked = `<a href="${escapeHtml(link)}">${escapeHtml(label)}</a>`;
   return {
     text: `-- \n${before}${label}: ${link}`,
-    html: `<p style="${grey}">-- <br>${escapeHtml(before)}${linked}</p>`,
+    html: `<p style="${grey}">-- <br>${escapeHtml(before)}${anchor(label, link)}</p>`,
   };
 }
 

@@ -36,6 +36,8 @@ export interface MailRow {
   /** Where they were added. */
   readonly addedSeq: number;
   readonly isActive: boolean;
+  /** Whether they had left or been removed before what it tells ends: of a mail that tells them so, false. */
+  readonly isTooLate: boolean;
   readonly role: Role;
   readonly isMuted: boolean;
   readonly isSuppressed: boolean;
@@ -60,7 +62,8 @@ export async function readMails(pool: Pick<pg.Pool, "query">, ids: readonly stri
     name: "read_mails",
     text: `SELECT mail.id, mail.secret, mail.conversation_id AS conversation, mail.participant, mail.kind, mail.up_to AS "upTo",
         mail.about, mail.message_id AS "messageId", mail.status, mail.attempts, (extract(epoch FROM clock_timestamp() - mail.created_at) * 1000)::float8 AS "ageMs", mail.tried_at AS "triedAt", mail.provider,
-        (extract(epoch FROM clock_timestamp() - mail.tried_at) * 1000)::float8 AS "triedMsAgo", p.seq AS "addedSeq", p.status = 'ACTIVE' AS "isActive", p.role, m.is_muted AS "isMuted",
+        (extract(epoch FROM clock_timestamp() - mail.tried_at) * 1000)::float8 AS "triedMsAgo", p.seq AS "addedSeq", p.status = 'ACTIVE' AS "isActive",
+        p.status <> 'ACTIVE' AND mail.up_to IS DISTINCT FROM p.removed_seq AS "isTooLate", p.role, m.is_muted AS "isMuted",
         EXISTS (SELECT FROM suppression WHERE address = r.address) AS "isSuppressed", r.address, p.name,
         m.id AS "replyId", m.secret AS "replySecret", m.subject,
         (SELECT begun_with FROM mail_participation WHERE conversation_id = mail.conversation_id AND begun_with IS NOT NULL
@@ -91,13 +94,21 @@ export async function readMails(pool: Pick<pg.Pool, "query">, ids: readonly stri
   return rows;
 }
 
-/** What the confirmation of a mail that came in is made of; null where it is gone. */
-export async function readInboundSecret(
-  pool: Pick<pg.Pool, "query">,
-  id: string,
-): Promise<{ readonly id: string; readonly secret: Buffer; readonly receivedAt: Date } | null> {
-  const { rows } = await pool.query<{ id: string; secret: Buffer; receivedAt: Date }>(
-    'SELECT id, secret, received_at AS "receivedAt" FROM inbound_mail WHERE id = $1',
+/** A mail that came in and is asked about: what its confirmation is made of. */
+export interface AskedAbout {
+  readonly id: string;
+  readonly secret: Buffer;
+  readonly receivedAt: Date;
+  /** How many more wait that are said to be of the same participant. */
+  readonly others: number;
+}
+
+/** Null where it is gone. */
+export async function readAskedAbout(pool: Pick<pg.Pool, "query">, id: string): Promise<AskedAbout | null> {
+  const { rows } = await pool.query<AskedAbout>(
+    `SELECT i.id, i.secret, i.received_at AS "receivedAt", (SELECT count(*)::int FROM inbound_mail AS o
+        WHERE o.conversation_id = i.conversation_id AND o.participant = i.participant AND o.status = 'HELD' AND o.id <> i.id) AS others
+      FROM inbound_mail AS i WHERE i.id = $1`,
     [id],
   );
   return rows[0] ?? null;

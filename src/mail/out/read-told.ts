@@ -25,6 +25,8 @@ export interface ToldEvent {
   /** Null where it is about none. */
   readonly isGone: boolean | null;
   readonly messageSeq: number | null;
+  /** When the message was said; null where it is about none, or only the words that are gone told that. */
+  readonly messageAt: Date | null;
   readonly authorName: string | null;
   readonly author: Hash | null;
   /** The message that it answers. */
@@ -68,6 +70,8 @@ export async function readToldEvents(
         CASE WHEN NOT ${isErasedSql("e")} THEN e.body END AS body,
         m.id AS message, m.seq AS "messageSeq", m.author, m.parent,
         m.removed_seq IS NOT NULL OR a.is_erased AS "isGone",
+        (SELECT least((s.body->'mail'->>'date')::timestamptz, CASE WHEN NOT a.imported OR s.body IS NOT NULL THEN s.timestamp END)
+          FROM event AS s WHERE s.conversation_id = m.conversation_id AND s.seq = m.seq) AS "messageAt",
         ${nameSql("m.author", "e.conversation_id")} AS "authorName",
         CASE WHEN e.model = 'message' AND e.action IN ('add', 'modify')
           THEN ${lastWordsSql("m", "e.conversation_id", "w.seq <= mail.up_to")} END AS words,

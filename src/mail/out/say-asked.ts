@@ -2,11 +2,13 @@
 import { z } from "zod";
 import { type NoticeReason, noticeReasons } from "./ask-mail.ts";
 import { lineOf, shownMinute, subjectOf } from "./lines.ts";
-import { foot, type Part, sentence } from "./parts.ts";
+import { foot, type Part, pointer, sentence } from "./parts.ts";
 import type { MailRow } from "./read-mails.ts";
 
-/** Said of each, and what can be done. */
-const reasons: Readonly<Record<NoticeReason, string>> = {
+/** Said of each, and what can be done; or what else is told of the conversation. */
+const reasons: Readonly<Record<NoticeReason | "ENDED", string>> = {
+  ENDED:
+    "This conversation has ended, as was set: nothing is said in it any more, and what you answer is not posted. You find it behind the link.",
   NOT_A_PARTICIPANT:
     "You do not take part in this conversation any more, so your mail was not posted. Ask somebody who does to add you.",
   MAY_NOT_WRITE:
@@ -21,13 +23,18 @@ const aboutSchema = z.object({
     .string()
     .regex(/^\d{4,10}$/)
     .optional(),
-  why: z.enum(noticeReasons).optional(),
+  why: z.enum([...noticeReasons, "ENDED"]).optional(),
 });
 
 export interface Links {
   readonly conversation: string;
   /** Null where the mail in question is not kept any more. */
-  readonly confirm: { readonly link: string; readonly cameAt: Date } | null;
+  readonly confirm: {
+    readonly link: string;
+    readonly cameAt: Date;
+    /** How many more of theirs wait. */
+    readonly others: number;
+  } | null;
 }
 
 /** @throws where the mail says nothing that this code knows */
@@ -45,6 +52,15 @@ export function sayAsked(
           `A mail from your address came in for “${title}” at ${shownMinute(confirm.cameAt.toISOString())}, and waits: nothing proves that you wrote it, or there were many in a short time.`,
         ),
         sentence("If you did, say so behind this link, and it is posted. If not, do nothing: nobody will see it."),
+        ...(confirm.others > 0
+          ? [
+              pointer(
+                `${confirm.others} more ${confirm.others === 1 ? "mail waits" : "mails wait"}. You find all of them, once a code was sent to you, on the page of `,
+                "the conversation",
+                conversation,
+              ),
+            ]
+          : []),
         foot("", "It is mine", confirm.link),
       ],
     };

@@ -106,7 +106,7 @@ async function isWanted(pool: pg.Pool, mail: MailRow): Promise<boolean> {
     return false;
   };
   if (mail.address === null) return end("FAILED", "erased");
-  if (mail.kind === "EVENTS" && !mail.isActive) return end("FAILED", "left");
+  if (mail.kind === "EVENTS" && mail.isTooLate) return end("FAILED", "left");
   if (mail.kind === "EVENTS" && mail.isMuted) return end("FAILED", "muted");
   return mail.isSuppressed ? end("SUPPRESSED", "suppressed") : true;
 }

@@ -1,6 +1,6 @@
 // What a mail says of events: pure, from what was read of them.
 import type { Hash } from "../../protocol/hash.ts";
-import { listOf, nameOf, shownMinute } from "./lines.ts";
+import { dayAndMinuteOf, listOf, nameOf, shownMinute } from "./lines.ts";
 import { aside, changes, comparable, files, heading, type Part, sentence, words } from "./parts.ts";
 import type { EarlierMessage, Introduction, ToldEvent } from "./read-told.ts";
 import { systemLine } from "./system-line.ts";
@@ -25,6 +25,10 @@ const linesMax = 20;
  * @param introduction of the conversation, where their own add is among the events
  */
 export function tell(events: readonly ToldEvent[], whose: Hash, introduction: Introduction | null): Told {
+  const parting = events.find(
+    ({ action, model, item }) => action === "remove" && model === "participant" && item === whose,
+  );
+  if (parting) return part(parting);
   const ownAdd = events.find(({ id }) => id === whose);
   const said = saidOf(events, whose, ownAdd !== undefined);
   const lines = linesOf(events, whose, said, introduction !== null);
@@ -37,7 +41,7 @@ export function tell(events: readonly ToldEvent[], whose: Hash, introduction: In
   return {
     parts: [
       ...(introduced?.parts ?? []),
-      ...said.flatMap((one) => partsOf(one, isOne)),
+      ...said.flatMap((one) => partsOf(one, whose, isOne)),
       ...lines.slice(0, linesMax).map(aside),
       ...(lines.length > linesMax ? [aside(`And ${lines.length - linesMax} more changes.`)] : []),
     ],
@@ -45,6 +49,13 @@ export function tell(events: readonly ToldEvent[], whose: Hash, introduction: In
     note: introduced?.note ?? null,
     about,
   };
+}
+
+/** That they do not take part any more: nothing is told them beside it. */
+function part({ actorName }: ToldEvent): Told {
+  const removed = `${nameOf(actorName)} removed you from this conversation.`;
+  const consequence = "You get no more mails of it, and what you answer is not posted.";
+  return { parts: [sentence(`${removed} ${consequence}`)], authors: [actorName], note: null, about: null };
 }
 
 type Said =
@@ -73,22 +84,28 @@ function saidOf(events: readonly ToldEvent[], whose: Hash, isIntroduced: boolean
   });
 }
 
-function partsOf(said: Said, isOne: boolean): readonly Part[] {
+/** Which message it is, to `whose`: never by its words. */
+function whichMessage({ actor, author, authorName, messageAt }: ToldEvent, whose: Hash): string {
+  const owner = author === whose ? "your" : actor === author ? "their own" : `${nameOf(authorName)}’s`;
+  return `${owner} message${messageAt === null ? "" : ` of ${dayAndMinuteOf(messageAt)}`}`;
+}
+
+function partsOf(said: Said, whose: Hash, isOne: boolean): readonly Part[] {
   const { event } = said;
-  const { actorName, actor, author, authorName, words: after, before } = event;
+  const { actorName, words: after, before } = event;
   const by = nameOf(actorName);
-  const whose = actor === author ? "a message" : `a message of ${nameOf(authorName)}`;
   switch (said.kind) {
     case "words":
       return [...(isOne ? [] : [heading(by)]), words(after), ...(event.files ? [files(event.files)] : [])];
     case "removal":
-      return [sentence(`${by} removed ${whose}.`)];
+      return [sentence(`${by} removed ${whichMessage(event, whose)}.`)];
     case "edit": {
+      const which = whichMessage(event, whose);
       const changers = listOf([...new Set(said.by.map((name) => nameOf(name)))]);
       const passages = before && after ? passagesOf(comparable(before), comparable(after)) : null;
-      if (passages?.length === 0) return [sentence(`${changers} changed the formatting of ${whose}.`)];
+      if (passages?.length === 0) return [sentence(`${changers} changed the formatting of ${which}.`)];
       const changed = passages ? changes(passages) : words(after);
-      return [sentence(`${changers} changed ${whose}${passages ? ":" : ". Now it says:"}`), changed];
+      return [sentence(`${changers} changed ${which}${passages ? ":" : ". Now it says:"}`), changed];
     }
   }
 }

@@ -1,13 +1,16 @@
 // `/m/TOKEN`: what a mail's link opens. The conversation up to that mail for whoever has the link; all of it, with what its
 // participant may do, for who has shown that the mail was theirs.
 import type pg from "pg";
+import { everything } from "../../conversation/audience.ts";
 import type { PageRequest, PageResponse } from "../../http/pages.ts";
+import { readHeldOf } from "../in/held-mails.ts";
 import { hashOf, queryOf } from "./browser-request.ts";
 import { conversationMarkup } from "./conversation-page.ts";
+import type { FoldBudget } from "./fold-budget.ts";
 import { createLinkForms, type LinkFormsOptions, type Refused } from "./link-forms.ts";
 import { findLinkedMail, horizonOf, type LinkedMail } from "./linked-mail.ts";
-import { answerPart, managePart, whyNotToAnswer } from "./own-part.ts";
-import { answerNotFound, answerPage, html } from "./page.ts";
+import { answerPart, heldPart, managePart, whyNotToAnswer } from "./own-part.ts";
+import { answerNotFound, answerPage, answerTooMuch, html } from "./page.ts";
 import { sessionTokensOf } from "./session-cookie.ts";
 import { showConversation } from "./shown-conversation.ts";
 import { subjectOr } from "./shown-text.ts";
@@ -16,6 +19,9 @@ import { strangerPart } from "./stranger-part.ts";
 
 export interface LinkPageOptions extends LinkFormsOptions {
   readonly pool: pg.Pool;
+  readonly foldBudget: FoldBudget;
+  /** Who asks, for budgets. */
+  sourceOf(request: PageRequest): string;
 }
 
 /** What was done, as the page says it after a form. */
@@ -30,7 +36,7 @@ const doneTexts: Readonly<Record<string, string>> = {
 };
 
 export function createLinkPage(options: LinkPageOptions) {
-  const { pool, sessions, now, salt } = options;
+  const { pool, sessions, foldBudget, sourceOf, now, salt } = options;
   const forms = createLinkForms(options);
 
   const show = async (
@@ -41,12 +47,14 @@ export function createLinkPage(options: LinkPageOptions) {
     refused: Refused | null,
   ) => {
     const isOwn = await sessions.isOpen(mail, sessionTokensOf(request));
+    const horizon = isOwn ? horizonOf(mail) : mail.upTo;
+    if (horizon !== everything && !foldBudget.take(sourceOf(request), horizon)) return answerTooMuch(response);
     const query = queryOf(request);
     const before = placeOf(query.get("before"));
     const to = refused ? refused.to : hashOf(query.get("to"));
     const shown = await showConversation(pool, {
       conversation: mail.conversation,
-      horizon: isOwn ? horizonOf(mail) : mail.upTo,
+      horizon,
       participant: mail.participant,
       isWithAddresses: isOwn,
       before,
@@ -71,8 +79,9 @@ ${refused.text}</textarea>`
       ? html`${told}${no}${isLatest ? null : html`<p><a href="${path}">To the latest messages</a></p>`}`
       : html`${told}${no}${kept}${strangerPart(mail, shown, { path, state: refused ? "refused" : query.get("code") === "asked" ? "asked" : "new" })}`;
     const isAnswerable = isOwn && whyNotToAnswer(mail, shown) === null;
+    const held = isOwn && isLatest && mail.status === "ACTIVE" ? heldPart(await readHeldOf(pool, mail)) : null;
     const main = html`${conversationMarkup(shown, { path, note, isAnswerable, isOwn })}
-${isOwn && isLatest ? html`${answerPart(mail, shown, own)}${managePart(mail, own)}` : null}`;
+${isOwn && isLatest ? html`${answerPart(mail, shown, own)}${held}${managePart(mail, own)}` : null}`;
     answerPage(response, { status: refused?.status ?? 200, title: subjectOr(shown.subject), main });
   };
 

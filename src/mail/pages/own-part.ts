@@ -1,7 +1,10 @@
 // What somebody who takes part by mail can do on a link's page: answer, as far as their role goes; mute, leave, sign out.
+import { type HeldOf, heldOfMax } from "../in/held-mails.ts";
+import { mailToken } from "../mail-token.ts";
 import type { LinkedMail } from "./linked-mail.ts";
 import { html, type Markup } from "./page.ts";
 import type { ShownConversation } from "./shown-conversation.ts";
+import { shownTime } from "./shown-text.ts";
 import { type Stamp, stampMarkup } from "./stamp.ts";
 
 export interface Own {
@@ -42,6 +45,20 @@ ${
 <textarea id="text" name="text" dir="auto" required rows="6">
 ${text}</textarea>
 <div><button>Send to the conversation</button></div></form></section>`;
+}
+
+/** Mails in their name of which nothing proves that they are theirs. They were asked about some of them by mail, never about more than a few a day. */
+export function heldPart(held: readonly HeldOf[]): Markup | null {
+  if (held.length === 0) return null;
+  const shown = held
+    .slice(0, heldOfMax)
+    .map(
+      (mail) =>
+        html`<li><a href="/m/confirm/${mailToken("confirm", mail)}">The mail of ${shownTime(mail.receivedAt.toISOString())}</a></li>`,
+    );
+  return html`<section class="card" aria-label="Mails in your name"><h2>Are these mails yours?</h2>
+<p>They came in your name, and nothing proves that you wrote them, or there were many in a short time. Nobody sees them unless you say that they are yours.</p>
+<ul>${shown}${held.length > heldOfMax ? html`<li>and more</li>` : null}</ul></section>`;
 }
 
 /** What they have of the conversation for themselves. */

@@ -4,6 +4,7 @@ import nodemailer from "nodemailer";
 import { z } from "zod";
 import { mimeOptions } from "./mime.ts";
 import { type MailProvider, type OutgoingMail, patienceMs, type SendOutcome } from "./provider.ts";
+import { needsUtf8, takesUtf8, withoutUtf8 } from "./smtp-utf8.ts";
 
 export interface SmtpOptions {
   /** What we call ourselves in EHLO. */
@@ -28,9 +29,10 @@ const connectionsMax = 5;
 export function smtpProvider(url: string, options: SmtpOptions): MailProvider {
   // By itself the pool would hand a mail over again whose connection closed: whether that is right is ours to say.
   const untyped = { maxRequeues: 0, idleTimeout: 30_000 };
+  const connecting = { name: options.name, connectionTimeout: 30_000, greetingTimeout: 30_000 };
   const transport = nodemailer.createTransport({
-    ...{ url, pool: true, name: options.name, maxConnections: connectionsMax },
-    ...{ connectionTimeout: 30_000, greetingTimeout: 30_000, ...untyped },
+    ...{ url, pool: true, maxConnections: connectionsMax },
+    ...{ ...connecting, ...untyped },
   });
   // The words as they are read for the wire: what is left of them says how far a mail has come.
   const streams = new Map<string, Readable>();
@@ -49,6 +51,8 @@ export function smtpProvider(url: string, options: SmtpOptions): MailProvider {
     // All of the words were read, so the dot that ends them may have been sent: from then on they may be taken over.
     const isHandedOver = () => streams.get(key)?.readableEnded === true;
     try {
+      if (needsUtf8(mail.to.address) && !(await takesUtf8(url, connecting)))
+        return { kind: "refused", isPermanent: true, ...withoutUtf8 };
       const signal = AbortSignal.timeout(options.patienceMs ?? patienceMs);
       const { response } = await transport.sendMail({ ...composed, ...{ signal } });
       return { kind: "sent", providerId: null, code: response.slice(0, 3), answer: response };

@@ -35,3 +35,12 @@ test("working through a mail again changes nothing", async () => {
   await platform.core.mail.inbound.handle(id);
   expect(await sayings(platform, conversation)).toHaveLength(1);
 });
+
+test("who has an address beyond ASCII answers as everybody does", async () => {
+  const { alice } = await given.people("alice");
+  const conversation = await conversationOf(alice);
+  const participant = await addByMail(alice, conversation, "Müller@b.example");
+  const to = [await replyAddress(given.platform, conversation, participant)];
+  const answer = { from: "Jörg Müller <müller@b.example>", text: "Jawohl." };
+  expect(await arrives(given.platform, answer, { to })).toMatchObject({ status: "POSTED", participant });
+});

@@ -175,3 +175,12 @@ test("huge lists of recipients are no person's; nobody on a list of a person's i
   expect(await answer(20_000)).toMatchObject({ status: "REFUSED", reason: "TOO_MANY_ADDRESSES" });
   expect((await shown(alice, conversation ?? "")).people).toHaveLength(2);
 });
+
+test("mail for the postmaster, also without a domain (RFC 5321, 4.5.1), is for the account of that name", async () => {
+  const { platform } = given;
+  const mail = { from: "eve@e.example", text: "Your server sends me spam." };
+  expect(await arrives(platform, mail, { to: ["postmaster"] })).toMatchObject({ reason: "NO_RECIPIENT" });
+  const { address } = await platform.person("postmaster");
+  for (const to of ["postmaster", "PostMaster", address])
+    expect(await arrives(platform, mail, { to: [to] })).toMatchObject({ status: "POSTED" });
+});

@@ -1,7 +1,12 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { spendBoth } from "../../../src/mail/in/budgets.ts";
-import { conversationOf, givenPlatform, said, timePasses } from "../../graphql/given.ts";
+import { conversationOf, givenPlatform, present, said, timePasses } from "../../graphql/given.ts";
+import { runParley } from "../../support/parley-process.ts";
+import { testSecret } from "../../support/platform.ts";
 import { addByMail, arrives, became, replyAddress, sayings } from "./given-arrivals.ts";
+
+// One starts a process many times over.
+vi.setConfig({ testTimeout: 240_000 });
 
 const given = givenPlatform();
 
@@ -102,6 +107,38 @@ test("an address is asked about so many mails in a day, however many are forged 
   ]);
   expect(rows).toEqual([{ kind: "CONFIRM" }, { kind: "CONFIRM" }, { kind: "CONFIRM" }]);
   expect(await sayings(given.platform, conversation)).toEqual([]);
+});
+
+test("an operator sees of which held mails nobody was asked, and has them asked about", async () => {
+  const { alice } = await given.people("alice");
+  const conversation = await conversationOf(alice);
+  const from = "bob@unasked.example";
+  const to = [await replyAddress(given.platform, conversation, await addByMail(alice, conversation, from))];
+  for (let n = 0; n < 4; n++) await arrives(given.platform, { from, text: `Is it ${n}?` }, { to, verdict: "none" });
+  const env = { DATABASE_URL: given.platform.databaseUrl, PARLEY_SECRET: testSecret };
+  const parley = (...args: readonly string[]) => runParley(["mail", ...args], env);
+  const heldHere = async () => {
+    const { output } = await parley("held", "--json");
+    const all: readonly { id: string; address: string; conversation: string; isAsked: boolean }[] = JSON.parse(output);
+    return all.filter((one) => one.conversation === conversation);
+  };
+  const before = await heldHere();
+  expect(before.map(({ isAsked }) => isAsked)).toEqual([false, true, true, true]);
+  expect(before.map(({ address }) => address)).toEqual(Array(4).fill(from));
+  const { id } = present(before[0]);
+  const { output } = await parley("held");
+  expect(output).toMatch(
+    new RegExp(
+      `^${id} NOT_AUTHENTICATED 20.*Z\n  from ${from} to ${conversation}, who was not asked: parley mail ask ID$`,
+      "m",
+    ),
+  );
+  // Nobody's words are shown, for it is not an operator who decides whose they are.
+  expect(output).not.toContain("Is it");
+  expect(await parley("ask", id)).toMatchObject({ code: 0, errors: "" });
+  expect((await heldHere()).map(({ isAsked }) => isAsked)).toEqual([true, true, true, true]);
+  expect(await given.platform.core.mail.inbound.confirmInbound(id)).toMatchObject({ status: "POSTED" });
+  expect((await parley("ask", id)).errors).toContain("No such mail waits for its sender.");
 });
 
 test.each([

@@ -1,8 +1,16 @@
-import { randomUUID } from "node:crypto";
+import { randomUUID, X509Certificate } from "node:crypto";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect as secure } from "node:tls";
 import { createTransport } from "nodemailer";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { readCertificate } from "../../../src/mail/in/certificate.ts";
 import { inboundBytesMax } from "../../../src/mail/in/inbound-mail.ts";
 import { mailToken, newSecret } from "../../../src/mail/mail-token.ts";
+import { ExplainedError } from "../../../src/observe/explained-error.ts";
 import { certificateFor } from "../../support/certificate.ts";
 import { domain, type Inbox, openInbox, RawClient } from "./given.ts";
 
@@ -84,6 +92,20 @@ describe("a mail", () => {
     expect(await storedWith(mark)).toHaveLength(1);
   });
 
+  test("of an address beyond ASCII is taken (RFC 6531)", async () => {
+    const mark = randomUUID();
+    const bytes = (text: string) => Buffer.from(text).toString("latin1");
+    using client = await RawClient.to(port);
+    await client.reply();
+    expect(await client.ask("EHLO b.example")).toContain("SMTPUTF8");
+    expect(await client.ask(bytes("MAIL FROM:<müller@b.example> SMTPUTF8"))).toMatch(/^250 /);
+    expect(await client.ask(`RCPT TO:<alice@${domain}>`)).toMatch(/^250 /);
+    await client.ask("DATA");
+    client.send(bytes(`${mailOf(mark).replace("bob@", "müller@")}.\r\n`));
+    expect(await client.reply()).toBe("250 2.0.0 stored");
+    expect((await storedWith(mark))[0]?.envelope.from).toBe("müller@b.example");
+  });
+
   test("with a null return path is taken: so bounces come", async () => {
     const mark = randomUUID();
     using client = await RawClient.to(port);
@@ -100,6 +122,8 @@ describe("recipients", () => {
     ["an account", `alice@${domain}`, /^250 /],
     ["an account, otherwise spelled", `Alice@${domain.toUpperCase()}`, /^250 /],
     ["the postmaster", `Postmaster@${domain}`, /^250 /],
+    ["the postmaster without a domain (RFC 5321, 4.5.1)", "PostMaster", /^250 /],
+    ["anybody else without a domain", "alice", /^501 /],
     ["nobody", `carol@${domain}`, /^550 5\.1\.1 /],
     ["a reply address that we did not make", `reply+${"a".repeat(42)}@${domain}`, /^550 5\.1\.1 /],
     ["a reply address without a token", `reply+@${domain}`, /^550 5\.1\.1 /],
@@ -364,7 +388,7 @@ describe("stopping", () => {
 
 describe("STARTTLS", () => {
   test("is offered where there is a certificate, and what was said before it counts no more", async () => {
-    const { port } = await inbox.listen({ certificate: certificateFor(domain) });
+    const { port } = await inbox.listen({ readCertificate: async () => certificateFor(domain) });
     const mark = randomUUID();
     const transport = createTransport({
       host: "127.0.0.1",
@@ -384,6 +408,43 @@ describe("STARTTLS", () => {
     expect(await client.reply()).toBeNull();
   });
 
+  test("shows a renewed certificate; where it cannot be read, the one before", async () => {
+    await using files = await certificateFiles();
+    const cannot: unknown[] = [];
+    const { port } = await inbox.listen({
+      readCertificate: () =>
+        readCertificate(files).catch((error: unknown) => {
+          cannot.push(error);
+          throw error;
+        }),
+      limits: { certificateMs: 10 },
+    });
+    const first = await files.write();
+    await vi.waitFor(async () => expect(await certificateAt(port)).toBe(first));
+    await writeFile(files.key, "no key");
+    await vi.waitFor(() => expect(cannot.length).toBeGreaterThan(1));
+    expect(await certificateAt(port)).toBe(first);
+    const second = await files.write();
+    await vi.waitFor(async () => expect(await certificateAt(port)).toBe(second));
+    expect(second).not.toBe(first);
+  });
+
+  test.each([
+    ["no file", { cert: "/nowhere/cert.pem" }, /ENOENT.*\/nowhere\/cert\.pem.*Both have to be PEM/],
+    [
+      "the key of another",
+      { key: certificateFor(domain).key },
+      /the key is not the certificate's.*Both have to be PEM/,
+    ],
+  ])("%s as its certificate is told at the start", async (_, wrong, why) => {
+    await using files = await certificateFiles();
+    if ("key" in wrong) await writeFile(files.key, wrong.key);
+    const named = { key: files.key, cert: "cert" in wrong ? wrong.cert : files.cert };
+    const listening = inbox.listen({ readCertificate: () => readCertificate(named) });
+    await expect(listening).rejects.toThrow(why);
+    await expect(listening).rejects.toBeInstanceOf(ExplainedError);
+  });
+
   test("is not offered without", async () => {
     using client = await RawClient.to(port);
     await client.reply();
@@ -391,3 +452,32 @@ describe("STARTTLS", () => {
     expect(await client.ask("STARTTLS")).toMatch(/^500 /);
   });
 });
+
+/** A certificate with its key as files; `write` puts others there, and returns the certificate's fingerprint. */
+async function certificateFiles() {
+  const folder = await mkdtemp(join(tmpdir(), "parley-certificate-"));
+  const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];
+  const write = async (): Promise<string> => {
+    const made = certificateFor(domain);
+    await Promise.all([writeFile(cert, made.cert), writeFile(key, made.key)]);
+    return new X509Certificate(made.cert).fingerprint256;
+  };
+  await write();
+  return { cert, key, write, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
+}
+
+/** The fingerprint of the certificate that a connection is shown after STARTTLS. */
+async function certificateAt(port: number): Promise<string> {
+  const socket = connect(port, "127.0.0.1");
+  try {
+    for (const line of ["", "EHLO b.example\r\n", "STARTTLS\r\n"]) {
+      if (line !== "") socket.write(line);
+      await once(socket, "data");
+    }
+    const secured = secure({ socket, rejectUnauthorized: false });
+    await once(secured, "secureConnect");
+    return secured.getPeerCertificate().fingerprint256;
+  } finally {
+    socket.destroy();
+  }
+}

@@ -9,7 +9,7 @@ const given = await givenMailPlatform();
 let count = 0;
 
 /** Somebody by mail who has had the first mail is sent another. */
-async function asked(about: MailAbout) {
+async function asked(about: MailAbout, before?: (conversation: string, participant: string) => Promise<unknown>) {
   const { alice } = await given.people("alice");
   const nina = `nina${++count}@mail.example`;
   const { conversation: made } = await done(
@@ -19,6 +19,7 @@ async function asked(about: MailAbout) {
   await given.untilMailed(nina, 1);
   const participant = await participantOf({ ...alice, address: nina }, conversation, alice);
   const { pool } = given.platform.core.database;
+  await before?.(conversation, participant);
   const id = await askMail(pool, "localhost", { conversation, participant, upTo: 3, about });
   const [first, mail] = await given.untilMailed(nina, 2);
   expect(mail?.from?.name).toBe("Parley");
@@ -40,6 +41,20 @@ test("a mail that may be theirs is asked about, and nothing of it is said", asyn
   // Which of several it is.
   expect(mail.text).toContain("came in for “Lunch” at 2026-11-27 10:20 UTC");
   expect(mail.text).toContain(`https://talk.example.org/m/confirm/${mailToken("confirm", { id: inbound, secret })}`);
+});
+
+test("of more mails of theirs that wait they are told how many, and where they find them", async () => {
+  const ids = [1, 2, 3].map(() => crypto.randomUUID());
+  const held = (conversation: string, participant: string) =>
+    given.platform.core.database.pool.query(
+      `INSERT INTO inbound_mail (id, key, secret, envelope, status, conversation_id, participant)
+        SELECT id, id::text, $2, '{}', 'HELD', $3, $4 FROM unnest($1::uuid[]) AS k(id)`,
+      [ids, newSecret(), conversation, participant],
+    );
+  const { mail } = await asked({ kind: "CONFIRM", inbound: ids[0] ?? "" }, held);
+  expect(mail.text).toMatch(
+    /\n2 more mails wait\. You find all of them, once a code was sent to you, on the page of the conversation: https:\/\/talk\.example\.org\/m\/[a-z2-7]+\n/,
+  );
 });
 
 test("a code is sent, and forgotten once it went out", async () => {

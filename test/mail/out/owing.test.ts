@@ -1,6 +1,7 @@
 // Which events make mails, and for whom.
 import { expect, test, vi } from "vitest";
 import { done, participantOf, present, type Somebody, said } from "../../graphql/given.ts";
+import { arrives, replyAddress } from "../in/given-arrivals.ts";
 import { givenMailPlatform, type ReadMail } from "./given.ts";
 
 const given = await givenMailPlatform();
@@ -63,7 +64,7 @@ test("what rides along is told with the next words, and makes no mail by itself"
 });
 
 test("a change is told with what changed, a removal without the words", async () => {
-  const { alice, bob, conversation, settled } = await begun();
+  const { alice, bob, nina, conversation, settled } = await begun();
   const message = await said(
     alice,
     conversation,
@@ -79,13 +80,33 @@ test("a change is told with what changed, a removal without the words", async ()
   );
   const [, , edit] = await settled(3);
   expect(textOf(edit)).toMatch(
-    /^Bob\.\d+ changed a message of Alice\.\d+:\n\nBefore: We meet at noon in the old hall .*\nNow: We meet at one in the old hall /,
+    /^Bob\.\d+ changed Alice\.\d+’s message of [A-Z][a-z]+day [\d-]{10} \d\d:\d\d UTC:\n\nBefore: We meet at noon in the old hall .*\nNow: We meet at one in the old hall /,
   );
   expect(edit?.html).toMatch(/at <del[^>]*>noon<\/del><ins[^>]*>one<\/ins> in/);
   await done(alice.parley.messageRemove({ conversation, message }));
   const [, , , removal] = await settled(4);
-  expect(textOf(removal)).toMatch(/^Alice\.\d+ removed a message\.$/);
+  expect(textOf(removal)).toMatch(/^Alice\.\d+ removed their own message of [A-Z][a-z]+day [\d-]{10} \d\d:\d\d UTC\.$/);
   expect(removal?.raw).not.toContain("soup");
+  // Next to what it is about, in programs that thread.
+  expect(removal?.inReplyTo).toBe((await given.mailsTo(nina))[1]?.messageId);
+});
+
+test("a removal says whose message of when it was, and of their own that it was theirs", async () => {
+  const { alice, bob, nina, conversation, settled } = await begun();
+  const ofBob = await said(bob, conversation, "Bob's secret");
+  await settled(2);
+  const at = new Date();
+  await done(alice.parley.messageRemove({ conversation, message: ofBob }));
+  const [, , removal] = await settled(3);
+  const day = at.toLocaleDateString("en-GB", { weekday: "long", timeZone: "UTC" });
+  expect(textOf(removal)).toMatch(
+    new RegExp(`^Alice\\.\\d+ removed Bob\\.\\d+’s message of ${day} ${at.toISOString().slice(0, 10)} `),
+  );
+  expect(removal?.raw).not.toContain("secret");
+  const own = await replyAddress(given.platform, conversation, await idOf(nina, conversation, alice));
+  const { message } = await arrives(given.platform, { from: nina, text: "Of Nina" }, { to: [own] });
+  await done(alice.parley.messageRemove({ conversation, message: present(message) }));
+  expect(textOf((await settled(4))[3])).toMatch(/^Alice\.\d+ removed your message of /);
 });
 
 test("words that are changed and removed before the mail goes out are told as they are, or not at all", async () => {
@@ -106,20 +127,97 @@ test("words that are changed and removed before the mail goes out are told as th
   await settled(2);
 });
 
-test("who is removed is told nothing any more, also not what was on its way; added again, they are told all", async () => {
+test("who is removed is told so, and nothing else, also not what was on its way; added again, they are told all", async () => {
   const { alice, nina, conversation, settled } = await begun();
+  const participant = await idOf(nina, conversation, alice);
   await given.hold(async () => {
     await said(alice, conversation, "not for Nina");
-    await done(alice.parley.participantRemove({ conversation, participant: await idOf(nina, conversation, alice) }));
+    await done(alice.parley.participantRemove({ conversation, participant }));
   });
-  await settled(1);
+  const [first, parting] = await settled(2);
+  expect(textOf(parting)).toMatch(
+    /^Alice\.\d+ removed you from this conversation\. You get no more mails of it, and what you answer is not posted\.$/,
+  );
+  expect(parting?.text).not.toContain("Answer this mail");
+  expect(parting?.from?.name).toMatch(/^Alice\.\d+ via Parley$/);
+  expect(parting).toMatchObject({ subject: "Re: Lunch", inReplyTo: first?.messageId });
+  expect(parting?.raw).not.toContain("not for Nina");
+  const { rows } = await pool().query(
+    `SELECT d.mail_id IS NOT NULL AS told FROM delivery AS d
+      JOIN event AS e ON e.conversation_id = d.conversation_id AND e.seq = d.seq
+      WHERE d.conversation_id = $1 AND e.model = 'participant' AND e.action = 'remove'`,
+    [conversation],
+  );
+  expect(rows).toEqual([{ told: true }]);
   await said(alice, conversation, "nor this");
-  await settled(1);
+  await settled(2);
   await done(alice.parley.participantAdd({ conversation, address: nina }));
-  const [, mail] = await settled(2);
+  const [, , mail] = await settled(3);
   expect(textOf(mail)).toMatch(
     /^Alice\.\d+ added you to this conversation with Bob\.\d+\.\n\nAlice\.\d+, [\d -]+:\d\d UTC:\n\nAt noon\?\n\nAlice\.\d+, .*:\n\nnot for Nina\n\nAlice\.\d+, .*:\n\nnor this$/,
   );
+});
+
+test("who is removed by mistake, who never heard of it, who wants no mails or left by themselves is told nothing", async () => {
+  const { alice, nina, conversation, settled } = await begun();
+  const participant = await idOf(nina, conversation, alice);
+  // Taken back within the delay: they hear of their being added alone.
+  await given.hold(async () => {
+    await done(alice.parley.participantRemove({ conversation, participant }));
+    await done(alice.parley.participantAdd({ conversation, address: nina }));
+  });
+  expect((await settled(2))[1]?.text).toContain("added you to this conversation");
+  const otto = nina.replace("nina", "otto.removed");
+  await given.hold(async () => {
+    await done(alice.parley.participantAdd({ conversation, address: otto }));
+    await done(alice.parley.participantRemove({ conversation, participant: await idOf(otto, conversation, alice) }));
+  });
+  await given.untilMailed(otto, 0);
+  await pool().query("UPDATE mail_participation SET is_muted = true WHERE conversation_id = $1", [conversation]);
+  await done(alice.parley.participantRemove({ conversation, participant: await idOf(nina, conversation, alice) }));
+  await settled(2);
+});
+
+test("that a conversation has ended is told once, after what was said last, and not where it goes on", async () => {
+  const { alice, nina, conversation, settled } = await begun();
+  const until = (ms: number | null) =>
+    done(
+      alice.parley.expiryModify({
+        conversation,
+        expiresAt: ms === null ? null : new Date(Date.now() + ms).toISOString(),
+      }),
+    );
+  const tellEnd = () =>
+    pool().query("SELECT graphile_worker.add_job('tell-end', json_build_object('conversation', $1::text))", [
+      conversation,
+    ]);
+  await until(3_600_000);
+  await given.platform.core.announcer.idle();
+  const planned = async () =>
+    (
+      await pool().query<{ run_at: Date }>("SELECT run_at FROM graphile_worker.jobs WHERE key = $1", [
+        `tell-end:${conversation}`,
+      ])
+    ).rows;
+  const { rows } = await pool().query("SELECT expires_at AS run_at FROM conversation WHERE id = $1", [conversation]);
+  expect(await planned()).toEqual(rows);
+  // Asked too early, nobody is told.
+  await tellEnd();
+  await settled(1);
+  await until(2_000);
+  const [, end] = await settled(2);
+  expect(textOf(end)).toBe(
+    "This conversation has ended, as was set: nothing is said in it any more, and what you answer is not posted. You find it behind the link.",
+  );
+  expect(end).toMatchObject({ subject: "Re: Lunch", inReplyTo: (await given.mailsTo(nina))[0]?.messageId });
+  expect(end?.head("auto-submitted")).toBe("auto-generated");
+  await tellEnd();
+  await settled(2);
+  await until(null);
+  await said(alice, conversation, "It goes on");
+  await settled(3);
+  await tellEnd();
+  await settled(3);
 });
 
 test("nothing is mailed while somebody wants no mails, nor to who began it by mail that they are in it", async () => {

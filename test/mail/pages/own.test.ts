@@ -227,3 +227,21 @@ test("the words that a session ended on are given back", async () => {
   expect(status).toBe(403);
   expect(text).toContain("Long &#60;b&#62;thoughts&#60;/b&#62;</textarea>");
 });
+
+test("mails in their name that wait are behind the page, also those that they were not asked about; for others they are not", async () => {
+  const { carol, conversation, url, browser, alice } = await signedIn();
+  const to = [await replyAddress(given.platform, conversation, carol.participant)];
+  const { platform } = given;
+  for (let n = 0; n < 5; n++)
+    await arrives(platform, { from: carol.address, text: `Held ${n}` }, { to, verdict: "none" });
+  const linksIn = (text: string) =>
+    [...text.matchAll(/href="(\/m\/confirm\/[a-z2-7]+)"/g)].map(([, path]) => path ?? "");
+  const links = linksIn((await browser.read()).text);
+  expect(links).toHaveLength(5);
+  const newest = `${platform.url}${links[0]}`;
+  expect((await ask(newest)).text).toContain("Held 4");
+  await ask(newest, { do: "confirm" });
+  expect((await messagesOf(alice, conversation)).map(({ body }) => body)).toContain("Held 4");
+  expect(linksIn((await browser.read()).text)).toEqual(links.slice(1));
+  expect(linksIn((await ask(url)).text)).toEqual([]);
+});

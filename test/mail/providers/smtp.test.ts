@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { smtpProvider } from "../../../src/mail/providers/smtp.ts";
+import { certificateFor } from "../../support/certificate.ts";
 import { freePort } from "../../support/free-port.ts";
 import { readMail } from "../out/given.ts";
 import { aMail, domain, type Faults, startFaultyServer, startMailSink } from "./given.ts";
@@ -111,4 +112,29 @@ test("an address beyond ASCII goes out as it is", async () => {
     kind: "sent",
   });
   expect(sink.taken[0]?.to).toEqual(["niña@mail.example"]);
+});
+
+test("a server that takes no such address is not handed the mail: that is told, and not tried again", async () => {
+  await using sink = await startMailSink({ hideSMTPUTF8: true });
+  const mail = aMail({ to: { name: null, address: "müller@mail.example" } });
+  expect(await outcomeAt(sink.url, mail)).toEqual({
+    kind: "refused",
+    isPermanent: true,
+    code: "SMTPUTF8",
+    answer: "The mail server takes no addresses with characters beyond ASCII (RFC 6531).",
+  });
+  expect(sink.taken).toEqual([]);
+  // Others are, and where it cannot be asked the mail waits.
+  expect(await outcomeAt(sink.url)).toMatchObject({ kind: "sent" });
+  expect(await outcomeAt(`smtp://127.0.0.1:${await freePort()}`, mail)).toMatchObject(again);
+  expect(await outcomeWith({ greeting: "close" }, mail)).toMatchObject(again);
+});
+
+test("whether it does is asked after STARTTLS, where that is offered", async () => {
+  const secured = { disabledCommands: [], ...certificateFor("mail.example") };
+  await using sink = await startMailSink(secured);
+  const mail = aMail({ to: { name: null, address: "müller@mail.example" } });
+  const url = `${sink.url}?tls.rejectUnauthorized=false`;
+  expect(await outcomeAt(url, mail)).toMatchObject({ kind: "sent" });
+  expect(sink.taken).toMatchObject([{ to: ["müller@mail.example"] }]);
 });
