@@ -4,6 +4,7 @@ import { type Command, type Occasion, propose } from "../../conversation/accept.
 import type { Address } from "../../conversation/address.ts";
 import { slugOf } from "../../conversation/body.ts";
 import { limits } from "../../conversation/limits.ts";
+import { isCanonicalText } from "../../protocol/canonical-json.ts";
 import type { SignedProposal } from "../../protocol/event.ts";
 import type { Hash } from "../../protocol/hash.ts";
 import { proposalId, type Signer } from "../../protocol/seal.ts";
@@ -116,7 +117,7 @@ export function planAppends(
     for (const recipient of recipients.slice(0, Math.max(0, room))) add(recipient);
 
     const messageId = `<${mail.id}>`;
-    const isKept = mail.hasMessageId && messageId.length <= limits.messageIdCharacters;
+    const isKept = mail.hasMessageId && messageId.length <= limits.messageIdCharacters && isCanonicalText(messageId);
     const { format, text } = words;
     const message = say(
       {

@@ -2,7 +2,8 @@
 import type { Attachment, Email } from "postal-mime";
 import { limits } from "../../conversation/limits.ts";
 import { type Hash, sha256 } from "../../protocol/hash.ts";
-import { decode, mapHeaders } from "../decode.ts";
+import { decode } from "../decode.ts";
+import { type Flow, unflow, withoutFlow } from "../flowed.ts";
 import { headersEnd, readMailHead } from "../mail-head.ts";
 import { cleanText, oneLine } from "../mail-text.ts";
 import { type Mailbox, mailboxesOf, onePerAddress } from "../mailbox.ts";
@@ -10,7 +11,6 @@ import { isSignaturePart } from "../signature-part.ts";
 import { inFewerLines, lineCount } from "./fewer-lines.ts";
 import { incomingLimits, type Refusal, refusalOf } from "./incoming-limits.ts";
 import { strictFrom } from "./strict-from.ts";
-import { unflow } from "./unflow.ts";
 
 export interface MailHeader {
   /** In lower case. */
@@ -118,29 +118,9 @@ function fromOf(raw: Buffer, { from }: Email): Mailbox | null {
   return { address, name: name?.includes("@") ? null : name };
 }
 
-interface Flow {
-  readonly isFlowed: boolean;
-  readonly isSpaceDeleted: boolean;
-}
-
-/** The mail without the word that its lines flow: what decodes it would join the lines of a quote to the answer. */
-function withoutFlow(raw: Buffer): { readonly mail: Buffer; readonly flow: Flow } {
-  const text = raw.toString("latin1");
-  let flow: Flow = { isFlowed: false, isSpaceDeleted: false };
-  if (!/format\s{0,9}=\s{0,9}"?flowed/i.test(text)) return { mail: raw, flow };
-  const mail = mapHeaders(text, (block) =>
-    block.replace(/\bformat\s{0,9}=\s{0,9}"?flowed"?/gi, () => {
-      flow = { isFlowed: true, isSpaceDeleted: /\bdelsp\s{0,9}=\s{0,9}"?yes/i.test(block) };
-      return "format=fixed";
-    }),
-  );
-  return flow.isFlowed ? { mail: Buffer.from(mail, "latin1"), flow } : { mail: raw, flow };
-}
-
-function textsOf({ text, html }: Email, { isFlowed, isSpaceDeleted }: Flow): Pick<IncomingMail, "text" | "html"> {
-  const plain = text !== undefined && isFlowed ? unflow(text, isSpaceDeleted) : text;
+function textsOf({ text, html }: Email, flow: Flow): Pick<IncomingMail, "text" | "html"> {
   return {
-    text: plain === undefined ? null : cleanText(plain),
+    text: text === undefined ? null : cleanText(unflow(text, flow)),
     html: html === undefined ? null : cleanText(html),
   };
 }

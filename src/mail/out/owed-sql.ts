@@ -4,14 +4,21 @@
 export const isByMailSql = (p: string, platform: string): string =>
   `${p}.mail AND ${p}.via = ${platform} AND NOT ${p}.imported AND ${p}.status <> 'LEFT'`;
 
+/** Whether the event `e` came with an archive: what its people said, whom it added, and mails of who imported it. */
+const isImportedSql = (e: string): string =>
+  `(EXISTS (SELECT FROM participant AS a WHERE a.conversation_id = ${e}.conversation_id AND a.id = ${e}.actor
+      AND (a.imported OR (NOT a.mail AND jsonb_typeof(${e}.body->'mail') = 'object')))
+    OR EXISTS (SELECT FROM participant AS a WHERE a.conversation_id = ${e}.conversation_id AND a.id = ${e}.id AND a.imported))`;
+
 /**
  * A condition on the event `e`, the participant `p` and what we have of them, `m`: whether it is owed to them. Their own
- * acts are not, nothing before their add is, nor the add of who began the conversation by mail; and locks tell nothing.
- * Who was removed is owed that alone.
+ * acts are not, nothing before their add is, nor the add of who began the conversation by mail; what is imported is mailed to
+ * nobody; and locks tell nothing. Who was removed is owed that alone.
  */
 export const isOwedSql = (e: string, p: string, m: string): string =>
   `${e}.seq >= ${p}.seq AND ${e}.actor IS DISTINCT FROM ${p}.id AND ${e}.action NOT IN ('lock', 'release')
-    AND NOT (${e}.id = ${p}.id AND ${m}.begun_with IS NOT NULL) AND (${p}.status = 'ACTIVE' OR ${e}.seq = ${p}.removed_seq)`;
+    AND NOT (${e}.id = ${p}.id AND ${m}.begun_with IS NOT NULL) AND (${p}.status = 'ACTIVE' OR ${e}.seq = ${p}.removed_seq)
+    AND NOT ${isImportedSql(e)}`;
 
 /** Whether the removal `e` of `p` is news to them: they know of the conversation, and are not back in it. */
 const isPartingSql = (e: string, p: string): string =>

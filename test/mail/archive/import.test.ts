@@ -356,3 +356,66 @@ test("a large thread is imported in portions, each standing on the one before", 
   );
   expect(content?.people).toHaveLength(8);
 });
+
+test("ids that no mail program makes are ids all the same: each mail is imported once, and answers find what they answer", async () => {
+  await using platform = await startPlatform();
+  await platform.person("alice");
+  const ids = [
+    ...[
+      "\u0000@nul",
+      "\u001b]0;x\u0007@escape",
+      "a\u0085b@c1",
+      "ä\u00ff@latin",
+      "__proto__",
+      "constructor",
+      "raw x",
+      "left out 0",
+      "at 0",
+    ],
+    ...[`${"x".repeat(20_000)}@long`, "'; DROP TABLE event; --", "\\u0000@backslash", "mail:x", " blanks within @x"],
+  ];
+  const mails = ids.flatMap((id, index) => [
+    { id, text: `first ${index}` },
+    {
+      id: `answer${index}@a`,
+      references: id.trim().replaceAll(" ", "_"),
+      text: `answer ${index}`,
+      more: `In-Reply-To: <${id}>`,
+    },
+  ]);
+  const first = await bring(platform, "alice", mails);
+  expect(Object.fromEntries(first.leftOut)).toEqual({});
+  expect(first.imported).toBe(mails.length);
+  const again = await bring(platform, "alice", mails);
+  expect([again.imported, again.thereAlready]).toEqual([0, mails.length]);
+});
+
+test("what no text of the protocol may have is no harm, wherever a mail has it", async () => {
+  await using platform = await startPlatform();
+  await platform.person("alice");
+  const bad = [
+    "\u0000",
+    "=?utf-8?B?AAAA?=",
+    "=?utf-16?B?2AA=?=",
+    "=?utf-8?B?7aCA?=",
+    "=?utf-16le?B?ANg=?=",
+    "\u001b[2J",
+  ];
+  const file = (name: string) =>
+    `MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; charset=utf-16le\nContent-Transfer-Encoding: base64\n\nANgAAA==\n--b\nContent-Type: app${name}/x${name}; name="${name}"\nContent-Disposition: attachment; filename*=utf-16''%00%D8%00%00; filename="a${name}b"\n\nx\n--b--`;
+  const mails: Written[] = bad.flatMap((one, index) => [
+    { id: `s${index}@a`, subject: `a ${one} b`, text: `words ${one} and` },
+    {
+      id: `f${index}@a`,
+      from: `"Bob ${one} B" <bob${index}@b.example>`,
+      to: `C ${one} <c${one}c@c.example>, d@d.example`,
+    },
+    { id: `o${index}@a`, from: `${one}`, to: `${one}@${one}` },
+    { id: `g${index}@a`, from: `"x${one}"@b.example` },
+    { id: `a${index}@a`, more: file(one), text: "" },
+    { id: `d${index}@a`, references: one, more: `In-Reply-To: <${one}>` },
+  ]);
+  const first = await bring(platform, "alice", mails);
+  expect(Object.fromEntries(first.leftOut)).toEqual({});
+  expect(first.imported).toBe(mails.length);
+});
