@@ -222,6 +222,8 @@ async function receiveProposal(
   const { proposal, body, signature } = signed;
   const { head, reach: mayHave } = (await peers.standing(caller, conversation)) ?? unknown;
   if (!head || proposal.conversation === null || mayHave === 0) return notFound;
+  // Whoever leads it by the log that goes on elsewhere: nothing is taken into it any more.
+  if (head.isFrozen) return refusalOf(reject("FROZEN"));
   if (head.leader !== platform) return ledBy(head.leader);
   if (proposal.platform !== caller) return refused("WRONG_PLATFORM", "A platform proposes for its own people.");
   const id = proposalId(proposal);

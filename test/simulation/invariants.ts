@@ -154,7 +154,12 @@ function doTell(conversation: Hash, one: SimulatedPlatform, other: SimulatedPlat
   if (one === other) return true;
   const isTelling = (from: SimulatedPlatform, to: SimulatedPlatform) => {
     const kept = from.disk.logs.logs.get(conversation);
-    return kept !== undefined && [from, to].every(({ name }) => reachOf(kept, name) === Number.POSITIVE_INFINITY);
+    const known = to.disk.logs.logs.get(conversation);
+    // Who has it hears nobody of whom it knows nothing: a leader that withholds may have added them since.
+    const isHeard = known === undefined || reachOf(known, from.name) > 0;
+    return (
+      kept !== undefined && isHeard && [from, to].every(({ name }) => reachOf(kept, name) === Number.POSITIVE_INFINITY)
+    );
   };
   return isTelling(one, other) || isTelling(other, one);
 }
