@@ -343,7 +343,7 @@ describe("Of what others say", () => {
     ["expedition OR", 11, 13],
     ["has:wings", 4, 9],
     ["expedition from: bob", 11, 16],
-    ["🧊 is:melting", 0, 2],
+    ["🧊 is:melting", 6, 13],
     ["", 0, 0],
   ])("%s says where it cannot be understood", async (query, start, end) => {
     const error = await dora.parley.search({ query }).catch((thrown: unknown) => thrown);

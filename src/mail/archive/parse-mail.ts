@@ -6,7 +6,7 @@ import type { MessageFormat } from "../../protocol/event.ts";
 import { type Hash, sha256 } from "../../protocol/hash.ts";
 import { cutTo, withoutUnseen } from "../cut-text.ts";
 import { decode } from "../decode.ts";
-import { type Flow, unflow, withoutFlow } from "../flowed.ts";
+import { withoutFlow } from "../flowed.ts";
 import { cleanText, oneLine } from "../mail-text.ts";
 import { type Mailbox, mailboxesOf, onePerAddress } from "../mailbox.ts";
 import { isSignaturePart } from "../signature-part.ts";
@@ -40,8 +40,8 @@ export interface ParsedMail {
 
 /** @throws Error where its parts are nested deeper, or its headers larger, than any real mail's */
 export async function parseMail(raw: Buffer): Promise<ParsedMail> {
-  const { mail, flow } = withoutFlow(raw);
-  const email = await decode(mail);
+  // Line by line as it was written, also where lines flow: so quotes are kept as they are.
+  const email = await decode(withoutFlow(raw).mail);
   const senders = [email.from, email.sender, ...(email.replyTo ?? [])].flatMap((one) => (one ? mailboxesOf(one) : []));
   const from = senders[0] ?? madeUpSender(email);
   const recipients = onePerAddress([...(email.to ?? []), ...(email.cc ?? [])]);
@@ -50,15 +50,15 @@ export async function parseMail(raw: Buffer): Promise<ParsedMail> {
     isFromMadeUp: senders.length === 0,
     recipients: recipients.filter(({ address }) => address !== from.address),
     subject: oneLine(email.subject ?? "", limits.subjectCharacters),
-    ...wordsOf(email, flow),
+    ...wordsOf(email),
     files: email.attachments.filter((one) => !isSignaturePart(one)).map(fileOf),
     signatures: email.attachments.filter(isSignaturePart).length,
   };
 }
 
 /** The words in the format that they were written in; plain text where there are both, for it is what nobody has to trust. */
-function wordsOf(email: Email, flow: Flow): Pick<ParsedMail, "format" | "text" | "isCut"> {
-  const text = cleanText(unflow(email.text ?? "", flow));
+function wordsOf(email: Email): Pick<ParsedMail, "format" | "text" | "isCut"> {
+  const text = cleanText(email.text ?? "");
   if (text.trim() !== "" || email.html === undefined) return { format: "PLAIN", ...cutTo(text, limits.messageBytes) };
   const html = cleanText(email.html);
   const isLong = Buffer.byteLength(html) > limits.messageBytes;

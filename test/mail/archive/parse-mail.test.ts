@@ -174,9 +174,9 @@ test("a mail within a mail is among its words", async () => {
   expect(text).toContain("what bob said");
 });
 
-test("lines that flow are put together, and a quote stays as it is", async () => {
+test("lines that flow stay lines, and a quote as it is", async () => {
   const typed = "Content-Type: text/plain; charset=utf-8; format=flowed";
   const body = "> half of the human \n> race lives there\nand I am \none of them.\n";
   const { text } = await parseMail(mailOf(`${from}\n${typed}\nSubject: x`, body));
-  expect(text).toBe("> half of the human race lives there\nand I am one of them.");
+  expect(text).toBe("> half of the human \n> race lives there\nand I am \none of them.");
 });
