@@ -10,7 +10,7 @@ import { mutations } from "./mutations.ts";
 
 const root = join(import.meta.dirname, "../..");
 /** Within so many seeds it shows. */
-const [seedsMax, stepsPerSeed] = [60, 1_000];
+const [seedsMax, stepsPerSeed] = [100, 1_000];
 
 const copied = ["src", "test"];
 
