@@ -34,15 +34,12 @@ import type { Context } from "./context.ts";
 
 type NullableOutputType = GraphQLNamedOutputType | GraphQLList<GraphQLOutputType>;
 
-/** What an operation is executed with. */
-export interface Execution {
+/** Executes an operation once. Its data, or null where it has to be executed by graphql-js. Never rejects. */
+export type Plan = (given: {
   readonly variables: Readonly<Record<string, unknown>> | undefined;
   readonly rootValue: unknown;
   readonly context: Context;
-}
-
-/** Executes an operation once. Its data, or null where it has to be executed by graphql-js. Never rejects. */
-export type Plan = (execution: Execution) => Promise<Answer | null>;
+}) => Promise<Answer | null>;
 
 /** Makes the function that finds the plan of an operation; null where there can be none. */
 export function createPlanner(schema: GraphQLSchema) {

@@ -12,16 +12,22 @@ vi.setConfig({ testTimeout: 180_000 });
 
 const [a, b] = ["a.localhost", "b.localhost"];
 
-test("what is owed to a platform that does not answer is listed, and sent anew after the last try when that is said", async () => {
-  await using platforms = await startPlatforms(a, b);
+/** A conversation of alice's, on a, with bob on b, who has it. */
+async function beginTalk(platforms: Awaited<ReturnType<typeof startPlatforms>>) {
   const alice = await platforms.someone("alice", a);
   const bob = await platforms.someone("bob", b);
   const { conversation: begun } = await done(
     alice.parley.conversationCreate({ participants: [{ address: bob.address }], publish: true }),
   );
   const conversation = begun.hash ?? expect.fail("it was not published");
+  await untilLogsEqual(conversation, platforms.on(a).core.database.pool, platforms.on(b).core.database.pool);
+  return { alice, bob, conversation };
+}
+
+test("what is owed to a platform that does not answer is listed, and sent anew after the last try when that is said", async () => {
+  await using platforms = await startPlatforms(a, b);
+  const { alice, conversation } = await beginTalk(platforms);
   const poolOf = (name: string) => platforms.on(name).core.database.pool;
-  await untilLogsEqual(conversation, poolOf(a), poolOf(b));
 
   await platforms.stop(b);
   await platforms.stop(a);
@@ -54,13 +60,7 @@ test("what is owed to a platform that does not answer is listed, and sent anew a
 
 test("what waits for another platform as leader is listed, and asked anew when that is said", async () => {
   await using platforms = await startPlatforms(a, b);
-  const alice = await platforms.someone("alice", a);
-  const bob = await platforms.someone("bob", b);
-  const { conversation: begun } = await done(
-    alice.parley.conversationCreate({ participants: [{ address: bob.address }], publish: true }),
-  );
-  const conversation = begun.hash ?? expect.fail("it was not published");
-  await untilLogsEqual(conversation, platforms.on(a).core.database.pool, platforms.on(b).core.database.pool);
+  const { bob, conversation } = await beginTalk(platforms);
   await platforms.stop(a);
   await platforms.stop(b);
   // It asks once by itself: after that only because somebody says so.

@@ -91,8 +91,7 @@ const DeliveryType = builder.objectRef<DeliverySource>("Delivery").implement({
       resolve: async (source, _, context) => {
         const participant = await participantOf(source, context);
         if (!participant) return null;
-        const standing = await context.reader.standingOf(participant);
-        const readUpTo = standing.readUpTo ?? (await context.reader.readUpTo(standing));
+        const readUpTo = await context.reader.readUpTo(await context.reader.standingOf(participant));
         return readUpTo >= source.seq;
       },
     }),
