@@ -1,5 +1,8 @@
 // Several platforms on the stage: each a `parley start` with a database of its own in the stage's PostgreSQL, that know of
 // each other; and what they say to each other, looked at from outside.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type pg from "pg";
 import { emptyDraft, publishDraft } from "../src/conversation/draft.ts";
 import { loadSigner } from "../src/federation/signer.ts";
@@ -8,6 +11,7 @@ import type { PlatformName } from "../src/protocol/event.ts";
 import type { Signer } from "../src/protocol/seal.ts";
 import type { Person } from "../src/store/conversation-store.ts";
 import { type Database, openDatabase } from "../src/store/database.ts";
+import { startEmbeddedPostgres } from "../src/store/embedded-postgres.ts";
 import { migrate } from "../src/store/migrate.ts";
 import { postgresStore } from "../src/store/postgres-store.ts";
 import { freePort } from "../test/support/free-port.ts";
@@ -15,8 +19,19 @@ import type { Child } from "./ask-child.ts";
 import { checkLogs } from "./check-logs.ts";
 import { cpuMs } from "./cpu-time.ts";
 import { type Load, loadedSchema } from "./http-load.ts";
+import { onCore } from "./own-core.ts";
 import { requestsOf } from "./rows/message-add.ts";
-import { makePeople, now, type Parley, type Somebody, type Stage, salt, secret, startParley } from "./stage.ts";
+import {
+  makePeople,
+  now,
+  type Parley,
+  postgresSettings,
+  type Somebody,
+  type Stage,
+  salt,
+  secret,
+  startParley,
+} from "./stage.ts";
 
 /** A platform, whether its process runs or not. */
 export interface Platform {
@@ -46,18 +61,30 @@ export interface Platforms extends AsyncDisposable {
   on(name: PlatformName): Platform;
 }
 
-/** @param played others that are known at these ports: no processes of ours */
+export interface Setting {
+  /** Others that are known at these ports: no processes of ours. */
+  readonly played?: ReadonlyMap<PlatformName, number>;
+  /** Whether each has a core to itself, with a PostgreSQL there; else they share the stage's, and all cores. */
+  readonly hasOwnCore?: boolean;
+}
+
 export async function openPlatforms(
   stage: Stage,
   names: readonly PlatformName[],
-  played: ReadonlyMap<PlatformName, number> = new Map(),
+  { played = new Map(), hasOwnCore = false }: Setting = {},
 ): Promise<Platforms> {
   await using stack = new AsyncDisposableStack();
   const ports = new Map<PlatformName, number>();
   for (const name of names) ports.set(name, await freePort());
   const peers = [...ports, ...played].map(([name, port]) => `${name}=http://127.0.0.1:${port}`).join(",");
   const platforms = new Map<PlatformName, Platform>();
-  for (const [name, port] of ports) platforms.set(name, await openPlatform(stage, stack, name, port, peers));
+  for (const [core, [name, port]] of [...ports].entries()) {
+    const settings = { PARLEY_PLATFORM: name, PARLEY_PORT: `${port}`, PARLEY_PEERS: peers };
+    const place: Place = hasOwnCore
+      ? await ownPlace(stack, core)
+      : { url: stage.databaseUrl, pool: stage.database.pool, start: (run) => run() };
+    platforms.set(name, await openPlatform(stage, stack, place, settings));
+  }
   const kept = stack.move();
   return {
     on: (name) => {
@@ -69,20 +96,41 @@ export async function openPlatforms(
   };
 }
 
+/** Where a platform runs. */
+interface Place {
+  /** Of the PostgreSQL in which its database is made. */
+  readonly url: string;
+  readonly pool: pg.Pool;
+  /** Starts a process there. */
+  start<Started>(run: () => Promise<Started>): Promise<Started>;
+}
+
+/** A core with a PostgreSQL. */
+async function ownPlace(stack: AsyncDisposableStack, core: number): Promise<Place> {
+  const folder = await mkdtemp(join(tmpdir(), "parley-bench-"));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const start: Place["start"] = (run) => onCore(core, run);
+  const options = { folder, settings: postgresSettings, log: silentLogger };
+  const { url } = stack.use(await start(() => startEmbeddedPostgres(options)));
+  const { pool } = stack.use(
+    await openDatabase({ url, poolSize: 2, log: silentLogger, applicationName: "bench maintenance" }),
+  );
+  return { url, pool, start };
+}
+
 async function openPlatform(
   stage: Stage,
   stack: AsyncDisposableStack,
-  name: PlatformName,
-  port: number,
-  peers: string,
+  { url: placeUrl, pool: maintenance, start }: Place,
+  settings: Readonly<Record<"PARLEY_PLATFORM" | "PARLEY_PORT" | "PARLEY_PEERS", string>>,
 ): Promise<Platform> {
+  const { PARLEY_PLATFORM: name, PARLEY_PORT: port } = settings;
   const databaseName = name.replaceAll(/[^a-z0-9]/g, "_");
-  const { pool: maintenance } = stage.database;
   const drop = () => maintenance.query(`DROP DATABASE IF EXISTS ${databaseName} WITH (FORCE)`);
   await drop();
   await maintenance.query(`CREATE DATABASE ${databaseName}`);
   stack.defer(async () => void (await drop()));
-  const url = new URL(stage.databaseUrl);
+  const url = new URL(placeUrl);
   url.pathname = `/${databaseName}`;
   await migrate(url.href);
   const database = stack.use(
@@ -100,10 +148,7 @@ async function openPlatform(
       people += count;
       return made;
     },
-    start: () => {
-      const settings = { DATABASE_URL: url.href, PARLEY_PLATFORM: name, PARLEY_PORT: `${port}`, PARLEY_PEERS: peers };
-      return startParley("start", settings, stage.profileFolder);
-    },
+    start: () => start(() => startParley("start", { ...settings, DATABASE_URL: url.href }, stage.profileFolder)),
     postgresCpuMs: async () => {
       const { rows } = await maintenance.query<{ pid: number }>("SELECT pid FROM pg_stat_activity WHERE datname = $1", [
         databaseName,

@@ -71,7 +71,7 @@ export interface Memory {
 }
 
 /** As an operator of a small machine sets them. Durability is the default, said here so that nobody doubts it. */
-const settings = {
+export const postgresSettings = {
   fsync: "on",
   synchronous_commit: "on",
   full_page_writes: "on",
@@ -103,7 +103,7 @@ export async function openStage({ progress, profileFolder, countsStatements }: S
     const postgres = stack.use(
       await startEmbeddedPostgres({
         folder,
-        settings: { ...settings, ...(countsStatements && { shared_preload_libraries: "pg_stat_statements" }) },
+        settings: { ...postgresSettings, ...(countsStatements && { shared_preload_libraries: "pg_stat_statements" }) },
         log: silentLogger,
       }),
     );

@@ -25,11 +25,9 @@ const talksCount = 200;
 export async function deadPeer(stage: Stage, { isQuick, progress }: Effort): Promise<readonly Row[]> {
   const [rounds, count] = isQuick ? [2, 1_500] : [5, 5_000];
   await using peer = await openPeer("peer.localhost");
-  await using platforms = await openPlatforms(
-    stage,
-    ["sender.localhost", "receiver.localhost"],
-    new Map([[peer.name, peer.port]]),
-  );
+  await using platforms = await openPlatforms(stage, ["sender.localhost", "receiver.localhost"], {
+    played: new Map([[peer.name, peer.port]]),
+  });
   const [sender, receiver] = [platforms.on("sender.localhost"), platforms.on("receiver.localhost")];
   const [people, far] = [await sender.makePeople(talksCount), await receiver.makePeople(talksCount)];
   const talks = await makeSharedTalks(

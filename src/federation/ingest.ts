@@ -50,7 +50,7 @@ export interface Taking {
 }
 
 /** So many are taken in one transaction. */
-const partEvents = 250;
+export const partEvents = 250;
 
 export type Ingest = (conversation: Hash, run: readonly SignedEvent[], taking?: Taking) => Promise<Ingested>;
 

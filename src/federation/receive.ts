@@ -5,7 +5,7 @@ import { bodyFault } from "../conversation/body.ts";
 import { reject } from "../conversation/rejection.ts";
 import type { PlatformName, SignedEvent, SignedProposal, Timestamp } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
-import { proposalId } from "../protocol/seal.ts";
+import { proposalId, verifyAhead } from "../protocol/seal.ts";
 import { verifySignature } from "../protocol/signature.ts";
 import { participantOf } from "../protocol/value.ts";
 import type { ConversationStore, ReceiptMove } from "../store/conversation-store.ts";
@@ -13,7 +13,7 @@ import type { Head, PeerStore } from "../store/peer-store.ts";
 import { type Entry, type Result, refusalOf, refused, signedEventOf } from "./batch.ts";
 import type { ErasedLate, EraseLate } from "./erase-late.ts";
 import { type FirstContactOptions, faultOf, judgeBeginning } from "./first-contact.ts";
-import type { Ingest, IngestOptions } from "./ingest.ts";
+import { type Ingest, type IngestOptions, partEvents } from "./ingest.ts";
 
 /** How an address is reached: by which platform; `unknown` where by none, `later` where that cannot be said now. */
 export type Reached = { readonly platform: PlatformName } | "unknown" | "later";
@@ -135,12 +135,14 @@ export function createReceive(options: ReceiveOptions): Receive {
       .at(-1);
     const loss = lostAt === undefined ? later : await receiveLoss(options, caller, lostAt);
     for (const [index, entry] of entries.entries()) if ("lost" in entry) results[index] = loss;
-    const groups = Map.groupBy(others, (one) => one.conversation).entries();
+    const groups = Map.groupBy(others, (one) => one.conversation);
+    // All of them before the first is taken: each would be written when its own are done, by itself.
+    await verifyAhead([...groups.values()].flatMap((group) => eventsFrom(entriesOf(group), 0).slice(0, partEvents)));
+    const left = groups.entries();
     const takeNext = async () => {
       // Each takes what none of the others has.
-      for (const [conversation, group] of groups) {
-        const entriesOfIt = group.map(({ entry }) => entry);
-        const taken = await receiveConversation(caller, conversation, entriesOfIt);
+      for (const [conversation, group] of left) {
+        const taken = await receiveConversation(caller, conversation, entriesOf(group));
         for (const [place, { index }] of group.entries()) results[index] = taken[place] ?? later;
       }
     };
@@ -157,6 +159,8 @@ export function createReceive(options: ReceiveOptions): Receive {
     return results;
   };
 }
+
+const entriesOf = (group: readonly { readonly entry: Entry }[]): readonly Entry[] => group.map(({ entry }) => entry);
 
 /** The events at `index` and right after it. */
 function eventsFrom(entries: readonly Entry[], index: number): readonly SignedEvent[] {

@@ -5,11 +5,10 @@ import { noWords } from "../conversation/body.ts";
 import { type Conversation, emptyState, type Participant, type State } from "../conversation/state.ts";
 import type { Hash } from "../protocol/hash.ts";
 import type { WriteRequest } from "./conversation-store.ts";
-import { actorKey, type Slice, wantedBy } from "./load.ts";
-
+import { actorKey, needsMoreThan, type Slice, wantedBy } from "./load.ts";
 import type { Appended } from "./write.ts";
 
-/** Who acted, by `actorKey`; whoever did so last is last. */
+/** Who acted, by `actorKey`, or by their id where another platform says what they did; whoever did so last is last. */
 type Actors = Map<string, Participant>;
 
 interface Remembered {
@@ -37,12 +36,15 @@ const actorsMax = 16;
 export function createHeadMemory(max = 10_000): HeadMemory {
   const memory = new Map<Hash, Remembered>();
 
-  /** The remembered actor, where that is all that the request needs. */
-  const actorOf = ({ request, conversation, mayRecall }: Recalling): readonly [string, Participant] | null => {
-    if (!mayRecall || !("command" in request) || wantedBy(request).length > 0) return null;
-    const key = actorKey(request.accountId, request.actor ?? null);
-    const actor = memory.get(conversation)?.actors.get(key);
-    return actor ? [key, actor] : null;
+  /** The remembered actors, where they are all that the request needs. */
+  const actorsOf = ({ request, conversation, mayRecall }: Recalling): Actors | null => {
+    const keys = mayRecall ? actorKeys(request) : null;
+    const remembered = memory.get(conversation)?.actors;
+    const actors = (keys ?? []).flatMap((key) => {
+      const actor = remembered?.get(key);
+      return actor ? [[key, actor] as const] : [];
+    });
+    return actors.length === keys?.length ? new Map(actors) : null;
   };
 
   return {
@@ -50,14 +52,15 @@ export function createHeadMemory(max = 10_000): HeadMemory {
       const slices = new Map<Hash, Slice>();
       for (const [conversation, asking] of Map.groupBy(requests, (request) => request.conversation)) {
         const head = memory.get(conversation)?.head;
-        const actors = asking.map(actorOf).filter((actor) => actor !== null);
+        const actors = asking.map(actorsOf).filter((those) => those !== null);
         if (!head || actors.length < asking.length) continue;
         const state: State = { ...emptyState(), conversation: head };
-        for (const [, actor] of actors) state.participants.set(actor.id, actor);
+        const all = new Map(actors.flatMap((those) => [...those]));
+        for (const actor of all.values()) state.participants.set(actor.id, actor);
         slices.set(conversation, {
           state,
           words: noWords(),
-          actors: new Map(actors.map(([key, { id }]) => [key, id])),
+          actors: new Map([...all].map(([key, { id }]) => [key, id])),
           // Where it came into doubt since, the write is refused.
           isInDoubt: false,
         });
@@ -67,18 +70,29 @@ export function createHeadMemory(max = 10_000): HeadMemory {
     remember: (slices, committed) => {
       const before = new Map([...slices.keys()].map((conversation) => [conversation, memory.get(conversation)]));
       for (const conversation of slices.keys()) memory.delete(conversation);
-      for (const { conversation, changes } of committed) {
+      for (const { conversation, entries, changes } of committed) {
         const slice = slices.get(conversation);
         const head = slice?.state.conversation;
         // Where people came or went, an account may act as another participant from now on.
         if (!slice || !head || changes.some(({ participants }) => participants)) continue;
         const known = before.get(conversation);
         const actors: Actors = known?.head.seq === head.seq - changes.length ? known.actors : new Map();
-        for (const [key, id] of slice.actors) keep(actors, key, slice.state.participants.get(id), actorsMax);
+        const byAccount = new Set(slice.actors.values());
+        const others = entries.flatMap(({ event: { proposal } }) => proposal.actor ?? []);
+        const acted = [...slice.actors, ...others.filter((id) => !byAccount.has(id)).map((id) => [id, id] as const)];
+        for (const [key, id] of acted) keep(actors, key, slice.state.participants.get(id), actorsMax);
         keep(memory, conversation, { head, actors }, max);
       }
     },
   };
+}
+
+/** By what its actors are remembered; null where it needs more than these. */
+function actorKeys(request: WriteRequest): readonly string[] | null {
+  const wanted = wantedBy(request);
+  if (request.conversation === null || wanted.some((one) => needsMoreThan(one, ["conversation", "actor"]))) return null;
+  if ("command" in request) return [actorKey(request.accountId, request.actor ?? null)];
+  return [...new Set(wanted.flatMap(({ actor }) => actor ?? []))];
 }
 
 /** Puts it last, and lets go of the first where there are too many. */

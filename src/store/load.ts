@@ -206,9 +206,13 @@ export function wantedBy(request: WriteRequest): readonly Wanted[] {
       actor,
       address: model === "participant" && body !== null && "address" in body ? body.address : null,
     }))
-    .filter((one) =>
-      Object.entries(one).some(([name, need]) => name !== "conversation" && need !== null && need !== false),
-    );
+    .filter((one) => needsMoreThan(one, ["conversation"]));
+}
+
+/** Whether something is needed that is not among these. */
+export function needsMoreThan(wanted: Wanted, had: readonly (keyof Wanted)[]): boolean {
+  const names: readonly string[] = had;
+  return Object.entries(wanted).some(([name, need]) => !names.includes(name) && need !== null && need !== false);
 }
 
 async function loadWanted(client: pg.ClientBase, wanted: readonly Wanted[], slices: Map<Hash, Slice>): Promise<void> {

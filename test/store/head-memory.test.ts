@@ -1,10 +1,12 @@
 // What a process remembers of conversations spares reading, and never decides anything that is not so any more.
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { ConversationStore } from "../../src/store/conversation-store.ts";
 import { postgresStore } from "../../src/store/postgres-store.ts";
-import { home } from "../conversation/given.ts";
+import { abroad, home } from "../conversation/given.ts";
 import { beforeStatements } from "../support/before-statements.ts";
+import { says } from "../support/commands.ts";
 import { createTestDatabase } from "../support/database.ts";
+import { Elsewhere } from "../support/elsewhere.ts";
 import { postgresSetting } from "../support/postgres-setting.ts";
 import { entriesOf, rejectionOf, type Setting, type Somebody } from "../support/setting.ts";
 
@@ -92,4 +94,38 @@ test("a log that was put back to an earlier state is not written to as if it wer
   await database.pool.query("UPDATE conversation SET head = $2 WHERE id = $1", [conversation, "A".repeat(43)]);
   const [entry] = entriesOf(await setting.says(conversation, bob));
   expect(entry?.event.parent).toBe("A".repeat(43));
+});
+
+describe("what another platform sequenced", () => {
+  let abroadSide: Elsewhere;
+  let eve: Somebody;
+  let led: string;
+
+  /** What eve says there, as it comes here. */
+  const said = async () => {
+    const { event } = await abroadSide.does(led, eve, says("one more"));
+    return abroadSide.log(led, event.seq - 1);
+  };
+
+  beforeEach(async () => {
+    eve = await setting.person(`eve.${count}`, abroad);
+    abroadSide = new Elsewhere(setting);
+    led = await abroadSide.published(alice, [[eve, "WRITER"]]);
+    await abroadSide.followed(led);
+    await abroadSide.followed(led, await said());
+  });
+
+  test("is written without reading the conversation, once each has said something", async () => {
+    sent.length = 0;
+    for (let index = 0; index < 3; index++) await abroadSide.followed(led, await said());
+    // Whether the log has it already is asked each time.
+    expect(sent).toEqual(Array.from({ length: 3 }, () => ["find_proposals", "write_new_messages"]).flat());
+  });
+
+  test("and another process took in meanwhile is built on", async () => {
+    const meanwhile = await said();
+    await elsewhere.follow({ conversation: led, run: meanwhile, people: setting.people });
+    expect(await abroadSide.followed(led, await said())).toMatchObject({ stopped: null, head: { seq: 5 } });
+    expect(await abroadSide.followed(led, meanwhile)).toMatchObject({ stopped: null, entries: [] });
+  });
 });

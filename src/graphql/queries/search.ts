@@ -64,7 +64,7 @@ const HitType = builder.objectRef<HitSource>("SearchHit").implement({
       type: MessageType,
       nullable: true,
       description: "The message, where it is one's words.",
-      resolve: ({ of, hit }, _, { reader }) => (hit.kind === "MESSAGE" ? reader.message(of, hit.item) : null),
+      resolve: ({ of, hit }) => (hit.kind === "MESSAGE" ? { of, named: hit.item } : null),
     }),
     attachment: t.field({
       type: AttachmentType,

@@ -2,7 +2,7 @@
 import type { Original } from "../../mail/in/original.ts";
 import { builder } from "../builder.ts";
 import { isDrafted } from "../items.ts";
-import { MessageType } from "./Message.ts";
+import { MessageType, ofRead } from "./Message.ts";
 
 export const MailSenderType = builder.objectRef<Original["from"]>("MailSender").implement({
   description: "Who a mail says it is from.",
@@ -36,11 +36,11 @@ builder.objectField(MessageType, "original", (t) =>
     nullable: true,
     description:
       "The mail that it was; null where it came by another way, by another platform, or is removed with one of its files. Ten at most in one answer.",
-    resolve: async (source, _, { platform, budget }) => {
+    resolve: ofRead(async (source, { platform, budget }) => {
       // Who does not see its words does not see how they came.
       if (isDrafted(source) || !source.body || source.isPending) return null;
       budget.original();
       return platform.mail.original(source.of.id, source.message.id);
-    },
+    }),
   }),
 );
