@@ -1,5 +1,6 @@
 // What another platform hands over: proposals to the leader, events to followers, receipts, heads. Who calls has been
 // verified before.
+import DataLoader from "dataloader";
 import type { Address } from "../conversation/address.ts";
 import { bodyFault } from "../conversation/body.ts";
 import { reject } from "../conversation/rejection.ts";
@@ -60,6 +61,14 @@ const takenAtOnce = 64;
 /** Takes a batch: a result for each entry. Conversations side by side, the entries of each in their order. */
 export function createReceive(options: ReceiveOptions): Receive {
   const { peers } = options;
+  // Those that are asked for at once are done at once: each by itself would also be written by itself.
+  const verified = new DataLoader<readonly SignedEvent[], null>(
+    async (runs) => {
+      await verifyAhead(runs.flatMap((run) => run.slice(0, partEvents)));
+      return runs.map(() => null);
+    },
+    { cache: false },
+  );
 
   const receiveEvents = async (caller: PlatformName, conversation: Hash, run: readonly SignedEvent[]) => {
     const standing = await peers.standing(caller, conversation);
@@ -69,6 +78,7 @@ export function createReceive(options: ReceiveOptions): Receive {
     const isIn = !head || reach > 0;
     // Who left hears nothing of what came after, not even how much.
     const isGone = head !== null && reach > 0 && reach < head.seq;
+    await verified.load(run);
     const { seq, ended } = await options.ingest(conversation, run, { known: head, source: caller, ...beginning });
     if (seq === 0 && ended) return run.map(() => faultOf(ended.why));
     const late = ended?.why === "GAP" ? run.find(({ event }) => event.seq === ended.at) : undefined;
@@ -135,14 +145,12 @@ export function createReceive(options: ReceiveOptions): Receive {
       .at(-1);
     const loss = lostAt === undefined ? later : await receiveLoss(options, caller, lostAt);
     for (const [index, entry] of entries.entries()) if ("lost" in entry) results[index] = loss;
-    const groups = Map.groupBy(others, (one) => one.conversation);
-    // All of them before the first is taken: each would be written when its own are done, by itself.
-    await verifyAhead([...groups.values()].flatMap((group) => eventsFrom(entriesOf(group), 0).slice(0, partEvents)));
-    const left = groups.entries();
+    const groups = Map.groupBy(others, (one) => one.conversation).entries();
     const takeNext = async () => {
       // Each takes what none of the others has.
-      for (const [conversation, group] of left) {
-        const taken = await receiveConversation(caller, conversation, entriesOf(group));
+      for (const [conversation, group] of groups) {
+        const entriesOfIt = group.map(({ entry }) => entry);
+        const taken = await receiveConversation(caller, conversation, entriesOfIt);
         for (const [place, { index }] of group.entries()) results[index] = taken[place] ?? later;
       }
     };
@@ -159,8 +167,6 @@ export function createReceive(options: ReceiveOptions): Receive {
     return results;
   };
 }
-
-const entriesOf = (group: readonly { readonly entry: Entry }[]): readonly Entry[] => group.map(({ entry }) => entry);
 
 /** The events at `index` and right after it. */
 function eventsFrom(entries: readonly Entry[], index: number): readonly SignedEvent[] {
