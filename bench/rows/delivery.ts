@@ -91,7 +91,9 @@ async function measure(stage: Stage, { isQuick, progress }: Effort, hasOwnCore: 
   progress("checking what was written");
   await checkEqual(receiver, sender, shared, rounds * count + count / 2);
   return {
-    row: hasOwnCore ? "events from platform to platform, a core each" : "events from platform to platform, both on all cores",
+    row: hasOwnCore
+      ? "events from platform to platform, a core each"
+      : "events from platform to platform, both on all cores",
     unit: "/s",
     ours: median(ours.map(({ delivered }) => delivered)),
     limit: median(limits),
