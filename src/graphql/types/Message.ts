@@ -15,7 +15,7 @@ import { type Drafted, draftedOf, isDrafted, itemConnection, itemFinder, loaderO
 import { ConversationType } from "./Conversation.ts";
 import { ParticipantType } from "./Participant.ts";
 
-/** A message of which nothing was read yet: who is shown where it is needs no more. */
+/** A message that was found and not read: mostly no more is asked of it than its name. */
 interface NamedMessage {
   readonly of: ConversationView;
   readonly named: Hash;
