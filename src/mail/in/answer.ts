@@ -123,7 +123,7 @@ export async function finish(
 }
 
 function whyRejected(code: RejectionCode): NoticeReason {
-  if (code === "EXPIRED" || code === "FROZEN") return "EXPIRED";
+  if (code === "EXPIRED" || code === "FROZEN") return code;
   return code === "NOT_PARTICIPANT" ? "NOT_A_PARTICIPANT" : "MAY_NOT_WRITE";
 }
 
