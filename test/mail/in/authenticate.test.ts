@@ -64,6 +64,8 @@ interface Signing {
 
 async function signed(raw: Buffer, { key = privateKey, ...options }: Signing = {}): Promise<Buffer> {
   const { signatures, errors } = await dkimSign(raw, {
+    // Left out, it is asked for twice, and where a second begins in between another is signed than is written.
+    signTime: new Date(),
     ...options,
     signatureData: [{ signingDomain: domain, selector: "s", privateKey: key, ...options }],
   } as unknown as DKIMSignOptions);
