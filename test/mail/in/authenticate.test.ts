@@ -327,7 +327,7 @@ describe("asked of a name server, as a platform asks it", () => {
   afterAll(() => nameServer[Symbol.asyncDispose]());
 
   interface Asked {
-    readonly of?: string;
+    readonly host?: string;
     readonly by?: string;
     readonly raw?: Buffer;
     /** Until the server is asked again. */
@@ -335,10 +335,10 @@ describe("asked of a name server, as a platform asks it", () => {
     readonly timeoutMs?: number;
   }
 
-  async function found({ of = domain, by = theirs, raw = mail(`bob@${of}`), patienceMs = 250, timeoutMs }: Asked) {
+  async function found({ host = domain, by = theirs, raw = mail(`bob@${host}`), patienceMs = 250, timeoutMs }: Asked) {
     const resolver = dnsRecords({ servers: [nameServer.address], timeoutMs: patienceMs });
     const authenticate = createAuthenticateMail({ resolver, ...(timeoutMs !== undefined && { timeoutMs }) });
-    return authenticate({ raw, envelope: { from: `bob@${of}`, remoteAddress: by, helo: null } });
+    return authenticate({ raw, envelope: { from: `bob@${host}`, remoteAddress: by, helo: null } });
   }
 
   test("SPF passes by mail hosts, of IPv6 too, and by includes; not for others", async () => {
@@ -357,18 +357,18 @@ describe("asked of a name server, as a platform asks it", () => {
   });
 
   test("a name that does not exist publishes nothing, nor does one that has other records", async () => {
-    for (const of of ["nobody.example", "wordless.example"])
-      expect(await found({ of })).toEqual({ verdict: "none", spf: `none ${of}`, dkim: "none" });
+    for (const host of ["nobody.example", "wordless.example"])
+      expect(await found({ host })).toEqual({ verdict: "none", spf: `none ${host}`, dkim: "none" });
   });
 
   test("a server that breaks, or does not answer, is not taken for one that has nothing", async () => {
-    for (const of of ["ill.example", "silent.example"])
-      expect(await found({ of })).toMatchObject({ verdict: "failed", spf: `temperror ${of}` });
+    for (const host of ["ill.example", "silent.example"])
+      expect(await found({ host })).toMatchObject({ verdict: "failed", spf: `temperror ${host}` });
   });
 
   test("a server that does not answer is waited for no longer than a mail may take", async () => {
     // Longer than the test may take.
-    expect(await found({ of: "silent.example", patienceMs: 60_000, timeoutMs: 100 })).toMatchObject({
+    expect(await found({ host: "silent.example", patienceMs: 60_000, timeoutMs: 100 })).toMatchObject({
       verdict: "failed",
     });
   });
