@@ -1,5 +1,4 @@
 // What email is put together of, and what comes of that: for each of the files that open a part of it.
-import type { WorkerUtils } from "graphile-worker";
 import type { DefinedTask } from "../../workers/task.ts";
 import type { FindRecipients } from "../accounts/find-recipients.ts";
 import type { Config } from "../config/config.ts";
@@ -18,7 +17,6 @@ export interface MailParts {
   readonly signer: Signer;
   readonly append: AppendAnywhere;
   readonly findRecipients: FindRecipients;
-  readonly jobs: Pick<WorkerUtils, "addJob">;
   readonly log: LoggerFactory;
   now(): string;
   salt(): string;

@@ -1,5 +1,4 @@
 // Puts together how mails come in: by SMTP and by Postmark's webhooks, stored first; whose they are; and what is heard of ours.
-import type { DefinedTask } from "../../workers/task.ts";
 import { hearOfMailTask } from "../../workers/tasks/hear-of-mail.ts";
 import { pruneInboundTask } from "../../workers/tasks/prune-inbound.ts";
 import { isSpecialUse } from "../federation/special-use.ts";
@@ -23,11 +22,10 @@ export interface MailInBetween {
 }
 
 export interface OpenedMailIn
-  extends Pick<OpenedMail, "pages">,
+  extends Pick<OpenedMail, "pages" | "tasks">,
     Pick<InboundHandlingOptions, "authenticate" | "handleBounce"> {
   /** Takes mails by SMTP, where that is set. */
   listen(stack: AsyncDisposableStack): Promise<void>;
-  readonly tasks: readonly DefinedTask[];
   readonly store: StoreInbound;
 }
 

@@ -1,5 +1,4 @@
 // Puts together what goes out by mail: owing, collecting, sending.
-import type { DefinedTask } from "../../workers/task.ts";
 import { collectMailTask } from "../../workers/tasks/collect-mail.ts";
 import { sendMailTask } from "../../workers/tasks/send-mail.ts";
 import { tellEndTask } from "../../workers/tasks/tell-end.ts";
@@ -10,29 +9,20 @@ import { oweMail, sweepMail } from "../mail/out/owe.ts";
 import { createSendMail } from "../mail/out/send.ts";
 import { tellEnd } from "../mail/out/tell-end.ts";
 import { createProvider } from "../mail/providers/create-provider.ts";
-import type { LoggerFactory } from "../observe/logger.ts";
-import type { Place } from "../store/conversation-store.ts";
-import type { Database } from "../store/database.ts";
+import type { MailParts, OpenedMail } from "./mail-parts.ts";
 
-export interface OpenedMailOut {
-  owe(places: readonly Place[]): Promise<void>;
-  readonly tasks: readonly DefinedTask[];
+export interface OpenedMailOut extends Pick<OpenedMail, "owe" | "tasks" | "close"> {
   /** Asks for the jobs that are missing. Safe to repeat. */
   sweep(): Promise<void>;
   /** Says on which port pages are served: until then, on the one that is set. */
   listensAt(port: number): void;
-  close(): Promise<void>;
 }
 
 export function openMailOut({
   config,
   database: { pool },
   log,
-}: {
-  readonly config: Config;
-  readonly database: Database;
-  readonly log: LoggerFactory;
-}): OpenedMailOut {
+}: Pick<MailParts, "config" | "database" | "log">): OpenedMailOut {
   const { platform, mail } = config;
   const owing = { platform, delayMs: mail.delayMs };
   const provider = createProvider(config);

@@ -2,7 +2,6 @@
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { isSpecialUse } from "../federation/special-use.ts";
-import type { BlobStore } from "../files/blob-store.ts";
 import type { Pages } from "../http/pages.ts";
 import { createSendFile } from "../http/send-file.ts";
 import { sourceOf } from "../http/source-of.ts";
@@ -16,22 +15,8 @@ import { readSentMails } from "../mail/pages/sent-mails.ts";
 import { createSentPages } from "../mail/pages/sent-pages.ts";
 import { createSessions } from "../mail/pages/sessions.ts";
 import { createSpeak } from "../mail/pages/speak.ts";
-import type { LoggerFactory } from "../observe/logger.ts";
-import type { Signer } from "../protocol/seal.ts";
-import type { AppendAnywhere } from "../store/conversation-store.ts";
-import type { Database } from "../store/database.ts";
 import { isLoopback } from "./loopback.ts";
-
-interface Parts {
-  readonly config: Config;
-  readonly database: Pick<Database, "pool">;
-  readonly blobs: Pick<BlobStore, "get">;
-  readonly signer: Signer;
-  readonly append: AppendAnywhere;
-  readonly log: LoggerFactory;
-  now(): string;
-  salt(): string;
-}
+import type { MailParts } from "./mail-parts.ts";
 
 /**
  * Whether the page is there on which whoever reaches it reads everybody's mails and writes as anybody: only where nobody but
@@ -51,7 +36,7 @@ interface TakingIn {
   confirmInbound(id: string): Promise<unknown>;
 }
 
-export function openMailPages(parts: Parts, { storeInbound, confirmInbound }: TakingIn): readonly Pages[] {
+export function openMailPages(parts: MailParts, { storeInbound, confirmInbound }: TakingIn): readonly Pages[] {
   const { config, database, blobs, signer, append, log, now, salt } = parts;
   const { pool } = database;
   const behindLinks = createPagesBehindLinks({

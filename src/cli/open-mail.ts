@@ -14,43 +14,19 @@ import { openMailPages } from "./open-mail-pages.ts";
 
 /** @param between what a test changes of how mails come in */
 export function openMail(parts: MailParts, between?: MailInBetween): OpenedMail {
-  const {
-    config: { domains, mail },
-    database: { pool },
-    blobs,
-    now,
-  } = parts;
-  // Out
+  const { config, database, blobs, signer, append, findRecipients, log, now, salt } = parts;
+  const { pool } = database;
   const out = openMailOut(parts);
-
-  // In
   const come = openMailIn(parts, between);
-
-  // What becomes of what came in
   const inbound = createInboundHandling({
-    ...{
-      pool,
-      blobs,
-      signer: parts.signer,
-      append: parts.append,
-      findRecipients: parts.findRecipients,
-      now,
-      salt: parts.salt,
-    },
-    domains,
-    mailDomain: mail.domain,
+    ...{ pool, blobs, signer, append, findRecipients, now, salt },
+    domains: config.domains,
+    mailDomain: config.mail.domain,
     authenticate: come.authenticate,
     handleBounce: come.handleBounce,
-    log: parts.log("mail"),
+    log: log("mail"),
   });
-
-  const files = filePages({
-    pool,
-    blobs,
-    authenticate: createAuthenticate(parts.database, Date.now),
-    log: parts.log("http"),
-  });
-
+  const files = filePages({ pool, blobs, authenticate: createAuthenticate(database, Date.now), log: log("http") });
   return {
     owe: out.owe,
     tasks: [

@@ -136,7 +136,7 @@ export async function openCore(
   });
   const mail = openMail(
     {
-      ...{ config, database, signer, findRecipients, jobs, log, now, salt },
+      ...{ config, database, signer, findRecipients, log, now, salt },
       append: federation.append,
       blobs: diskBlobStore(join(config.dataFolder, "blobs")),
     },

@@ -3,6 +3,7 @@
 import type pg from "pg";
 import type { PlatformName } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
+import { lastAttemptsSql } from "./attempts-sql.ts";
 import type { Attempt } from "./peer-store.ts";
 
 /** How the deliveries of one event stand, by platform: as people are shown it. */
@@ -13,25 +14,21 @@ export interface PeerDelivery {
   readonly attempts: readonly Attempt[];
 }
 
-const attemptsShown = 20;
-
 /** The event's deliveries to other platforms, with the tries since it was recorded. */
 export async function readPeerDeliveries(
   pool: pg.Pool,
   conversation: Hash,
   seq: number,
 ): Promise<readonly PeerDelivery[]> {
+  const tried = "platform = h.platform AND at >= e.recorded_at AND (h.acked_seq < e.seq OR at <= h.changed_at)";
   const { rows } = await pool.query<{
     platform: PlatformName;
     acked_seq: number;
     refusal: string | null;
-    attempts: readonly Attempt[] | null;
+    attempts: readonly Attempt[];
   }>({
     name: "peer_deliveries",
-    text: `SELECT h.platform, h.acked_seq, h.refusal, (
-        SELECT json_agg(json_build_object('at', a.at, 'code', a.code, 'answer', a.answer) ORDER BY a.id)
-        FROM (SELECT * FROM attempt WHERE platform = h.platform AND at >= e.recorded_at
-          AND (h.acked_seq < e.seq OR at <= h.changed_at) ORDER BY id DESC LIMIT ${attemptsShown}) AS a) AS attempts
+    text: `SELECT h.platform, h.acked_seq, h.refusal, ${lastAttemptsSql("attempt", tried)} AS attempts
       FROM peer_head AS h JOIN event AS e ON e.conversation_id = h.conversation_id AND e.seq = $2
       WHERE h.conversation_id = $1 AND h.owed_seq >= $2 ORDER BY h.platform`,
     values: [conversation, seq],
@@ -40,7 +37,7 @@ export async function readPeerDeliveries(
     platform,
     status: acked_seq >= seq ? "DELIVERED" : refusal === null ? "WAITING" : "REFUSED",
     refusal: acked_seq >= seq ? null : refusal,
-    attempts: attempts ?? [],
+    attempts,
   }));
 }
 
@@ -128,8 +125,7 @@ export async function readDestinations(pool: pg.Pool, own: PlatformName): Promis
       coalesce((SELECT json_agg(json_build_object('conversation', conversation_id, 'seq', acked_seq + 1, 'code', refusal))
         FROM (SELECT * FROM peer_head WHERE platform = p.platform AND refusal IS NOT NULL
           ORDER BY changed_at DESC LIMIT ${refusedShown}) AS r), '[]') AS refused,
-      (SELECT json_build_object('at', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'code', code, 'answer', answer)
-        FROM attempt WHERE platform = p.platform ORDER BY id DESC LIMIT 1) AS "lastAttempt"
+      ${lastAttemptsSql("attempt", "platform = p.platform", 1)}->0 AS "lastAttempt"
     FROM (SELECT platform FROM peer_head UNION SELECT platform FROM destination UNION SELECT platform FROM asking) AS p
     LEFT JOIN destination AS d USING (platform) LEFT JOIN asking USING (platform) ORDER BY p.platform`,
     [own],

@@ -3,11 +3,9 @@
 import { openApi } from "../../src/cli/parts.ts";
 import type { CrashPoint } from "./crash-points.ts";
 import { openCoreWith } from "./open-core.ts";
-import { die, watching } from "./watching.ts";
+import { dieAt, watching } from "./watching.ts";
 
-const at = (point: CrashPoint, isThere = true): void => {
-  if (isThere && process.argv[2] === point) die();
-};
+const at: (point: CrashPoint, isThere?: boolean) => void = dieAt;
 
 const stack = new AsyncDisposableStack();
 const core = await openCoreWith(stack, process.env, {

@@ -8,14 +8,11 @@ import { createStoreInbound } from "../../src/mail/in/store-inbound.ts";
 import { silentLogger } from "../../src/observe/logger.ts";
 import { openDatabase } from "../../src/store/database.ts";
 import type { InboxCrashPoint } from "./inbox-crash-points.ts";
+import { dieAt } from "./watching.ts";
 
 const [, , point, folder = ""] = process.argv;
 
-const at = (here: InboxCrashPoint): void => {
-  if (here !== point) return;
-  process.kill(process.pid, "SIGKILL");
-  throw new Error("still alive");
-};
+const at: (point: InboxCrashPoint) => void = dieAt;
 
 const { pool } = await openDatabase({ url: process.env["DATABASE_URL"] ?? "", poolSize: 2, log: silentLogger });
 const disk = diskBlobStore(folder);

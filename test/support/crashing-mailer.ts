@@ -3,11 +3,9 @@
 import { openWorker } from "../../src/cli/parts.ts";
 import type { MailCrashPoint } from "./mail-crash-points.ts";
 import { openCoreWith } from "./open-core.ts";
-import { die, watching } from "./watching.ts";
+import { dieAt, watching } from "./watching.ts";
 
-const at = (point: MailCrashPoint, isThere: boolean): void => {
-  if (isThere && process.argv[2] === point) die();
-};
+const at: (point: MailCrashPoint, isThere: boolean) => void = dieAt;
 
 const stack = new AsyncDisposableStack();
 const core = await openCoreWith(stack, process.env, {

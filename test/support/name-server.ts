@@ -1,9 +1,9 @@
 // A DNS server on this machine (RFC 1035), for what a resolver makes of its answers.
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { isIPv4 } from "node:net";
+import { isIPv4, isIPv6 } from "node:net";
 
-/** What a name has: addresses, or what the server says or does instead. */
+/** What a name has: addresses, `MX HOST` and `TXT WORDS`; or what the server says or does instead. */
 export type Zone = Readonly<
   Record<string, readonly string[] | "SERVFAIL" | "REFUSED" | "silence" | "silence about IPv6">
 >;
@@ -16,8 +16,7 @@ export interface NameServer extends AsyncDisposable {
 }
 
 const responseCodes = { SERVFAIL: 2, NXDOMAIN: 3, REFUSED: 5 };
-const typeA = 1;
-const typeAaaa = 28;
+const types = { A: 1, MX: 15, TXT: 16, AAAA: 28 };
 
 export async function startNameServer(zone: Zone): Promise<NameServer> {
   const socket = createSocket("udp4");
@@ -26,9 +25,9 @@ export async function startNameServer(zone: Zone): Promise<NameServer> {
     const { name, type, question } = questionOf(query);
     asked.push(name);
     const has = zone[name];
-    if (has === "silence" || (has === "silence about IPv6" && type === typeAaaa)) return;
-    const addresses = has === "silence about IPv6" ? ["93.184.216.34"] : Array.isArray(has) ? has : [];
-    const records = addresses.filter((address) => isIPv4(address) === (type === typeA)).map(recordOf);
+    if (has === "silence" || (has === "silence about IPv6" && type === types.AAAA)) return;
+    const all = has === "silence about IPv6" ? ["93.184.216.34"] : Array.isArray(has) ? has : [];
+    const records = all.map(encoded).filter((record) => record.type === type);
     const code =
       has === undefined ? responseCodes.NXDOMAIN : has === "SERVFAIL" || has === "REFUSED" ? responseCodes[has] : 0;
     // Header: the query's id, "answer, recursion available" and the code, one question, so many answers.
@@ -37,7 +36,7 @@ export async function startNameServer(zone: Zone): Promise<NameServer> {
     header.writeUInt16BE(0x8180 | code, 2);
     header.writeUInt16BE(1, 4);
     header.writeUInt16BE(records.length, 6);
-    socket.send(Buffer.concat([header, question, ...records]), from.port, from.address);
+    socket.send(Buffer.concat([header, question, ...records.map(({ bytes }) => bytes)]), from.port, from.address);
   });
   socket.bind(0, "127.0.0.1");
   await once(socket, "listening");
@@ -65,12 +64,26 @@ function questionOf(query: Buffer) {
   };
 }
 
-function recordOf(address: string): Buffer {
-  const data = isIPv4(address) ? Buffer.from(address.split(".").map(Number)) : bytesOfIpv6(address);
+function encoded(record: string): { readonly type: number; readonly bytes: Buffer } {
+  const { type, data } = dataOf(record);
   // The question's name (a pointer to it), type, class IN, a minute to live.
-  const head = Buffer.from([0xc0, 12, 0, isIPv4(address) ? typeA : typeAaaa, 0, 1, 0, 0, 0, 60, 0, data.length]);
-  return Buffer.concat([head, data]);
+  const head = Buffer.from([0xc0, 12, 0, type, 0, 1, 0, 0, 0, 60, 0, 0]);
+  head.writeUInt16BE(data.length, 10);
+  return { type, bytes: Buffer.concat([head, data]) };
 }
+
+function dataOf(record: string): { readonly type: number; readonly data: Buffer } {
+  if (isIPv4(record)) return { type: types.A, data: Buffer.from(record.split(".").map(Number)) };
+  if (isIPv6(record)) return { type: types.AAAA, data: bytesOfIpv6(record) };
+  const [, type, value = ""] = /^(MX|TXT) (.+)$/.exec(record) ?? [];
+  if (type === "MX")
+    return { type: types.MX, data: Buffer.concat([Buffer.from([0, 10]), ...[...value.split("."), ""].map(counted)]) };
+  // §3.3.14: in strings of 255 bytes at most.
+  if (type === "TXT") return { type: types.TXT, data: Buffer.concat((value.match(/.{1,255}/g) ?? []).map(counted)) };
+  throw new Error(`${record} is no record of this server`);
+}
+
+const counted = (text: string): Buffer => Buffer.concat([Buffer.from([text.length]), Buffer.from(text, "latin1")]);
 
 function bytesOfIpv6(address: string): Buffer {
   const [start = [], end] = address.split("::").map((half) => half.split(":").filter((group) => group !== ""));

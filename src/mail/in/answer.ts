@@ -11,6 +11,8 @@ import { ownerOf, type PlaceOptions, type Received, type Settled, toldOf } from 
 import { saidIn, wordsKey } from "./said.ts";
 import { deciderOf, type Standing } from "./standing.ts";
 
+type Whose = Pick<Match, "conversation" | "participant">;
+
 export async function answer(
   options: PlaceOptions,
   received: Received,
@@ -22,41 +24,34 @@ export async function answer(
   const owner = await ownerOf(options, received, sender !== null);
   const isAnswer = (found.answered ?? latestMessage) !== null;
   const decision = decideWho({ ...standing, owner, verdict: received.verdict, isAnswer });
+  const whose = { conversation, participant: decision.is === "kept" ? found.participant : decision.participant };
   switch (decision.is) {
     case "kept":
-      return keep(options, received, found, decision.reason);
-    case "refused": {
-      const { participant, reason, notice } = decision;
-      return { status: "REFUSED", reason, conversation, participant, asks: noticeOf(received, notice, seq) };
-    }
+      return keep(options, received, whose, decision.reason);
+    case "refused":
+      return { status: "REFUSED", reason: decision.reason, ...whose, asks: noticeOf(received, decision.notice, seq) };
     case "held":
       // Nothing would be posted: nothing to be asked.
       if (saidIn(received.mail, received.row.receivedAt, false) === null)
-        return { status: "REFUSED", reason: "NO_WORDS", conversation, participant: decision.participant };
-      return hold(received, conversation, decision.participant, decision.reason, seq);
+        return { status: "REFUSED", reason: "NO_WORDS", ...whose };
+      return hold(received, whose, decision.reason, seq);
     case "posted": {
       const answered = found.answered ?? (sender?.role === "COMMENTER" ? latestMessage : null);
-      return say(options, received, { conversation, participant: decision.participant, answered, seq });
+      return say(options, received, { ...whose, answered, seq });
     }
   }
 }
 
-async function keep(
-  { pool, now }: PlaceOptions,
-  received: Received,
-  { conversation, participant }: Match,
-  reason: string,
-): Promise<Settled> {
-  const place = { conversation, participant };
-  const keptFor = await deciderOf(pool, place);
-  if (keptFor === null) return { status: "REFUSED", reason: "NOBODY_DECIDES", ...place };
-  if (!(await spend(pool, "kept", keptFor, now()))) return { status: "REFUSED", reason: "TOO_MANY", ...place };
-  return { status: "KEPT", reason, ...place, keptFor, told: toldOf(received) };
+async function keep({ pool, now }: PlaceOptions, received: Received, whose: Whose, reason: string): Promise<Settled> {
+  const keptFor = await deciderOf(pool, whose);
+  if (keptFor === null) return { status: "REFUSED", reason: "NOBODY_DECIDES", ...whose };
+  if (!(await spend(pool, "kept", keptFor, now()))) return { status: "REFUSED", reason: "TOO_MANY", ...whose };
+  return { status: "KEPT", reason, ...whose, keptFor, told: toldOf(received) };
 }
 
-function hold(received: Received, conversation: Hash, participant: Hash, reason: string, upTo: number): Settled {
+function hold(received: Received, whose: Whose, reason: string, upTo: number): Settled {
   const { row, from } = received;
-  const held = { status: "HELD", reason, conversation, participant, told: toldOf(received) } as const;
+  const held = { status: "HELD", reason, ...whose, told: toldOf(received) } as const;
   // Asked once: what is held again was asked about already.
   if (row.status === "HELD") return held;
   return { ...held, asks: { about: { kind: "CONFIRM", inbound: row.id }, address: from, upTo } };
@@ -66,9 +61,7 @@ function noticeOf({ row, from }: Received, why: NoticeReason, upTo: number): Non
   return { about: { kind: "NOTICE", why, inbound: row.id }, address: from, upTo };
 }
 
-export interface Saying {
-  readonly conversation: Hash;
-  readonly participant: Hash;
+export interface Saying extends Whose {
   /** The message that it answers. */
   readonly answered: Hash | null;
   /** Up to where the participant sees the conversation. */
@@ -77,21 +70,23 @@ export interface Saying {
 
 /** Posts the words as the participant's, who was found to be who wrote them. */
 export async function say(options: PlaceOptions, received: Received, saying: Saying): Promise<Settled> {
+  const { pool, signer, now, salt } = options;
   const { row, mail, verdict } = received;
-  const { conversation, participant, answered, seq } = saying;
-  const place = { conversation, participant };
+  const { answered, seq, ...whose } = saying;
+  const { conversation, participant } = whose;
   const body = saidIn(mail, row.receivedAt, false);
   if (body === null)
-    return { status: "REFUSED", reason: "NO_WORDS", ...place, asks: noticeOf(received, "NO_WORDS", seq) };
-  const key = wordsKey(body);
+    return { status: "REFUSED", reason: "NO_WORDS", ...whose, asks: noticeOf(received, "NO_WORDS", seq) };
+  const words = wordsKey(body);
   // Who clicked, or has an account, is no machine.
   if (verdict !== "confirmed") {
-    if (await isSaidAgain(options, saying, key)) return hold(received, conversation, participant, "SAME_WORDS", seq);
-    if (!(await mayPost(options, saying))) return hold(received, conversation, participant, "TOO_MANY", seq);
+    if (await isSaidAgain(options, whose, words)) return hold(received, whose, "SAME_WORDS", seq);
+    if (!(await spendBoth(pool, ["postedInHour", "postedInDay"], `${conversation} ${participant}`, now())))
+      return hold(received, whose, "TOO_MANY", seq);
   }
-  const occasion = { signer: options.signer, sentAt: options.now(), salt: options.salt };
+  const occasion = { signer, sentAt: now(), salt };
   const said = sayByMail(conversation, participant, { answered, body, files: mail.files }, occasion);
-  return finish(options, received, { ...place, ...said, begins: null, words: key }, seq);
+  return finish(options, received, { ...whose, ...said, begins: null, words }, seq);
 }
 
 /** Appends what the mail becomes. @param seq up to where its participant sees the conversation, where that is told them */
@@ -103,7 +98,7 @@ export async function finish(
 ): Promise<Settled> {
   const { row, mail } = received;
   const { conversation, participant, begins, words } = becoming;
-  const place = { conversation, participant };
+  const whose = { conversation, participant };
   const posted = await post(options, { id: row.id, messageId: mail.messageId }, becoming, mail.files);
   switch (posted.is) {
     case "repeated":
@@ -117,24 +112,20 @@ export async function finish(
       const { code } = posted.rejection;
       // There is no conversation to tell them of.
       if (begins) return { status: "REFUSED", reason: code };
-      return { status: "REFUSED", reason: code, ...place, asks: noticeOf(received, whyRejected(code), seq) };
+      return { status: "REFUSED", reason: code, ...whose, asks: noticeOf(received, whyRejected(code), seq) };
     }
   }
 }
 
 function whyRejected(code: RejectionCode): NoticeReason {
-  if (code === "EXPIRED" || code === "FROZEN") return "EXPIRED";
+  if (code === "EXPIRED" || code === "FROZEN") return code;
   return code === "NOT_PARTICIPANT" ? "NOT_A_PARTICIPANT" : "MAY_NOT_WRITE";
-}
-
-function mayPost({ pool, now }: PlaceOptions, { conversation, participant }: Saying): Promise<boolean> {
-  return spendBoth(pool, ["postedInHour", "postedInDay"], `${conversation} ${participant}`, now());
 }
 
 /** Whether the participant said the same often enough. */
 async function isSaidAgain(
   { pool, now }: PlaceOptions,
-  { conversation, participant }: Saying,
+  { conversation, participant }: Whose,
   words: string,
 ): Promise<boolean> {
   const { rows } = await pool.query<{ count: number }>({

@@ -44,7 +44,7 @@ export function decideWho({ owner, sender, verdict, conversation, isAnswer }: Cl
   if (!isNamed && !(isTheirs && isActive)) return { is: "kept", reason: "OTHER_SENDER" };
   const refused = (reason: string, notice: NoticeReason): Decision => ({ is: "refused", participant, reason, notice });
   if (!isActive) return refused("NOT_A_PARTICIPANT", "NOT_A_PARTICIPANT");
-  if (conversation !== "OPEN") return refused(conversation, "EXPIRED");
+  if (conversation !== "OPEN") return refused(conversation, conversation);
   const mayWrite = role === "READER" ? false : role === "COMMENTER" ? isAnswer : true;
   if (!mayWrite) return refused("MAY_NOT_WRITE", "MAY_NOT_WRITE");
   if (!isTheirs) {

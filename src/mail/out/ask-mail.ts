@@ -5,7 +5,7 @@ import { newSecret } from "../mail-token.ts";
 import { sendJobSql } from "./job-sql.ts";
 
 /** Why a mail was not posted, as its sender is told. */
-export const noticeReasons = ["NOT_A_PARTICIPANT", "MAY_NOT_WRITE", "EXPIRED", "NO_WORDS"] as const;
+export const noticeReasons = ["NOT_A_PARTICIPANT", "MAY_NOT_WRITE", "EXPIRED", "FROZEN", "NO_WORDS"] as const;
 export type NoticeReason = (typeof noticeReasons)[number];
 
 /** What such a mail says, by kind. */

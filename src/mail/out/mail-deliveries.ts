@@ -1,6 +1,7 @@
 // How the mails of one event stand, as people are shown it.
 import type pg from "pg";
 import type { Hash } from "../../protocol/hash.ts";
+import { lastAttemptsSql } from "../../store/attempts-sql.ts";
 import type { Attempt } from "../../store/peer-store.ts";
 import type { MailStatus } from "./read-mails.ts";
 
@@ -19,13 +20,8 @@ export interface MailDelivery {
   readonly attempts: readonly Attempt[];
 }
 
-const attemptsShown = 20;
-
 /** Those who take part by mail are shown up to so many. */
 export const mailDeliveriesMost = 100;
-
-const attemptsSql = `(SELECT json_agg(json_build_object('at', a.at, 'code', a.code, 'answer', a.answer) ORDER BY a.id)
-  FROM (SELECT * FROM mail_attempt WHERE mail_id = mail.id ORDER BY id DESC LIMIT ${attemptsShown}) AS a)`;
 
 const shownAs: Readonly<Record<MailStatus, MailDelivery["status"]>> = {
   WAITING: "WAITING",
@@ -48,10 +44,10 @@ export async function readMailDeliveries(
     participant: Hash;
     address: string | null;
     status: MailStatus | null;
-    attempts: readonly Attempt[] | null;
+    attempts: readonly Attempt[];
   }>({
     name: "mail_deliveries",
-    text: `SELECT p.id AS participant, r.address, mail.status, ${attemptsSql} AS attempts
+    text: `SELECT p.id AS participant, r.address, mail.status, ${lastAttemptsSql("mail_attempt", "mail_id = mail.id")} AS attempts
       FROM participant AS p JOIN delivery AS d ON d.conversation_id = p.conversation_id AND d.participant = p.id AND d.seq = $2
       LEFT JOIN mail ON mail.id = d.mail_id LEFT JOIN recipient AS r ON r.id = p.recipient_id
       WHERE p.conversation_id = $1 AND p.mail ORDER BY p.seq LIMIT ${mailDeliveriesMost}`,
@@ -59,14 +55,14 @@ export async function readMailDeliveries(
   });
   return rows.map(({ participant, address, status, attempts }) => {
     const shown = shownAs[status ?? "WAITING"];
-    const last = attempts?.at(-1)?.code ?? null;
+    const last = attempts.at(-1)?.code ?? null;
     return {
       participant,
       address,
       status: shown,
       refusal: shown === "REFUSED" ? last : null,
       // Answers name whom the mail was to.
-      attempts: (attempts ?? []).map((one) => (address === null ? { ...one, answer: "" } : one)),
+      attempts: attempts.map((one) => (address === null ? { ...one, answer: "" } : one)),
     };
   });
 }

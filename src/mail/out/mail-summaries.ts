@@ -1,6 +1,7 @@
 // Mails that need a person, as operators are shown them; and sending one again.
 import type pg from "pg";
 import type { Hash } from "../../protocol/hash.ts";
+import { lastAttemptsSql, utcSql } from "../../store/attempts-sql.ts";
 import type { Attempt } from "../../store/peer-store.ts";
 import { sendLater } from "./mail-state.ts";
 import type { MailKind, MailStatus } from "./read-mails.ts";
@@ -22,12 +23,10 @@ const summaryShown = 200;
 
 /** Mails of these states, those that changed last first; of those that wait, only what was tried. At most 200. */
 export async function readMailSummaries(pool: pg.Pool): Promise<readonly MailSummary[]> {
-  const utc = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
   const { rows } = await pool.query<MailSummary>(
     `SELECT mail.id, mail.kind, mail.status, mail.conversation_id AS conversation, r.address, mail.attempts,
-      ${utc("mail.tried_at")} AS "triedAt",
-      (SELECT json_build_object('at', ${utc("at")}, 'code', code, 'answer', answer)
-        FROM mail_attempt WHERE mail_id = mail.id ORDER BY id DESC LIMIT 1) AS "lastAttempt"
+      ${utcSql("mail.tried_at")} AS "triedAt",
+      ${lastAttemptsSql("mail_attempt", "mail_id = mail.id", 1)}->0 AS "lastAttempt"
     FROM mail JOIN participant AS p ON p.conversation_id = mail.conversation_id AND p.id = mail.participant
     LEFT JOIN recipient AS r ON r.id = p.recipient_id
     WHERE mail.status IN ('SENDING', 'MAYBE_SENT', 'FAILED', 'BOUNCED', 'COMPLAINED', 'SUPPRESSED')

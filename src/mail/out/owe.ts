@@ -34,18 +34,19 @@ export async function oweMail(
         FROM by_mail WHERE is_muted IS NULL ORDER BY conversation_id, id
         ON CONFLICT DO NOTHING),
       owed AS MATERIALIZED (
-        SELECT p.conversation_id, p.id AS participant, e.seq, e.id, e.model, ${asksForMailSql("e", "p")} AS asks
+        SELECT p.conversation_id, p.id AS participant, e.seq, e.id, e.model, ${asksForMailSql("e", "p")} AS asks, p.is_muted IS TRUE AS is_muted
         FROM by_mail AS p JOIN k ON k.conversation = p.conversation_id
         JOIN event AS e ON e.conversation_id = k.conversation AND e.seq = k.seq
-        WHERE p.is_muted IS NOT TRUE AND ${isOwedSql("e", "p", "p")}),
+        WHERE ${isOwedSql("e", "p", "p")}),
       written AS (
         INSERT INTO delivery (conversation_id, participant, seq)
-        SELECT conversation_id, participant, seq FROM owed ORDER BY conversation_id, participant, seq
+        SELECT conversation_id, participant, seq FROM owed WHERE NOT is_muted ORDER BY conversation_id, participant, seq
         ON CONFLICT DO NOTHING),
       due AS MATERIALIZED (
         SELECT DISTINCT o.conversation_id, o.participant
         FROM owed AS o LEFT JOIN delivery AS d USING (conversation_id, participant, seq)
-        WHERE o.asks AND d.mail_id IS NULL ORDER BY o.conversation_id, o.participant),
+        WHERE o.asks AND NOT o.is_muted AND d.mail_id IS NULL ORDER BY o.conversation_id, o.participant),
+      -- Planned for who wants no mails, too: they may want them again by then.
       ends AS MATERIALIZED (
         SELECT id AS conversation_id, expires_at FROM conversation
         WHERE expires_at IS NOT NULL AND id IN (SELECT conversation_id FROM owed WHERE model = 'expiry' OR id = participant))

@@ -14,6 +14,8 @@ const reasons: Readonly<Record<NoticeReason | "ENDED", string>> = {
   MAY_NOT_WRITE:
     "You may read this conversation, and not write in it, so your mail was not posted. Ask who added you to let you.",
   EXPIRED: "This conversation has expired, so your mail was not posted.",
+  FROZEN:
+    "This conversation is frozen: its platform signed two histories, so nothing is said in it any more, and your mail was not posted. Ask somebody who takes part to go on in a new one.",
   NO_WORDS:
     "In your mail nothing was found but what it quotes, so it was not posted. Write above or below what you quote.",
 };

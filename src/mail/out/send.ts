@@ -50,7 +50,7 @@ export function createSendMail(options: SendOptions): SendMail {
   return async (id) => {
     const mail = await send(id);
     // Not with the others: a provider that is slow to say it keeps nobody else waiting.
-    if (mail !== null && (await settle(options, mail))) await send(id);
+    if (mail !== null && (await settleDoubt(options, mail))) await send(id);
   };
 }
 
@@ -155,8 +155,8 @@ async function refused(
   await suppress(pool, { address: mail.address, reason: "HARD_BOUNCE", answer: `${code} ${answer}`, mailId: mail.id });
 }
 
-/** Of a mail that is being handed over: finds out whether it was. Returns whether it is to be sent. */
-async function settle(options: SendOptions, mail: MailRow): Promise<boolean> {
+/** Of one that is in doubt: finds out whether it was. Returns whether it is to be sent. */
+async function settleDoubt(options: SendOptions, mail: MailRow): Promise<boolean> {
   const leftMs = goneMs - (mail.triedMsAgo ?? 0);
   if (leftMs <= 0) return askWhetherSent(options, mail);
   await sendLater(options.pool, mail.id, leftMs);

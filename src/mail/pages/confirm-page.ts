@@ -68,5 +68,5 @@ function statusMarkup(status: string): Markup {
   if (status === "WAITING")
     return html`<h1>A moment</h1><p role="status">The mail is being worked through. Look again in a minute.</p>`;
   return html`<h1>Nothing to confirm</h1>
-<p role="status">The mail was not posted, and cannot be any more. Perhaps you do not take part in the conversation now, or it has expired. Write it anew.</p>`;
+<p role="status">The mail was not posted, and cannot be any more. Perhaps you do not take part in the conversation now, or nothing is said in it any more. Write it anew.</p>`;
 }

@@ -132,16 +132,23 @@ test("nothing but what is held can be confirmed", async () => {
 test.each([
   ["somebody who was removed", "NOT_A_PARTICIPANT"],
   ["a reader", "MAY_NOT_WRITE"],
-  ["an expired conversation", "EXPIRED"],
-] as const)("%s is told once that nothing is posted", async (_, reason) => {
+  ["who writes to an expired conversation", "EXPIRED"],
+  ["who writes to a frozen conversation", "FROZEN"],
+] as const)("%s is told once, and why, that nothing is posted", async (_, reason) => {
   const { alice, bob, conversation, people, tokens } = await cast();
   if (reason === "NOT_A_PARTICIPANT") await alice.parley.participantRemove({ conversation, participant: people.bob });
   if (reason === "MAY_NOT_WRITE")
     await alice.parley.participantModify({ conversation, participant: people.bob, role: "READER" });
   if (reason === "EXPIRED") await alice.parley.expiryModify({ conversation, expiresAt: "2020-01-01T00:00:00Z" });
+  const { pool } = given.platform.core.database;
+  if (reason === "FROZEN") await pool.query("UPDATE conversation SET frozen_at = now() WHERE id = $1", [conversation]);
   const answer = await arrives(given.platform, { from: bob }, { to: [tokens.right] });
   expect(answer).toMatchObject({ status: "REFUSED", reason });
-  expect(await asked(conversation)).toEqual(["NOTICE"]);
+  const { rows } = await pool.query(
+    "SELECT about->>'why' AS why FROM mail WHERE conversation_id = $1 AND kind = 'NOTICE'",
+    [conversation],
+  );
+  expect(rows).toEqual([{ why: reason }]);
   expect(await sayings(given.platform, conversation)).toEqual([]);
 });
 

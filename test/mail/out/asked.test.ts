@@ -64,10 +64,13 @@ test("a code is sent, and forgotten once it went out", async () => {
   expect(about).toEqual({});
 });
 
-test("who wrote in vain is told why", async () => {
-  const { mail } = await asked({ kind: "NOTICE", why: "NO_WORDS", inbound: crypto.randomUUID() });
+test.each([
+  ["NO_WORDS", "nothing was found but what it quotes"],
+  ["FROZEN", "This conversation is frozen: its platform signed two histories"],
+] as const)("who wrote in vain is told why: %s", async (why, said) => {
+  const { mail } = await asked({ kind: "NOTICE", why, inbound: crypto.randomUUID() });
   expect(mail.subject).toBe("Re: Lunch");
-  expect(mail.text).toContain("nothing was found but what it quotes");
+  expect(mail.text).toContain(said);
 });
 
 test("a mail of ours is known by its Message-ID and by its second name, and by no others", () => {

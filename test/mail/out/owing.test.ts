@@ -27,6 +27,14 @@ async function begun(more: readonly string[] = []) {
 const textOf = (mail: ReadMail | undefined) => mail?.text?.split("\n-- ")[0]?.trimEnd();
 const pool = () => given.platform.core.database.pool;
 
+/** When the job is due that tells that the conversation has ended. */
+async function plannedEnd(conversation: string): Promise<readonly Date[]> {
+  const { rows } = await pool().query<{ run_at: Date }>("SELECT run_at FROM graphile_worker.jobs WHERE key = $1", [
+    `tell-end:${conversation}`,
+  ]);
+  return rows.map(({ run_at: at }) => at);
+}
+
 /** The id of somebody by mail in a conversation. */
 const idOf = (address: string, conversation: string, by: Somebody) =>
   participantOf({ ...by, address }, conversation, by);
@@ -193,14 +201,8 @@ test("that a conversation has ended is told once, after what was said last, and 
     ]);
   await until(3_600_000);
   await given.platform.core.announcer.idle();
-  const planned = async () =>
-    (
-      await pool().query<{ run_at: Date }>("SELECT run_at FROM graphile_worker.jobs WHERE key = $1", [
-        `tell-end:${conversation}`,
-      ])
-    ).rows;
-  const { rows } = await pool().query("SELECT expires_at AS run_at FROM conversation WHERE id = $1", [conversation]);
-  expect(await planned()).toEqual(rows);
+  const { rows } = await pool().query("SELECT expires_at FROM conversation WHERE id = $1", [conversation]);
+  expect(await plannedEnd(conversation)).toEqual([rows[0]?.expires_at]);
   // Asked too early, nobody is told.
   await tellEnd();
   await settled(1);
@@ -218,6 +220,21 @@ test("that a conversation has ended is told once, after what was said last, and 
   await settled(3);
   await tellEnd();
   await settled(3);
+});
+
+test("an end that is set while nobody wants mails is planned to be told: they may want them again by then", async () => {
+  const { alice, conversation, settled } = await begun();
+  const mute = (isMuted: boolean) =>
+    pool().query("UPDATE mail_participation SET is_muted = $2 WHERE conversation_id = $1", [conversation, isMuted]);
+  await mute(true);
+  const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
+  await done(alice.parley.expiryModify({ conversation, expiresAt }));
+  await given.platform.core.announcer.idle();
+  expect(await plannedEnd(conversation)).toEqual([new Date(expiresAt)]);
+  await mute(false);
+  // The change itself came while they wanted none.
+  await said(alice, conversation, "heard");
+  expect(textOf((await settled(2))[1])).toBe("heard");
 });
 
 test("nothing is mailed while somebody wants no mails, nor to who began it by mail that they are in it", async () => {
