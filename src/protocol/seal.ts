@@ -159,7 +159,9 @@ async function verifyBeside(signed: SignedEvent): Promise<void> {
   const isTwice = signatures.proposal !== null && !isLeadersOwn(event);
   const [byLeader, byPlatform] = await Promise.all([
     known.byLeader ?? verifySignatureBeside(key, "event", known.hash, signatures.event),
-    isTwice ? verifySignatureBeside(proposal.key, "proposal", known.id, signatures.proposal) : undefined,
+    isTwice
+      ? (known.byPlatform ?? verifySignatureBeside(proposal.key, "proposal", known.id, signatures.proposal))
+      : undefined,
   ]);
   known.byLeader ??= byLeader;
   if (byPlatform !== undefined) known.byPlatform ??= byPlatform;

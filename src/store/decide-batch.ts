@@ -107,10 +107,7 @@ export function decideBatch(options: DecideOptions, batch: readonly Waiting[], g
       const isUnproven = [byConversation, recalled, unproven].some((some) => some.has(conversation));
       if (!isUnproven || proven.has(conversation)) answer();
       else if (++waiting.tries > triesMax) waiting.reject(new Error("the conversation is too busy: try again later"));
-      else {
-        waiting.mayRecall = false;
-        again.push(waiting);
-      }
+      else again.push(waiting);
     }
     return again;
   };

@@ -19,7 +19,6 @@ interface Remembered {
 interface Recalling {
   readonly request: WriteRequest;
   readonly conversation: Hash;
-  readonly mayRecall: boolean;
 }
 
 export interface HeadMemory {
@@ -37,8 +36,8 @@ export function createHeadMemory(max = 10_000): HeadMemory {
   const memory = new Map<Hash, Remembered>();
 
   /** The remembered actors, where they are all that the request needs. */
-  const actorsOf = ({ request, conversation, mayRecall }: Recalling): Actors | null => {
-    const keys = mayRecall ? actorKeys(request) : null;
+  const actorsOf = ({ request, conversation }: Recalling): Actors | null => {
+    const keys = actorKeys(request);
     const remembered = memory.get(conversation)?.actors;
     const actors = (keys ?? []).flatMap((key) => {
       const actor = remembered?.get(key);
@@ -76,7 +75,8 @@ export function createHeadMemory(max = 10_000): HeadMemory {
         // Where people came or went, an account may act as another participant from now on.
         if (!slice || !head || changes.some(({ participants }) => participants)) continue;
         const known = before.get(conversation);
-        const actors: Actors = known?.head.seq === head.seq - changes.length ? known.actors : new Map();
+        // By its hash: a database that is another copy may have another event at this place.
+        const actors: Actors = known && known.head.head === entries[0]?.event.parent ? known.actors : new Map();
         const byAccount = new Set(slice.actors.values());
         const others = entries.flatMap(({ event: { proposal } }) => proposal.actor ?? []);
         const acted = [...slice.actors, ...others.filter((id) => !byAccount.has(id)).map((id) => [id, id] as const)];

@@ -13,8 +13,6 @@ export interface Waiting {
   readonly keys: readonly string[];
   /** Set once a batch with others failed: then this one is tried by itself, to learn whose fault it was. */
   isAlone: boolean;
-  /** Whether it may be decided on what is remembered of the conversation: not once that turned out old. */
-  mayRecall: boolean;
   /** How often somebody else was quicker, or the database refused. */
   tries: number;
   resolve(result: WriteResult): void;
@@ -38,7 +36,6 @@ export function waitingFor(
     ids,
     keys: [...(client ? [clientKey(client)] : []), ...draftsOf(request), ...ids],
     isAlone: false,
-    mayRecall: true,
     tries: 0,
     resolve,
     reject,

@@ -24,6 +24,7 @@ function announcing() {
   const published: Note[] = [];
   const erasures: (readonly Hash[])[] = [];
   const owed: Hash[] = [];
+  const owedAt: number[] = [];
   const state = { isBusDown: false };
   const bus = inProcessBus();
   const announcer: Announcer = createAnnouncer({
@@ -36,12 +37,15 @@ function announcing() {
       },
     },
     log: silentLogger,
-    owe: async (places) => void owed.push(...places.map(({ conversation }) => conversation)),
+    owe: async (places) => {
+      owedAt.push(performance.now());
+      owed.push(...places.map(({ conversation }) => conversation));
+    },
     requestErasure: async (conversations) => {
       erasures.push(conversations);
     },
   });
-  return { announcer, published, erasures, owed, state };
+  return { announcer, published, erasures, owed, owedAt, state };
 }
 
 const seqOf = (note: Note): number | null => ("seq" in note ? note.seq : null);
@@ -130,6 +134,34 @@ describe("announcing", () => {
     await announcer.idle();
     expect(owed.slice(-1)).toEqual([shared]);
     expect(owed.slice(-announcements.length)).toContain(alone);
+  });
+
+  test("owes what is said in a burst together, and leaves nothing behind at the end", async () => {
+    const dora = await all.setting.person("dora", "elsewhere.example");
+    const shared = await all.setting.published(alice, [[dora, "WRITER"]]);
+    const { announcer, owed, owedAt } = announcing();
+    for (let said = 0; said < 60; said++) {
+      announcer.announce(all.takeAnnouncements());
+      await say(all.setting, shared, alice);
+    }
+    announcer.announce(all.takeAnnouncements());
+    await announcer[Symbol.asyncDispose]();
+    // The first at once, and then every 20 ms.
+    expect(owedAt.length - 2).toBeLessThanOrEqual(((owedAt.at(-1) ?? 0) - (owedAt[0] ?? 0)) / 20);
+    expect(owed).toHaveLength(62);
+    expect(await outbox(shared)).toEqual([]);
+
+    // Right after an append, and while it is swept.
+    await say(all.setting, shared, alice);
+    announcer.announce(all.takeAnnouncements());
+    await announcer[Symbol.asyncDispose]();
+    expect(owed).toHaveLength(63);
+    expect(await outbox(shared)).toEqual([]);
+    await say(all.setting, shared, alice);
+    announcer.announce(all.takeAnnouncements());
+    await Promise.all([announcer.sweep(0), announcer[Symbol.asyncDispose]()]);
+    expect(owed.length).toBeGreaterThan(63);
+    expect(await outbox(shared)).toEqual([]);
   });
 
   test("goes on publishing while SQL is slow", async () => {

@@ -42,7 +42,7 @@ describe("The first event", () => {
   });
 
   test("comes once", () => {
-    given().publish().rejected("INVALID_ACTION");
+    given().publish({ conversation: null }).rejected("INVALID_ACTION");
   });
 });
 

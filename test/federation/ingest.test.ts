@@ -4,7 +4,7 @@ import type { FollowFault } from "../../src/conversation/follow.ts";
 import { createIngest } from "../../src/federation/ingest.ts";
 import type { KeyVerdict } from "../../src/federation/vouching.ts";
 import type { Event, SignedEvent } from "../../src/protocol/event.ts";
-import { eventHash, proposalId } from "../../src/protocol/seal.ts";
+import { commitmentTo, eventHash, proposalId } from "../../src/protocol/seal.ts";
 import type { FoundLost } from "../../src/store/peer-store.ts";
 import { abroad, beginning, home, signerOf, someHash, timeAfter } from "../conversation/given.ts";
 import { adds, says } from "../support/commands.ts";
@@ -175,6 +175,13 @@ test("what we sequenced and have not is told of, but not where the conversation 
   expect(lost).toHaveLength(1);
 });
 
+test("what only says that we sequenced it is no loss of ours", async () => {
+  const { ingest, next, lost } = await given();
+  const signed = signedBy(home, next, { leader: home, seq: 9 });
+  expect(await ingest({ ...signed, event: { ...signed.event, seq: 10 } })).toMatchObject({ seq: 2 });
+  expect(lost).toEqual([]);
+});
+
 test.each([
   ["does not join on", "BROKEN_CHAIN", (next) => signedBy(abroad, next, { parent: someHash("another") })],
   [
@@ -210,5 +217,17 @@ test("who is added by what is had, or is not taken, is looked up by nobody", asy
   expect(await handed(stray)).toMatchObject({ seq: 2, ended: { at: 1, why: "BAD_SIGNATURE" } });
   const unsigned = { event: { ...event, timestamp: timeAfter(beginning, 1) }, signatures, body, salt };
   expect(await handed(next, unsigned)).toMatchObject({ seq: 3, ended: { at: 4, why: "BAD_SIGNATURE" } });
+  expect(people).toEqual([]);
+});
+
+test("who is added by words that break their rules is looked up by nobody", async () => {
+  const { handed, elsewhere, conversation, setting, eve, next, people } = await given();
+  const adding = await elsewhere.does(conversation, eve, adds(await setting.person("frank", "frank.example")));
+  const { salt } = adding;
+  if (salt === null) throw new Error("nobody was added");
+  const body = { address: "Frank Frank", name: null };
+  const event = { ...adding.event, proposal: { ...adding.event.proposal, ref: commitmentTo(body, salt) } };
+  const signatures = { event: signerOf(abroad).key.sign("event", eventHash(event)), proposal: null };
+  expect(await handed(next, { event, signatures, body, salt })).toMatchObject({ seq: 4, ended: null });
   expect(people).toEqual([]);
 });

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { type Command, proposeOn } from "../../src/conversation/accept.ts";
 import { signedEventOf } from "../../src/federation/batch.ts";
 import { createFederation, type FederationOptions } from "../../src/federation/federation.ts";
-import type { Role, SignedProposal } from "../../src/protocol/event.ts";
+import type { Role, SignedEvent, SignedProposal } from "../../src/protocol/event.ts";
 import { eventHash, proposalId } from "../../src/protocol/seal.ts";
 import type { ConversationStore } from "../../src/store/conversation-store.ts";
 import { abroad, beginning, home, signerOf, someHash, timeAfter } from "../conversation/given.ts";
@@ -96,6 +96,19 @@ test("who is added by a proposal is looked up on the budget of who proposes, and
   reachesNobody();
   expect(await proposes(proposal)).toMatchObject({ result: "duplicate", event: { event: { seq: 3 } } });
   expect(reached).toEqual([`${address} for ${abroad}`]);
+});
+
+test("a platform proposes for nobody whom another speaks for, with its own key neither", async () => {
+  const { setting, federation, conversation, proposes } = await given();
+  const [alice, frank] = [await setting.person("alice"), await setting.person("frank", "frank.example")];
+  const { id: actor } = await setting.does(conversation, alice, adds(frank));
+  const { key } = signerOf(abroad);
+  const frankSigner = { platform: "frank.example", key };
+  const occasion = { signer: frankSigner, sentAt: setting.circumstances.time, salt: () => someHash("salt of eve's") };
+  const made = proposeOn(await setting.followed(conversation), says("Frank says so"), actor, occasion);
+  const proposal = { ...made, signature: key.sign("proposal", proposalId(made.proposal)) };
+  expect(await proposes(proposal)).toMatchObject({ result: "rejected", code: "WRONG_PLATFORM" });
+  expect(await federation.receive("frank.example", [{ proposal }])).toMatchObject([{ result: "accepted" }]);
 });
 
 test("nobody is looked up for who may not add them", async () => {
@@ -194,4 +207,65 @@ test("who left is told nothing of what came after, whatever it says that it has"
   const told = [{ event: signedEventOf(theirs) }, { event: { ...last, event: { ...event, seq: 4 } } }];
   expect(await federation.receive(abroad, told)).toEqual([{ result: "duplicate" }, ...gap]);
   expect(caughtUp).toEqual([]);
+});
+
+/** What eve says elsewhere, to alice here, in conversations of which nothing is known here yet. */
+async function begun(setting: Awaited<ReturnType<typeof given>>["setting"], count: number) {
+  const [alice, eve] = [await setting.person("alice"), await setting.person("eve", abroad)];
+  const elsewhere = new Elsewhere(setting);
+  const logs: (readonly SignedEvent[])[] = [];
+  for (let index = 0; index < count; index++) {
+    const conversation = await elsewhere.published(eve, [[alice, "WRITER"]]);
+    await elsewhere.does(conversation, eve, says("Hello"));
+    logs.push(await elsewhere.log(conversation));
+  }
+  return logs;
+}
+
+test("of a beginning that is refused, no signature is verified", async () => {
+  const { setting, federation } = await given();
+  const [log = []] = await begun(setting, 1);
+  const sealed = log.map(({ event, body, salt }) => ({
+    ...{ event, body, salt },
+    get signatures(): SignedEvent["signatures"] {
+      throw new Error("a signature was looked at");
+    },
+  }));
+  const [first] = sealed;
+  if (!first) throw new Error("nothing was begun");
+  const refusedAs = async (caller: string, run: readonly SignedEvent[]) =>
+    (
+      await federation.receive(
+        caller,
+        run.map((event) => ({ event })),
+      )
+    )[0];
+  expect(await refusedAs("stranger.example", sealed)).toMatchObject({ code: "WRONG_LEADER" });
+  expect(await refusedAs(abroad, sealed.slice(1))).toEqual({ result: "gap", seq: 0 });
+  expect(await refusedAs(abroad, new Array(103).fill(first))).toMatchObject({ code: "TOO_LARGE" });
+});
+
+test("whatever is verified beside it, of each conversation as much is taken as holds", async () => {
+  const said = { accepted: { result: "accepted" }, altered: { result: "rejected", code: "BAD_SIGNATURE" } };
+  for (const order of [
+    [0, 1, 2],
+    [2, 1, 0],
+    [1, 0, 2],
+  ]) {
+    const { setting, federation } = await given();
+    const logs = await begun(setting, 3);
+    const runs = logs.map((log, index) => {
+      // Of the second its last event was altered, of the third all that stands behind its beginning is missing.
+      const last = log.at(-1) ?? expect.fail("nothing was begun");
+      const altered = { ...last, event: { ...last.event, timestamp: timeAfter(beginning, 1) } };
+      return index === 1 ? [...log.slice(0, -1), altered] : index === 2 ? log.slice(0, 2) : log;
+    });
+    const entries = order.flatMap((index) => runs[index] ?? []).map((event) => ({ event }));
+    const expected = [
+      [said.accepted, said.accepted, said.accepted],
+      [said.accepted, said.accepted, said.altered],
+      [said.accepted, said.accepted],
+    ];
+    expect(await federation.receive(abroad, entries)).toMatchObject(order.flatMap((index) => expected[index] ?? []));
+  }
 });

@@ -8,6 +8,7 @@ import {
   givenPlatform,
   labelled,
   participantOf,
+  present,
   type Somebody,
   said,
 } from "./given.ts";
@@ -88,6 +89,43 @@ test("what somebody may not see they do not find: what was said after they were 
   // What they saw reads otherwise by now: the new words are not theirs to see.
   await done(alice.parley.messageModify({ conversation, message: changed, body: "the changed walrus" }));
   expect(await find(bob, "walrus")).toEqual([]);
+});
+
+test("a message that is found is shown as it is wherever it is looked at, up to what they may see", async () => {
+  const { alice, bob } = await given.people("alice", "bob");
+  const conversation = await conversationOf(alice, [[bob, "WRITER"]]);
+  const first = await said(alice, conversation, "the first");
+  const message = await said(alice, conversation, "a gnu", first);
+  await done(bob.parley.messageModify({ conversation, message, body: "the gnu" }));
+  await said(bob, conversation, "an answer", message);
+  await done(alice.parley.participantRemove({ conversation, participant: await participantOf(bob, conversation) }));
+  await said(alice, conversation, "a late answer", message);
+  await done(alice.parley.messageLock({ conversation, message }));
+  await given.platform.searchable();
+  const fields = `... on Message { __typename id hash seq status body bodyHtml format createdAt editedAt pending
+    conversation { hash } author { id } editors { id } lock { until } parent { body } original { from { address } }
+    replies(first: 9) { edges { node { body } } } attachments(first: 9) { edges { node { id } } } }`;
+  const search = (directive: string) =>
+    `{ search(query: "gnu") { edges { node { hits { message ${directive} { ${fields} } } } } } }`;
+  for (const [who, answers] of [
+    [alice, 2],
+    [bob, 1],
+  ] as const) {
+    type Found = { search: { edges: { node: { hits: { message: { id: string } }[] } }[] } };
+    // With a directive it is answered by graphql-js, and not by a plan.
+    for (const directive of ["", "@include(if: true)"]) {
+      const { search: found } = await who.parley.request<Found>(search(directive), {});
+      const [shown] = found.edges.flatMap(({ node }) => node.hits.map((hit) => hit.message));
+      const looked = await who.parley.request(`query ($id: ID!) { node(id: $id) { ${fields} } }`, {
+        id: present(shown).id,
+      });
+      expect(looked).toEqual({ node: shown });
+      expect(shown).toMatchObject({ hash: message, body: "the gnu", parent: { body: "the first" } });
+      expect(shown).toHaveProperty("editors.length", 2);
+      expect(shown).toHaveProperty("replies.edges.length", answers);
+      expect(shown).toHaveProperty("lock", who === bob ? null : expect.anything());
+    }
+  }
 });
 
 test("a cursor that none of ours could be is refused, also where its numbers are too large for one", async () => {

@@ -212,6 +212,23 @@ describe("Verified ahead", () => {
     expect(sealFault({ ...entry, event }, previousOf(foreign))).toBe("BAD_SIGNATURE");
   });
 
+  test("what was verified is not verified again", async () => {
+    let keysRead = 0;
+    const { proposal } = foreign.event;
+    const asked = {
+      ...proposal,
+      get key() {
+        keysRead++;
+        return proposal.key;
+      },
+    };
+    const entry = { ...foreign, event: { ...foreign.event, proposal: asked } };
+    await verifyAhead([entry]);
+    const before = keysRead;
+    await verifyAhead([entry]);
+    expect([before > 0, keysRead]).toEqual([true, before]);
+  });
+
   test("more than are verified at a time", async () => {
     const run = Array.from({ length: 100 }, (_, index) =>
       index % 7 === 0 ? resigned(own, { event: forged.sign("event", own.hash) }) : { ...own },

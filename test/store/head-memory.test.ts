@@ -4,7 +4,7 @@ import type { ConversationStore } from "../../src/store/conversation-store.ts";
 import { postgresStore } from "../../src/store/postgres-store.ts";
 import { abroad, home } from "../conversation/given.ts";
 import { beforeStatements } from "../support/before-statements.ts";
-import { says } from "../support/commands.ts";
+import { labels, says } from "../support/commands.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { Elsewhere } from "../support/elsewhere.ts";
 import { postgresSetting } from "../support/postgres-setting.ts";
@@ -47,6 +47,28 @@ test("what people say in turn is written without reading, once each has said som
   expect((await setting.followed(conversation)).conversation?.seq).toBe(8);
 });
 
+test("of many people, those who said something last are remembered", async () => {
+  const people = await setting.persons(...Array.from({ length: 17 }, (_, index) => `one.of.many.${index}.${count}`));
+  const crowded = await setting.published(
+    alice,
+    people.map((who) => [who, "WRITER"]),
+  );
+  for (const who of people) entriesOf(await setting.says(crowded, who));
+  const [first, ...others] = people;
+  if (!first) throw new Error("nobody is there");
+  sent.length = 0;
+  for (const who of others) entriesOf(await setting.says(crowded, who));
+  expect(sent).toEqual(others.map(() => "write_new_messages"));
+  entriesOf(await setting.says(crowded, first));
+  expect(sent).toContain("load_heads");
+});
+
+test("what takes more than who does it is read", async () => {
+  await setting.does(conversation, alice, labels("urgent"));
+  for (const who of [alice, bob]) entriesOf(await setting.says(conversation, who));
+  expect(rejectionOf(await setting.asks(conversation, bob, labels("urgent"))).code).toBe("LABEL_EXISTS");
+});
+
 test("what another process appended meanwhile is built on", async () => {
   const { accountId } = alice;
   const command = { action: "modify", model: "subject", body: { subject: "Lunch" } } as const;
@@ -60,6 +82,14 @@ test("whoever was removed by another process is refused", async () => {
   const item = await setting.participant(conversation, bob);
   const command = { action: "remove", model: "participant", item } as const;
   entriesOf(await elsewhere.append({ conversation, accountId: alice.accountId, command }));
+  expect(rejectionOf(await setting.says(conversation, bob)).code).toBe("NOT_PARTICIPANT");
+});
+
+test("whoever was removed by another process is forgotten, also where only somebody else is read", async () => {
+  const item = await setting.participant(conversation, bob);
+  const command = { action: "remove", model: "participant", item } as const;
+  entriesOf(await elsewhere.append({ conversation, accountId: alice.accountId, command }));
+  await setting.does(conversation, alice, labels("urgent"));
   expect(rejectionOf(await setting.says(conversation, bob)).code).toBe("NOT_PARTICIPANT");
 });
 
@@ -94,6 +124,18 @@ test("a log that was put back to an earlier state is not written to as if it wer
   await database.pool.query("UPDATE conversation SET head = $2 WHERE id = $1", [conversation, "A".repeat(43)]);
   const [entry] = entriesOf(await setting.says(conversation, bob));
   expect(entry?.event.parent).toBe("A".repeat(43));
+});
+
+test("nor are people who acted in another log of the same length", async () => {
+  // As above; and in the log as it is, bob was removed.
+  await database.pool.query("UPDATE conversation SET head = $2 WHERE id = $1", [conversation, "A".repeat(43)]);
+  const item = await setting.participant(conversation, bob);
+  await database.pool.query("UPDATE participant SET status = 'REMOVED' WHERE conversation_id = $1 AND id = $2", [
+    conversation,
+    item,
+  ]);
+  await setting.does(conversation, alice, labels("urgent"));
+  expect(rejectionOf(await setting.says(conversation, bob)).code).toBe("NOT_PARTICIPANT");
 });
 
 describe("what another platform sequenced", () => {

@@ -435,6 +435,20 @@ export function describePeerStore(name: string, inSetting: InSetting): void {
       },
     );
 
+    promise(
+      "is not over for what others sequence meanwhile, nor for the lead that they give us",
+      async (setting, peers) => {
+        const { alice, elsewhere, conversation } = await followed(setting);
+        await peers.doubt(lossOf(beginning), null);
+        const lead = await setting.asks(conversation, alice, takesTheLead(home));
+        if (!("leader" in lead)) throw new Error("nothing was proposed");
+        await elsewhere.takes(conversation, lead.proposal);
+        expect(await elsewhere.followed(conversation)).toMatchObject({ head: { seq: 3, leader: home } });
+        // We may have led it on, and lost that.
+        expect(await setting.says(conversation, alice)).toMatchObject({ leader: home });
+      },
+    );
+
     promise("puts nothing in doubt where no other platform is known", async (setting, peers) => {
       const alice = await setting.person("alice");
       const conversation = await setting.published(alice);
