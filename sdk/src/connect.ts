@@ -6,6 +6,7 @@ import { type EventsSubscription, eventsDocument, viewerDocument } from "./gener
 import { overEventStream } from "./over-event-stream.ts";
 import { overWebSocket } from "./over-websocket.ts";
 import { realPace } from "./pace.ts";
+import { ParleyError } from "./parley-error.ts";
 import { runOverHttp } from "./run-over-http.ts";
 import { eitherTransport } from "./transport.ts";
 
@@ -44,11 +45,14 @@ export interface Connection extends AsyncDisposable {
     options?: RequestOptions,
   ): Promise<Result>;
   request(document: string, variables?: Record<string, unknown>, options?: RequestOptions): Promise<unknown>;
-  /** Ends the loops and closes the socket. The same as disposing. */
+  /** Ends the loops and closes the socket; whatever is asked for after that is refused as CLOSED. The same as disposing. */
   close(): Promise<void>;
 }
 
-/** `createParley` without its methods: with the documents that you import, a bundle has no others. */
+/**
+ * `createParley` without its methods: with the documents that you import, a bundle has no others.
+ * @throws ParleyError BAD_URL where `url` cannot be a platform's
+ */
 export function connect(options: ParleyOptions): Connection {
   const {
     url,
@@ -59,8 +63,7 @@ export function connect(options: ParleyOptions): Connection {
     timeoutMs = 30_000,
     tries = 4,
   } = options;
-  const endpoint = new URL(url);
-  if (endpoint.pathname === "/") endpoint.pathname = "/graphql";
+  const endpoint = endpointOf(url);
   const closing = new AbortController();
   const pace = realPace;
   const run = runOverHttp({ endpoint, token, fetch, timeoutMs, tries, pace, closed: closing.signal });
@@ -91,6 +94,18 @@ export function connect(options: ParleyOptions): Connection {
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function endpointOf(url: string | URL): URL {
+  const endpoint = URL.canParse(String(url)) ? new URL(url) : null;
+  // Browsers fetch nothing from an address with a name and a password in it.
+  if (!endpoint || !/^https?:$/.test(endpoint.protocol) || endpoint.username || endpoint.password) {
+    const message =
+      "This url is no platform's. One looks like https://parley.example or https://parley.example/graphql";
+    throw new ParleyError("BAD_URL", `${message}: ${url}`);
+  }
+  if (endpoint.pathname === "/") endpoint.pathname = "/graphql";
+  return endpoint;
 }
 
 async function* itemsOf(answers: AsyncIterable<unknown>): AsyncGenerator<StreamItem, void, undefined> {

@@ -9,6 +9,7 @@ export interface Parley extends Connection, Operations {}
  *
  * Each method answers with data or throws a `ParleyError`. A mutation's answer may be a rejection: `isRejection` tells.
  * Queries, and mutations that take a `clientId`, are sent again where no answer came: the platform does them once.
+ * @throws ParleyError BAD_URL where `url` cannot be a platform's
  */
 export function createParley(options: ParleyOptions): Parley {
   const connection = connect(options);

@@ -14,7 +14,11 @@ type OwnCode =
   /** The answer took longer than `timeoutMs`. */
   | "TIMEOUT"
   /** What came is not GraphQL: of a proxy, or the address is not a platform's. */
-  | "BAD_ANSWER";
+  | "BAD_ANSWER"
+  /** The `url` of a client is none that a platform can have. */
+  | "BAD_URL"
+  /** The client was closed before: nothing was sent. */
+  | "CLOSED";
 
 /** And of the platform: */
 type PlatformCode =

@@ -13,7 +13,7 @@ export interface HttpOptions {
   /** How often a request is sent, at most. */
   readonly tries: number;
   readonly pace: Pace;
-  /** Once aborted, nothing is sent again. */
+  /** Once aborted, nothing is sent any more. */
   readonly closed: AbortSignal;
 }
 
@@ -54,6 +54,7 @@ export function runOverHttp({ endpoint, token, fetch, timeoutMs, tries, pace, cl
     variables: Variables,
     { signal, isRepeatable = !/\bmutation\b/.test(document) }: RequestOptions = {},
   ): Promise<Result> => {
+    if (closed.aborted) throw new ParleyError("CLOSED", "This client is closed. Make another one to go on.");
     const body = JSON.stringify({ query: document, variables });
     for (let failures = 1; ; failures++) {
       try {

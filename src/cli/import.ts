@@ -1,5 +1,5 @@
 // parley import mbox FILE --as ADDRESS [--json]
-import { findViewer } from "../accounts/accounts.ts";
+import { findViewer, toAddress } from "../accounts/accounts.ts";
 import type { Config } from "../config/config.ts";
 import { type Archive, openArchive } from "../mail/archive/archive.ts";
 import { importArchive } from "../mail/archive/import.ts";
@@ -28,8 +28,12 @@ export async function importMails(args: readonly string[], config: Config, log: 
   });
   const [kind, path, ...more] = positionals;
   const { as, json } = values;
-  if (kind !== "mbox" || path === undefined || as === undefined || more.length > 0)
+  if (kind !== undefined && kind !== "mbox")
+    throw new UsageError(`"${kind}" cannot be imported. What can: parley import mbox FILE --as ADDRESS`);
+  if (kind === undefined || path === undefined || as === undefined || more.length > 0)
     throw new UsageError("Say: parley import mbox FILE --as ADDRESS [--json]");
+  if (toAddress(as) === null)
+    throw new UsageError(`"${as}" is not an address. Say --as name@${config.domains[0]}, as its account is called.`);
   const stopped = new Stopped("What was imported stays. Say the same again to go on where it was.");
   const signal = stoppedBySignals(stopped);
   try {

@@ -39,6 +39,8 @@ export interface Context {
   readonly viewer: Viewer;
   /** Where a stream broke, as SSE's Last-Event-ID says it: goes before the `after` that the document says. */
   readonly resumeAfter: string | null;
+  /** Reads nothing more for it: it was given up. */
+  stopReading(): void;
 }
 
 /**
@@ -56,6 +58,7 @@ export function createContext(
     platform,
     resumeAfter,
     budget: createAnswerBudget(),
+    stopReading: () => ownReader?.stop(),
     // Made when it is needed: beginning a subscription needs none.
     get reader() {
       ownReader ??= createReader(platform.database.pool);
@@ -79,6 +82,7 @@ export function watched(context: Context, onRead: () => void): Context {
     platform: context.platform,
     resumeAfter: context.resumeAfter,
     budget: context.budget,
+    stopReading: () => context.stopReading(),
     get viewer() {
       return context.viewer;
     },
@@ -91,11 +95,13 @@ export function watched(context: Context, onRead: () => void): Context {
 
 /** The context in which one execution serves several subscribers. Whatever asks who is looking cannot be shared. */
 export function createSharedContext(platform: Platform, onViewerRead: () => void): Context {
+  const reader = createReader(platform.database.pool);
   return {
     platform,
     resumeAfter: null,
     budget: createAnswerBudget(),
-    reader: createReader(platform.database.pool),
+    reader,
+    stopReading: () => reader.stop(),
     get viewer(): Viewer {
       onViewerRead();
       throw new Error("This depends on the viewer.");

@@ -10,7 +10,7 @@ export interface Execution {
   readonly variables: Readonly<Record<string, unknown>> | undefined;
   /** What a subscription tells of; undefined of queries and mutations. */
   readonly rootValue?: unknown;
-  /** Makes the context: a second one where graphql-js has to begin anew. */
+  /** Makes the context: a second one where graphql-js has to begin anew, for what was read and counted in the first is not its own. */
   createContext(): Context;
 }
 
@@ -20,8 +20,12 @@ export function createExecute(schema: GraphQLSchema): Execute {
   const planOf = createPlanner(schema);
   return async ({ document, operationName, variables, rootValue, createContext }) => {
     const plan = planOf(document, operationName);
-    const data = plan && (await plan({ variables, rootValue, context: createContext() }));
-    if (data) return { data };
+    if (plan) {
+      const context = createContext();
+      const data = await plan({ variables, rootValue, context });
+      if (data) return { data };
+      context.stopReading();
+    }
     return execute({
       schema,
       document,

@@ -85,30 +85,32 @@ export function createSubscribe(
     else open.delete(accountId);
   };
 
-  const run = async (stream: Stream, item: LiveItem, context: Context): Promise<Answer> => {
+  const run = async (stream: Stream, item: LiveItem, contextOf: () => Context): Promise<Answer> => {
     const { document, variables, operationName } = stream;
     let isRead = false;
-    const noted = watched(context, () => {
-      isRead = true;
-    });
-    const result = await execute({ document, operationName, variables, rootValue: item, createContext: () => noted });
+    const createContext = () =>
+      watched(contextOf(), () => {
+        isRead = true;
+      });
+    const result = await execute({ document, operationName, variables, rootValue: item, createContext });
     return { result, item: item.item, isRead };
   };
 
   /** The execution for everybody who sees as far; null where it read the viewer, and says nothing to anybody. */
   const runForAll = async (stream: Stream, item: LiveItem): Promise<Answer | null> => {
     let isPersonal = false;
-    const context = createSharedContext(platform, () => {
-      isPersonal = true;
-    });
-    const answer = await run(stream, item, context);
+    const contextOf = () =>
+      createSharedContext(platform, () => {
+        isPersonal = true;
+      });
+    const answer = await run(stream, item, contextOf);
     if (!isPersonal) return { ...answer, result: masked(answer.result) };
     personal.add(stream.document);
     return null;
   };
 
-  const runAlone = async (stream: Stream, item: LiveItem, reader?: Reader): Promise<Answer> => {
-    const answer = await run(stream, item, createContext(platform, stream.viewer, null, reader));
+  const runAlone = async (stream: Stream, item: LiveItem, readerOf?: (item: LiveItem) => Reader): Promise<Answer> => {
+    const answer = await run(stream, item, () => createContext(platform, stream.viewer, null, readerOf?.(item)));
     return { ...answer, result: masked(answer.result) };
   };
 
@@ -122,7 +124,7 @@ export function createSubscribe(
 
   /** What all devices of an account are told, who may take what was read for all where that is not null. */
   const answerAccount = async (stream: Stream, item: LiveItem, forAll: Answer | null): Promise<Answer> => {
-    const answer = forAll ?? (await runAlone(stream, item, readerOf(item)));
+    const answer = forAll ?? (await runAlone(stream, item, readerOf));
     if (!answer.isRead || item.item.kind === "gap" || !stream.viewer) return answer;
     // The item waited, or others were quicker: what was read for it may be newer than the removal of this account. So
     // they are looked up after the reading, and whoever is gone is answered anew, with what was there up to then.

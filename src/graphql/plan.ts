@@ -157,6 +157,8 @@ class Run {
   /** Adds the fields to an object of the answer. */
   fill(object: Answer, fields: PlannedFields, source: unknown): void {
     for (const planned of fields) {
+      // Given up, in a list say, of which the rest comes here all the same: nothing more is asked for.
+      if (this.#isAbandoned) return;
       const { key } = planned;
       if ("typename" in planned) {
         object[key] = planned.typename;
@@ -170,7 +172,6 @@ class Run {
           object[key] = completed;
         });
       } else object[key] = planned.complete(this, value);
-      if (this.#isAbandoned) return;
     }
   }
 

@@ -40,7 +40,7 @@ export interface Difference {
   readonly conversation: Hash;
   /** The row's, beside the conversation's: an item's id, an account's, a seq. */
   readonly id: string;
-  /** `missing`, `surplus`, or what differs in it. */
+  /** `missing`, `surplus`, or what differs in it, with what it is and what it should be where only the log says that. */
   readonly what: string;
 }
 
@@ -218,11 +218,14 @@ function moved(state: State, entry: ReturnType<typeof entryOf>): string | null {
 /** Null: nothing differs. */
 type Note = (table: Table, id: string, what: string | null) => void;
 
-/** What is other than it should be: `missing`, `surplus`, or columns as the state calls them. */
+/** What is other than it should be: `missing`, `surplus`, or columns as the state calls them, with both values. */
 function differenceOf(is: object | undefined, expected: object | null | undefined): string | null {
   if (!is || !expected) return is ? "surplus" : expected ? "missing" : null;
   const wanted = new Map<string, unknown>(Object.entries(expected));
-  const others = Object.entries(is).flatMap(([name, value]) => (wanted.get(name) === value ? [] : [name]));
+  const others = Object.entries(is).flatMap(([name, value]) => {
+    const want = wanted.get(name);
+    return want === value ? [] : [`${name} ${JSON.stringify(value)} instead of ${JSON.stringify(want)}`];
+  });
   return others.length > 0 ? others.join(", ") : null;
 }
 

@@ -147,6 +147,25 @@ describe("subscribers with the same document and variables", () => {
     expect(times()).toBe(2);
   });
 
+  test("have as much room beside an error as without one", async () => {
+    const { document, subscribe, announce } = await openProcess();
+    for (let times = 0; times < 4; times++) await say(all.setting, conversation, alice, "x".repeat(250 * 1024));
+    all.takeAnnouncements();
+    const words = Array.from({ length: 8 }, (_, index) => `a${index}: body`).join(" ");
+    // Four of five may be formatted.
+    const asked = document(
+      `... on EventAdded { conversation { messages(last: 5) { edges { node { ${words} bodyHtml } } } } }`,
+    );
+    const subscribers = await Promise.all([bob, carol].map((who) => subscribe(who, asked)));
+    await say(all.setting, conversation, alice, "x".repeat(250 * 1024));
+    await announce();
+    for (const subscriber of subscribers) {
+      const { errors, data } = (await subscriber.next()).value?.result ?? {};
+      expect(errors?.map(({ path }) => path?.at(-1))).toEqual(["bodyHtml"]);
+      expect(JSON.stringify(data).match(/"a\d":"x/g)).toHaveLength(40);
+    }
+  });
+
   test("need no query for what comes with the event, live and after a break", async () => {
     await lunch();
     const { document, subscribe, announce } = await openProcess();

@@ -1,9 +1,11 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ensureAccount } from "../../src/accounts/accounts.ts";
 import { progressBar } from "../../src/cli/progress-bar.ts";
+import { openArchive } from "../../src/mail/archive/archive.ts";
 import { contentOf, mboxOf } from "../mail/given.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { runImport } from "../support/import-process.ts";
@@ -74,7 +76,7 @@ test.each(["SIGKILL", "SIGINT"] as const)(
 
 test("what cannot be done is said with what to do", async () => {
   await using database = await withAlice();
-  await writeFile(path("no.mbox"), "Subject: none\n\n");
+  await writeFile(path("no.mbox"), "words\n\n");
   const as = ["--as", "alice@localhost"];
   const errorsOf = async (...args: readonly string[]) => {
     const { code, errors } = await runImport(database.url, args);
@@ -82,14 +84,60 @@ test("what cannot be done is said with what to do", async () => {
     return errors;
   };
   expect(await errorsOf("mbox", path("none.mbox"), ...as)).toMatch(/none\.mbox cannot be read: ENOENT/);
-  expect(await errorsOf("mbox", folder, ...as)).toMatch(/is no file/);
+  expect(await errorsOf("mbox", "/dev/null", ...as)).toMatch(/is no file.* cannot be a pipe/);
   expect(await errorsOf("mbox", path("no.mbox"), ...as)).toMatch(/is no mbox: it does not begin with "From "/);
   expect(await errorsOf("mbox", path("many.mbox"), "--as", "bob@localhost")).toMatch(
     /no account "bob@localhost" here\. Make it first: parley account create bob@localhost/,
   );
   expect(await errorsOf("mbox", path("many.mbox"))).toMatch(/^Say: parley import mbox FILE --as ADDRESS/);
-  expect(await errorsOf("maildir", folder, ...as)).toMatch(/^Say: parley import mbox/);
+  expect(await errorsOf("maildir", folder, ...as)).toMatch(
+    /^"maildir" cannot be imported\. What can: parley import mbox/,
+  );
+  for (const address of ["rubbish", "", "@localhost"])
+    expect(await errorsOf("mbox", path("many.mbox"), "--as", address)).toMatch(
+      `"${address}" is not an address. Say --as name@localhost`,
+    );
   expect((await database.pool.query("SELECT FROM conversation")).rowCount).toBe(0);
+});
+
+test.each([
+  ["gz", "1f8b0800", "is compressed with gzip. Unpack it first, say gunzip -k "],
+  ["zip", "504b03040a00", "is a zip archive. Unpack it first, say unzip "],
+  ["bz2", "425a68393141", "is compressed with bzip2. Unpack it first, say bunzip2 -k "],
+  ["xz", "fd377a585a000004", "is compressed with xz. Unpack it first, say unxz -k "],
+])("what is packed is to be unpacked first: %s", async (name, hex, says) => {
+  await writeFile(path(`packed.${name}`), Buffer.from(hex, "hex"));
+  await expect(openArchive({ path: path(`packed.${name}`), nowMs: 0 })).rejects.toThrow(
+    `${path(`packed.${name}`)} ${says}${path(`packed.${name}`)}`,
+  );
+});
+
+test("single mails become an mbox by what is said of them", async () => {
+  await using database = await withAlice();
+  const mail = (id: string) => `Message-ID: <${id}>\r\nFrom: bob@b.example\r\n\r\nFrom: me\r\n\r\nFrom 10:30, 2002\r\n`;
+  await mkdir(path("Maildir/cur"), { recursive: true });
+  await mkdir(path("Maildir/new"));
+  await mkdir(path("mails"));
+  await writeFile(path("one.eml"), mail("1@x"));
+  for (const [index, name] of ["Maildir/cur/a b:2,S", "Maildir/new/c", "mails/d.eml"].entries())
+    await writeFile(path(name), mail(`${index + 2}@x`));
+  for (const [name, says, ids] of [
+    ["one.eml", "is a single mail and no mbox", ["1@x"]],
+    ["Maildir", "is a Maildir and no mbox", ["2@x", "3@x"]],
+    ["mails", "is a folder and no mbox", ["4@x"]],
+  ] as const) {
+    const { errors } = await runImport(database.url, ["mbox", path(name), "--as", "alice@localhost"]);
+    expect(errors).toContain(`${path(name)} ${says}`);
+    execFileSync("sh", ["-c", errors.trim().split(": ").slice(-1).join()], { cwd: folder });
+    await using archive = await openArchive({ path: path("joined.mbox"), nowMs: Date.now() });
+    expect(archive.mails.map(({ id }) => id).sort()).toEqual(ids);
+    for (const one of archive.mails) expect((await archive.read(one)).toString()).toBe(mail(one.id));
+  }
+  await mkdir(path("Apple.mbox"));
+  await writeFile(path("Apple.mbox/mbox"), mboxOf([]));
+  await expect(openArchive({ path: path("Apple.mbox"), nowMs: 0 })).rejects.toThrow(
+    `The mbox is in it: ${path("Apple.mbox/mbox")}`,
+  );
 });
 
 test("the summary says what became of every mail, and why", async () => {

@@ -195,7 +195,10 @@ test("doctor prints the drift, and ends with 1 where there is any", async () => 
   await platform.core.database.pool.query("UPDATE message SET words_seq = 1");
   const ill = await parley(["doctor"], settings);
   expect(ill.code).toBe(1);
-  expect(ill.output).toMatch(new RegExp(`Drift: 1\\.[^]*message +1\\n +${conversation} \\S{43}: wordsSeq`));
+  expect(ill.output).toMatch(
+    new RegExp(`Drift: 1\\.[^]*message +1\\n +${conversation} \\S{43}: wordsSeq 1 instead of 3\\n`),
+  );
+  expect(ill.output).toMatch(/docs\/operating\.md, "Drift".*\n {2}message: stop all processes and set the columns/);
   expect(JSON.parse((await parley(["doctor", "--json"], settings)).output)).toMatchObject({ drift: { message: 1 } });
 });
 

@@ -149,6 +149,16 @@ describe("all else is left to graphql-js", () => {
     expect(planner(parse(source ?? ""), undefined)).toBeNull();
   });
 
+  test("and nothing more is asked for then", async () => {
+    let asked = 0;
+    const asks = { ...page, size: () => asked++ };
+    const wrong = { ...page, id: null };
+    const root = { all: [asks, wrong, asks, Promise.resolve(asks)], page: asks };
+    const document = parse("{ all { ... on Page { size id } } page { size } }");
+    expect(await planner(document, undefined)?.({ variables: undefined, rootValue: root, context })).toBeNull();
+    expect(asked).toBe(1);
+  });
+
   test("variables that do not fit", async () => {
     const { planned, expected } = await compared(
       "query Q($first: Int!) { person { pages(first: $first) { id } } }",

@@ -43,9 +43,11 @@ test("the examples of the README run, and print what they promise", async () => 
       "connecting, connected",
       'lunch from:"Bob" after:"2026-01-31"',
       "UNAUTHENTICATED false",
+      "BAD_URL This url is no platform's. One looks like https://parley.example or https://parley.example/graphql: localhost:4000",
       "true",
       "Lunch on Friday",
       alice.address,
+      "CLOSED false",
     ]);
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -173,9 +173,14 @@ test("a signal stops it with its reason: before it is sent, while it is, and bet
   expect(sent).toHaveLength(1);
 });
 
-test("a closed client sends nothing again", async () => {
-  const { ask, closing, sent } = asking(lost);
-  closing.abort();
+test("a closed client sends nothing: no request, and none again", async () => {
+  const { ask, closing, sent } = asking(async () => {
+    closing.abort();
+    return lost();
+  });
   expect(await errorCodeOf(ask(query))).toBe("UNREACHABLE");
+  expect(sent).toHaveLength(1);
+  await expect(ask(query)).rejects.toMatchObject({ code: "CLOSED", isRetryable: false });
+  expect(await errorCodeOf(ask(mutation, { isRepeatable: true }))).toBe("CLOSED");
   expect(sent).toHaveLength(1);
 });

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { createParley, isRejection, ParleyError, type StreamState } from "../../sdk/src/index.ts";
+import { connect, createParley, isRejection, ParleyError, type StreamState } from "../../sdk/src/index.ts";
 import { buildSchema } from "../../src/graphql/schema.ts";
 import { conversationOf, done, errorCodeOf, givenPlatform, headOf, present, said } from "../graphql/given.ts";
 
@@ -38,6 +38,27 @@ test("a url is a platform's or its endpoint's", async () => {
   for (const url of [given.platform.url, `${given.platform.url}/`, `${given.platform.url}/graphql`]) {
     await using parley = createParley({ url, token });
     expect(await parley.viewer()).toMatchObject({ address: alice.address });
+  }
+});
+
+test.each([
+  "not a url",
+  "",
+  "ftp://parley.example",
+  "parley.example",
+  "localhost:4000",
+  "/graphql",
+  "http://a:b@parley.example",
+])("a url that no platform can have is told when a client is made: %j", (url) => {
+  for (const make of [connect, createParley]) {
+    const fault = expect.objectContaining({
+      code: "BAD_URL",
+      isRetryable: false,
+      message: expect.stringContaining(url),
+    });
+    expect(() => make({ url })).toThrow(fault);
+    expect(() => make({ url })).toThrow(ParleyError);
+    expect(() => make({ url })).toThrow("looks like https://parley.example");
   }
 });
 

@@ -1,9 +1,12 @@
+import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { silentLogger } from "../../src/observe/logger.ts";
 import { type Diagnosis, diagnose, examinedTables } from "../../src/store/doctor.ts";
 import { reindex } from "../../src/store/reindex.ts";
 import { indexAll } from "../../src/store/unindexed.ts";
 import { attachmentBody, messageBody, someHash } from "../conversation/given.ts";
+import { adds } from "../support/commands.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { postgresSetting } from "../support/postgres-setting.ts";
 
@@ -54,12 +57,17 @@ test("an empty database has none", async () => {
 describe("A planted drift is found", () => {
   const nothing = someHash("nothing");
   test.each<[string, string, string, Record<string, number>]>([
-    ["a head at another seq", "UPDATE conversation SET seq = seq - 1 WHERE id = $1", "seq", { conversation: 1 }],
+    [
+      "a head at another seq",
+      "UPDATE conversation SET seq = seq - 1 WHERE id = $1",
+      "seq 6 instead of 7",
+      { conversation: 1 },
+    ],
     ["another head", `UPDATE conversation SET head = '${nothing}' WHERE id = $1`, "head", { conversation: 1 }],
     [
       "another count of participants",
       "UPDATE conversation SET participants = 3 WHERE id = $1",
-      "participants",
+      "participants 3 instead of 2",
       { conversation: 1 },
     ],
     ["another expiry", "UPDATE conversation SET expires_at = now() WHERE id = $1", "expiresAt", { conversation: 1 }],
@@ -67,7 +75,7 @@ describe("A planted drift is found", () => {
     [
       "another role",
       "UPDATE participant SET role = 'ADMIN' WHERE conversation_id = $1 AND role = 'WRITER'",
-      "role",
+      'role "ADMIN" instead of "WRITER"',
       { participant: 1 },
     ],
     [
@@ -262,6 +270,47 @@ describe("A planted drift in what is searched is found, and mended by indexing a
       conversation,
     ]);
     expect(driftOf(await diagnose(database.pool))).toEqual({ unindexed: 1 });
+  });
+});
+
+describe("What docs/operating.md says beside a running platform mends", () => {
+  test.each<[string, string]>([
+    ["is_shared", "UPDATE conversation SET is_shared = false WHERE id = 'CONVERSATION'"],
+    ["readUpTo", "UPDATE participant SET read_up_to = 99 WHERE conversation_id = 'CONVERSATION'"],
+    ["readUpTo", "UPDATE participant SET read_up_to = -1 WHERE conversation_id = 'CONVERSATION'"],
+    ["missing", "DELETE FROM participation WHERE conversation_id = 'CONVERSATION'"],
+    [
+      "surplus",
+      "INSERT INTO participation (conversation_id, account_id, sort_at) VALUES ('CONVERSATION', 'ACCOUNT', now())",
+    ],
+    ["hasSaid", "UPDATE participation SET has_said = false WHERE conversation_id = 'CONVERSATION'"],
+    ["mayBeUnread", "UPDATE participation SET may_be_unread = false WHERE conversation_id = 'CONVERSATION'"],
+    ["surplus", "INSERT INTO outbox (conversation_id, seq) VALUES ('CONVERSATION', 99)"],
+    ["surplus", "INSERT INTO unindexed (conversation_id, seq, recorded_at) VALUES ('CONVERSATION', 99, now())"],
+  ])("%s: %s", async (what, planted) => {
+    await using database = await createTestDatabase();
+    const { pool } = database;
+    const { setting, conversation, bob } = await givenConversations(database);
+    const dora = await setting.person("dora", "elsewhere.example");
+    await setting.does(conversation, bob, adds(dora));
+    await setting.store.announced(await setting.store.unannounced(-1_000, 100));
+    await pool.query("UPDATE participation SET has_said = true");
+    expect(driftOf(await diagnose(pool))).toEqual({});
+    const here = (sql: string, account: string) =>
+      pool.query(sql.replaceAll("CONVERSATION", conversation).replaceAll("ACCOUNT", account));
+    await here(planted, randomUUID());
+    const page = await readFile(new URL("../../docs/operating.md", import.meta.url), "utf8");
+    const { differences } = await diagnose(pool);
+    expect(differences.map((one) => one.what).join()).toContain(what);
+    // And what the doctor names when it is asked again.
+    for (const asked of [differences, null]) {
+      for (const one of asked ?? (await diagnose(pool)).differences) {
+        const [, statement] = page.split(`-- ${one.table}: ${/^\w+/.exec(one.what)?.[0]}`);
+        expect(statement).toBeDefined();
+        await here(statement?.slice(statement.indexOf("\n")).split(";")[0] ?? "", one.id);
+      }
+    }
+    expect(await diagnose(pool)).toMatchObject({ differences: [] });
   });
 });
 

@@ -4,6 +4,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { ExplainedError } from "../../observe/explained-error.ts";
 import { sha256 } from "../../protocol/hash.ts";
 import { readMailHead } from "../mail-head.ts";
+import { explainFile, explainFolder } from "./explain-no-mbox.ts";
 import { type MboxMail, NoMboxError, splitMbox, unquoteFromLines } from "./mbox.ts";
 import { createThreading, inOrder, type Threads } from "./thread.ts";
 
@@ -101,12 +102,7 @@ export async function openArchive({ path, nowMs, onRead, signal }: OpenArchiveOp
     };
   } catch (error) {
     await file.close();
-    if (error instanceof NoMboxError) {
-      throw new ArchiveError(
-        `${path} is no mbox: it does not begin with "From ". Most mail programs export one; a folder of single mails has to be joined into one first.`,
-        { cause: error },
-      );
-    }
+    if (error instanceof NoMboxError) throw new ArchiveError(explainFile(path, error.beginning), { cause: error });
     throw error;
   }
 }
@@ -117,15 +113,20 @@ class ArchiveError extends ExplainedError {
 }
 
 async function openFile(path: string): Promise<FileHandle> {
+  let isFolder: boolean;
   try {
     const file = await open(path);
-    if ((await file.stat()).isFile()) return file;
+    const stats = await file.stat();
+    if (stats.isFile()) return file;
     await file.close();
+    isFolder = stats.isDirectory();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ArchiveError(`${path} cannot be read: ${reason}`, { cause: error });
   }
-  throw new ArchiveError(`${path} is no file. It is read more than once, so it cannot be a pipe or a folder.`);
+  throw new ArchiveError(
+    isFolder ? await explainFolder(path) : `${path} is no file. It is read more than once, so it cannot be a pipe.`,
+  );
 }
 
 async function* chunksOf(file: FileHandle, size: number, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {

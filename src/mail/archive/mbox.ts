@@ -19,6 +19,9 @@ const fromLineBytesMax = 1_000;
 const newline = 0x0a;
 const carriageReturn = 0x0d;
 
+// Before the first `From ` line: what editors and mail programs leave there, empty lines and a byte order mark.
+const beginningBytes = new Set([newline, carriageReturn, 0xef, 0xbb, 0xbf]);
+
 interface Open {
   readonly offset: number;
   readonly fromLine: string;
@@ -28,13 +31,15 @@ interface Open {
 
 /**
  * Splits an mbox, chunk by chunk: it holds a chunk and a mail's head, however large file, mails and lines are.
- * @throws NoMboxError where it does not begin with a `From ` line
+ * @throws NoMboxError where it does not begin with a `From ` line, empty lines and a byte order mark left aside
  */
 export async function* splitMbox(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<MboxMail> {
   let window = Buffer.alloc(0);
   /** Place of the window's first byte in the file, and of the first byte that no mail's head has seen. */
   let windowAt = 0;
   let seenTo = 0;
+  /** Where the file's first `From ` line has to be. */
+  let firstAt = 0;
   /** Where in the window the next `From ` is looked for. */
   let from = 0;
   let open: Open | null = null;
@@ -59,7 +64,7 @@ export async function* splitMbox(chunks: AsyncIterable<Uint8Array>): AsyncGenera
   const scan = (isLast: boolean): readonly MboxMail[] => {
     const mails: MboxMail[] = [];
     for (;;) {
-      const at = lineBeginning(window, from, windowAt);
+      const at = lineBeginning(window, from, windowAt === firstAt);
       if (at === -1) break;
       const end = window.indexOf(newline, at);
       if (end === -1 && !isLast && window.length - at <= fromLineBytesMax) {
@@ -69,7 +74,7 @@ export async function* splitMbox(chunks: AsyncIterable<Uint8Array>): AsyncGenera
       const lineEnd = end === -1 ? window.length : end;
       const line = window.toString("latin1", at, Math.min(lineEnd, at + fromLineBytesMax)).trimEnd();
       from = at + 5;
-      const isFirst = windowAt + at === 0;
+      const isFirst = windowAt + at === firstAt;
       if (!isFirst && !isFromLine(line, emptyLineBefore(window, at) > 0)) continue;
       mails.push(...close(windowAt + at - emptyLineBefore(window, at)));
       open = { offset: windowAt + Math.min(lineEnd + 1, window.length), fromLine: line, head: [], headLength: 0 };
@@ -79,17 +84,27 @@ export async function* splitMbox(chunks: AsyncIterable<Uint8Array>): AsyncGenera
     return mails;
   };
 
-  for await (const chunk of chunks) {
+  const checkBeginning = (): void => {
+    if (windowAt === firstAt && window.toString("latin1", 0, 5) !== "From ") throw new NoMboxError(window);
+  };
+
+  for await (let chunk of chunks) {
+    if (windowAt + window.length === firstAt) {
+      const begins = chunk.findIndex((byte) => !beginningBytes.has(byte));
+      firstAt += begins === -1 ? chunk.length : begins;
+      chunk = chunk.subarray(firstAt - windowAt);
+      windowAt = firstAt;
+    }
     // What stands before the next place to look is kept as far as an empty line before it has to be seen.
     const keepFrom = Math.max(0, Math.min(from, window.length) - 4);
     collect(windowAt + keepFrom);
     window = Buffer.concat([window.subarray(keepFrom), chunk]);
     windowAt += keepFrom;
     from = Math.max(0, from - keepFrom);
-    if (windowAt === 0 && window.length >= 5 && window.toString("latin1", 0, 5) !== "From ") throw new NoMboxError();
+    if (window.length >= 5) checkBeginning();
     yield* scan(false);
   }
-  if (windowAt === 0 && window.length > 0 && window.toString("latin1", 0, 5) !== "From ") throw new NoMboxError();
+  if (window.length > 0) checkBeginning();
   yield* scan(true);
   yield* close(windowAt + window.length - emptyLineBefore(window, window.length));
 }
@@ -97,12 +112,22 @@ export async function* splitMbox(chunks: AsyncIterable<Uint8Array>): AsyncGenera
 /** The file is no mbox: it does not begin as one. */
 export class NoMboxError extends Error {
   override readonly name = "NoMboxError";
+  /** The file's first bytes, empty lines and a byte order mark left aside. */
+  readonly beginning: Buffer;
+
+  constructor(window: Buffer) {
+    super();
+    this.beginning = window.subarray(0, fromLineBytesMax);
+  }
 }
 
-/** The next line that begins with `From `, at or after `from`; -1 where there is none in the window. */
-function lineBeginning(window: Buffer, from: number, windowAt: number): number {
+/**
+ * The next line that begins with `From `, at or after `from`; -1 where there is none in the window.
+ * @param isFirst whether a line begins where the window does
+ */
+function lineBeginning(window: Buffer, from: number, isFirst: boolean): number {
   for (let at = window.indexOf("From ", from); at !== -1; at = window.indexOf("From ", at + 5)) {
-    if (at === 0 ? windowAt === 0 : window[at - 1] === newline) return at;
+    if (at === 0 ? isFirst : window[at - 1] === newline) return at;
   }
   return -1;
 }

@@ -39,5 +39,5 @@ export interface InboundMail {
 /** Name of the blob that has the bytes of an inbound mail. */
 export const blobOf = (id: string): string => `inbound/${id}`;
 
-/** Of what is taken at all, in bytes. */
+/** Of a mail that is taken at all, in bytes; Postmark takes 35 MB, most others no more than this. */
 export const inboundBytesMax = 25 * 1024 * 1024;

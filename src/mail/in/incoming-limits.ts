@@ -1,9 +1,10 @@
 // How large a mail may be that comes in, judged before it is taken apart.
 import { headersEnd } from "../mail-head.ts";
+import { inboundBytesMax } from "./inbound-mail.ts";
 
 export const incomingLimits = {
-  /** The whole mail, in bytes: what Postmark takes, and more than most others do. */
-  bytes: 35 * 1024 * 1024,
+  /** The whole mail, in bytes: no larger one is taken, so none that is stored is refused for it. */
+  bytes: inboundBytesMax,
   /** Each costs the same, however short it is. */
   lines: 1_000_000,
   /** Headers of all parts together, in bytes. */

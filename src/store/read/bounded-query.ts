@@ -21,11 +21,18 @@ export class AnswerTooLargeError extends Error {
 /** Characters of texts that one request may read. */
 const charactersMax = 16 * 1024 * 1024;
 
-export function boundedQuery(pool: pg.Pool): Query {
+/** Nobody waits for these answers any more. */
+class StoppedError extends Error {
+  override readonly name = "StoppedError";
+}
+
+/** @param isStopped once true, what waits for its turn is not read any more */
+export function boundedQuery(pool: pg.Pool, isStopped = () => false): Query {
   let characters = 0;
   const inTurn = twoAtATime();
   return <Row extends pg.QueryResultRow>(name: string | null, text: string, values: readonly unknown[]) =>
     inTurn(async () => {
+      if (isStopped()) throw new StoppedError();
       if (characters > charactersMax) throw new AnswerTooLargeError();
       const { rows } = await pool.query<Row>({
         ...(name !== null && { name: `read_${name}` }),

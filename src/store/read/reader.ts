@@ -19,11 +19,17 @@ import { unreadReads } from "./unread.ts";
 export type Reader = ReturnType<typeof createReader>;
 
 export function createReader(pool: pg.Pool) {
-  const query = boundedQuery(pool);
+  let isStopped = false;
+  const query = boundedQuery(pool, () => isStopped);
   const events = eventReads(query);
   const participants = participantReads(query);
-  const foldUpTo = createFoldUpTo(pool, query);
+  // Not stopped: others may wait for the same fold.
+  const foldUpTo = createFoldUpTo(pool, boundedQuery(pool));
   return {
+    /** Reads nothing more: nobody waits for it. What was asked for and has not begun is rejected. */
+    stop: () => {
+      isStopped = true;
+    },
     ...conversationReads(query, foldUpTo),
     ...conversationListReads(query),
     ...draftReads(query),

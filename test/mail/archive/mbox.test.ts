@@ -62,6 +62,14 @@ test("a file that begins otherwise is no mbox, and an empty one has no mails", a
   expect(await mailsIn("")).toEqual([]);
 });
 
+test.each(["\xef\xbb\xbf", "\n", "\r\n\n", "\xef\xbb\xbf\r\n\r\n"])("it may begin with %j", async (beginning) => {
+  const text = `${beginning}${fromLine}Subject: one\n\nwords\n\n${fromLine}Subject: two\n\n`;
+  for (const size of [1, 2, 5, text.length])
+    expect(await mailsIn(text, size)).toEqual(["Subject: one\n\nwords\n", "Subject: two\n"]);
+  await expect(mailsIn(`${beginning}Subject: one\n\n${fromLine}`)).rejects.toThrow(NoMboxError);
+  expect(await mailsIn(beginning, 1)).toEqual([]);
+});
+
 test("of a mail, its head is at hand, and its From line", async () => {
   const body = "x".repeat(headBytesMax);
   const [first, second] = await split(Buffer.from(`${fromLine}A: 1\n\n${body}\n\n${fromLine}B: 2\n\n`), 1_000);
