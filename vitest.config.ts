@@ -5,6 +5,8 @@ const shared = {
   pool: "forks" as const,
   testTimeout: 60_000,
   hookTimeout: 60_000,
+  // What is waited for takes long where a machine has other work.
+  expect: { poll: { timeout: 30_000 } },
   globalSetup: ["test/support/postgres.ts"],
 };
 

@@ -74,8 +74,7 @@ test("the message of a hit is all that a message is, to who was removed since, t
 test("the worker makes what was said searchable by itself", async () => {
   const { alice } = await given.people("alice");
   await said(alice, await conversationOf(alice), "the pelican");
-  const found = async () => (await alice.parley.search({ query: "pelican" })).edges.length;
-  await expect.poll(found, { timeout: 10_000 }).toBe(1);
+  await expect.poll(async () => (await alice.parley.search({ query: "pelican" })).edges.length).toBe(1);
 });
 
 test("what somebody may not see they do not find: what was said after they were removed, and by strangers", async () => {
