@@ -26,7 +26,7 @@ export async function account(args: readonly string[], config: Config): Promise<
     );
   }
   await using stack = new AsyncDisposableStack();
-  const shared = await openShared(stack, config);
+  const shared = await openShared(stack, config, action === "create" ? "share" : "find");
   const tell = (value: object, text: string) => console.log(values.json ? JSON.stringify(value) : text);
   if (address === undefined) {
     const accounts = await listed(shared);

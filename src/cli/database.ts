@@ -30,6 +30,11 @@ class DataFolderError extends ExplainedError {
   override readonly name = "DataFolderError";
 }
 
+/** A command that only works on a platform that is there: one that it made would hide that it looks in the wrong folder. */
+class NoPlatformError extends ExplainedError {
+  override readonly name = "NoPlatformError";
+}
+
 /** The database of another process, that this one used, is gone. The message says what to do. */
 class DatabaseGoneError extends ExplainedError {
   override readonly name = "DatabaseGoneError";
@@ -37,20 +42,27 @@ class DatabaseGoneError extends ExplainedError {
 
 /**
  * Finds the database, and starts the embedded one where it does not run; that runs for as long as the stack lives.
- * @param use `own`: nobody else may be running the embedded one; `share`: use it beside whoever runs it
+ * @param use `own`: nobody else may be running the embedded one; `share`: use it beside whoever runs it; `find`: the same, but none is made
+ * @throws NoPlatformError where one is to be found, and is not there
  */
 export async function locateDatabase(
   stack: AsyncDisposableStack,
   config: Config,
-  use: "own" | "share",
+  use: "own" | "share" | "find",
   log: Logger,
 ): Promise<Located> {
   if (config.databaseUrl !== undefined && config.secret !== undefined) {
     return { url: config.databaseUrl, secret: config.secret, embedded: null };
   }
   const folder = resolve(config.dataFolder);
+  if (use === "find" && !(await isFolder(postgresIn(folder)))) {
+    throw new NoPlatformError(
+      `There is no platform in the data folder ${folder}.\n` +
+        "Set PARLEY_DATA to the folder of yours, or DATABASE_URL; to make one, say: parley start",
+    );
+  }
   const { isNew, secret } = await openDataFolder(folder, config.secret);
-  const running = use === "share" ? await findEmbeddedPostgres(postgresIn(folder)) : undefined;
+  const running = use !== "own" ? await findEmbeddedPostgres(postgresIn(folder)) : undefined;
   if (running !== undefined) return { url: running, secret, embedded: { folder, isNew, isBorrowed: true } };
   const started = stack.use(await startEmbeddedPostgres({ folder: postgresIn(folder), log }));
   return { url: started.url, secret, embedded: { folder, isNew, isBorrowed: false } };
@@ -77,20 +89,18 @@ async function openDataFolder(folder: string, secret: string | undefined) {
  * says that the folder above is missing though it is there, as /proc does.
  */
 export async function makeFolder(folder: string, mode?: number): Promise<boolean> {
-  const isFound = await stat(folder).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  if (isFound) return false;
+  if (await isFolder(folder)) return false;
   if (dirname(folder) !== folder) await makeFolder(dirname(folder));
   try {
     await mkdir(folder, mode);
   } catch (error) {
     // Another process may have been quicker.
-    if (!(await stat(folder).catch(() => null))?.isDirectory()) throw error;
+    if (!(await isFolder(folder))) throw error;
   }
   return true;
 }
+
+const isFolder = async (path: string): Promise<boolean> => (await stat(path).catch(() => null))?.isDirectory() ?? false;
 
 const lookEveryMs = 1_000;
 const goneAfterMs = 10_000;

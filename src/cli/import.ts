@@ -39,7 +39,7 @@ export async function importMails(args: readonly string[], config: Config, log: 
   try {
     await using archive = await readArchive(path, signal);
     await using stack = new AsyncDisposableStack();
-    const located = await locateDatabase(stack, config, "share", log("postgres"));
+    const located = await locateDatabase(stack, config, "find", log("postgres"));
     const core = await openCore(stack, config, located, log);
     const { pool, prisma } = core.database;
     const account = await findViewer(prisma, as);

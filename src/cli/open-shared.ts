@@ -16,10 +16,15 @@ export interface SharedDatabase {
 
 /**
  * Silent, for what these commands print is read by programs. Finds the database, starts the embedded one where it does not run: lives as long as `stack`.
+ * @param use `share` makes one where there is none
  * @throws ExplainedError where it is out of reach
  */
-export async function openSharedDatabase(stack: AsyncDisposableStack, config: Config): Promise<SharedDatabase> {
-  const { url, secret, embedded } = await locateDatabase(stack, config, "share", silentLogger);
+export async function openSharedDatabase(
+  stack: AsyncDisposableStack,
+  config: Config,
+  use: "share" | "find" = "find",
+): Promise<SharedDatabase> {
+  const { url, secret, embedded } = await locateDatabase(stack, config, use, silentLogger);
   await migrate(url);
   return { database: stack.use(await openDatabase({ url, poolSize: 1, log: silentLogger })), secret, embedded };
 }
@@ -31,8 +36,9 @@ export async function openSharedDatabase(stack: AsyncDisposableStack, config: Co
 export async function openShared(
   stack: AsyncDisposableStack,
   config: Config,
+  use: "share" | "find" = "find",
 ): Promise<SharedDatabase & { readonly signer: Signer }> {
-  const shared = await openSharedDatabase(stack, config);
+  const shared = await openSharedDatabase(stack, config, use);
   const { prisma } = shared.database;
   const { platform } = config;
   return {

@@ -33,11 +33,15 @@ async function main([command, ...args]: readonly string[]): Promise<void> {
   const log = createLogger({ level: config.logLevel });
   switch (command) {
     case "start":
-      return untilStopped(async () => (await import("./serve.ts")).serve({ api: true, worker: true }, config, log));
     case "api":
-      return untilStopped(async () => (await import("./serve.ts")).serve({ api: true, worker: false }, config, log));
-    case "worker":
-      return untilStopped(async () => (await import("./serve.ts")).serve({ api: false, worker: true }, config, log));
+    case "worker": {
+      if (args.length > 0)
+        throw new UsageError(
+          `parley ${command} takes nothing more. Its settings come from the environment, PARLEY_PORT for one: parley help`,
+        );
+      const parts = { api: command !== "worker", worker: command !== "api" };
+      return untilStopped(async () => (await import("./serve.ts")).serve(parts, config, log));
+    }
     case "account":
       return (await import("./account.ts")).account(args, config);
     case "keys":

@@ -1,5 +1,5 @@
 // The `parley` command as a newcomer meets it: first starts, settings that are wrong, and what it says of itself.
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -120,6 +120,41 @@ test("an account made before the first start keeps its tokens, the start makes t
   expect(output).toMatch(
     /^Made a new database in the data folder .+elsewhere\.\nMade the account carol@localhost\.\n$/,
   );
+});
+
+test("only a start and a new account make a platform: all else says that there is none, and leaves nothing", async () => {
+  await using temporary = await temporaryFolder();
+  const hash = "A".repeat(43);
+  const mbox = join(temporary.folder, "one.mbox");
+  await writeFile(mbox, "From a@b Thu Jan  1 00:00:00 2026\nFrom: a@b.example\n\nHello\n");
+  const folder = join(temporary.folder, "of nobody");
+  for (const args of [
+    ["doctor"],
+    ["account", "list"],
+    ["keys", "list"],
+    ["deliveries", "list"],
+    ["export", hash],
+    ["verify", hash],
+    ["import", "mbox", mbox, "--as", "alice@localhost"],
+  ]) {
+    const { output, errors, code } = await runParley(args, { PARLEY_DATA: folder });
+    expect({ args, output, code }).toEqual({ args, output: "", code: 1 });
+    expect(errors).toBe(
+      `There is no platform in the data folder ${folder}.\n` +
+        "Set PARLEY_DATA to the folder of yours, or DATABASE_URL; to make one, say: parley start\n",
+    );
+  }
+  expect(await readdir(temporary.folder)).toEqual(["one.mbox"]);
+});
+
+test.each(["start", "api", "worker"])("parley %s refuses what it would not heed", async (command) => {
+  await using temporary = await temporaryFolder();
+  const { output, errors, code } = await runParley([command, "--port", "4001"], { PARLEY_DATA: temporary.folder });
+  expect({ output, code }).toEqual({ output: "", code: 1 });
+  expect(errors).toMatch(
+    /^parley \w+ takes nothing more\. Its settings come from the environment, PARLEY_PORT for one: parley help\n/,
+  );
+  expect(await readdir(temporary.folder)).toEqual([]);
 });
 
 test("whoever uses the database of another process says once that it is gone, and ends", {

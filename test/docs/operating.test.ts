@@ -45,6 +45,21 @@ test("what the image is made of is there, and is not kept from it", async () => 
   await stat(new URL(`../../${entry}`, import.meta.url));
 });
 
+test.each([
+  ["docs/operating.md", "openssl rand -base64 32 > parley.secret", "/parley.secret"],
+  ["docs/operating.md", "> postgres.env", "/postgres.env"],
+  ["docs/operating.md", "> parley.env", "/parley.env"],
+  ["docs/operating.md", "parley keys spare spare.json", "/spare.json"],
+  ["docs/operating.md", "--file=parley.dump", "/parley.dump"],
+  ["docs/operating.md", "cp -a data data.backup", "/data.backup/"],
+  ["README.md", "PARLEY_DATA=./data-a", "/data-*/"],
+  ["README.md", "--out lunch.json", "/lunch.json"],
+  ["sdk/README.md", "`npm pack` in this folder", "/sdk/*.tgz"],
+])("what %s has one make by `%s` is not committed by mistake", async (page, command, ignored) => {
+  expect(await read(page)).toContain(command);
+  expect((await read(".gitignore")).split("\n")).toContain(ignored);
+});
+
 test("containers share a data folder that the image's user may write to", async () => {
   const image = await read("Dockerfile");
   const folder = /\bPARLEY_DATA=(\S+)/.exec(image)?.[1];
