@@ -62,6 +62,9 @@ function textOf(destinations: readonly DestinationSummary[]): string {
           ? [`  as leader: ${counts(asking.proposals, "proposal", asking.conversations)} for its answer`]
           : []),
         ...(lastAttempt ? [`  last tried ${lastAttempt.at}: ${lastAttempt.code} ${lastAttempt.answer}`.trimEnd()] : []),
+        ...(lastAttempt?.code === "forbidden"
+          ? ["  its address is not on the Internet; to reach it all the same, name it in PARLEY_PEERS"]
+          : []),
         ...(failures > 0 ? [`  did not answer ${counted(failures, "time")} in a row`] : []),
         ...refused.map(({ conversation, seq, code }) => `  refuses ${conversation} at ${seq}: ${code}`),
       ].join("\n"),

@@ -72,7 +72,7 @@ async function readArchive(path: string, signal: AbortSignal): Promise<Archive> 
 }
 
 const remarks: Readonly<Record<Remark, string>> = {
-  duplicate: "another mail in the file has the same Message-ID",
+  duplicate: "another mail in the file has the same Message-ID, or, without one, the same bytes",
   noMail: "it has no headers, so it is no mail",
   tooLarge: "it is larger than 64 MiB",
   unreadable: "it could not be taken apart",

@@ -48,6 +48,9 @@ test("what is owed to a platform that does not answer is listed, and sent anew a
     { platform: b, waiting: { events: 1, conversations: 1 }, refused: [], failures: 1 },
   ]);
 
+  await peers.attempted(b, { at: new Date().toISOString(), code: "forbidden", answer: "" }, false);
+  expect((await list()).output).toContain("name it in PARLEY_PEERS");
+
   // Without a worker it greets nobody: nothing but what is said here has it sent anew.
   await platforms.start(b, { worker: false });
   const retried = await runParley(["deliveries", "retry", b], settings);

@@ -1,6 +1,6 @@
 // An archive: an mbox file read once, so that it is known which mails there are, where, and which belong together. Of each
 // mail only its place, its ids and its time are held; the mails themselves are read when they are wanted.
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { ExplainedError } from "../../observe/explained-error.ts";
 import { sha256 } from "../../protocol/hash.ts";
 import { readMailHead } from "../mail-head.ts";
@@ -115,10 +115,9 @@ class ArchiveError extends ExplainedError {
 async function openFile(path: string): Promise<FileHandle> {
   let isFolder: boolean;
   try {
-    const file = await open(path);
-    const stats = await file.stat();
-    if (stats.isFile()) return file;
-    await file.close();
+    // First, for to open a pipe waits until somebody writes into it.
+    const stats = await stat(path);
+    if (stats.isFile()) return await open(path);
     isFolder = stats.isDirectory();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

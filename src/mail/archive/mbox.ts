@@ -7,11 +7,11 @@ export interface MboxMail {
   readonly length: number;
   /** Without the line's end; its bytes as Latin-1. */
   readonly fromLine: string;
-  /** The mail's first bytes, at most `headBytesMax`: all of the headers of any real mail. */
+  /** The mail's first bytes, at most `headBytesMax`: all of the headers of any real mail, of one to thousands too. */
   readonly head: Buffer;
 }
 
-export const headBytesMax = 64 * 1024;
+export const headBytesMax = 512 * 1024;
 
 // A longer line is none that a program wrote between two mails.
 const fromLineBytesMax = 1_000;

@@ -6,6 +6,7 @@ import {
   splitMbox,
   unquoteFromLines,
 } from "../../../src/mail/archive/mbox.ts";
+import { readMailHead } from "../../../src/mail/mail-head.ts";
 
 async function* inChunks(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
@@ -76,6 +77,12 @@ test("of a mail, its head is at hand, and its From line", async () => {
   expect(first?.head.toString()).toBe(`A: 1\n\n${body}`.slice(0, headBytesMax));
   expect(second?.head.toString()).toBe("B: 2\n");
   expect(second?.fromLine).toBe(fromLine.trimEnd());
+});
+
+test("a mail to thousands of people is known by its Message-ID, where that comes after them", async () => {
+  const to = Array.from({ length: 5_000 }, (_, index) => `person${index}@some.example.org`).join(",\n ");
+  const [mail] = await split(Buffer.from(`${fromLine}From: a@b\nTo: ${to}\nMessage-ID: <1@x>\n\nwords\n`), 100_000);
+  expect(readMailHead(mail?.head ?? Buffer.alloc(0), fromLine, Date.now()).messageId).toBe("1@x");
 });
 
 test("a mail of 512 MiB in one line takes no more memory than a small one", async () => {
