@@ -9,6 +9,7 @@ import { type CatchUpOptions, type CaughtUp, createCatchUp } from "./catch-up.ts
 import { createDeliver, type DeliverOptions, lastRetryMs, type Retry, retryDelayMs } from "./deliver.ts";
 import { createDoubt, type DoubtOptions } from "./doubt.ts";
 import { createEraseLate, type EraseLateOptions } from "./erase-late.ts";
+import { createGreet, type GreetOptions } from "./greet.ts";
 import { createIngest, type IngestOptions } from "./ingest.ts";
 import { createReceive, type Receive, type ReceiveOptions } from "./receive.ts";
 import { createServeLog, type ServeLog } from "./serve-log.ts";
@@ -53,16 +54,10 @@ export interface FederationOptions extends IngestOptions {
     AskLeaderOptions["peers"] &
     EraseLateOptions["peers"] &
     DoubtOptions["peers"] &
+    GreetOptions["peers"] &
     Pick<
       PeerStore,
-      | "owe"
-      | "oweErasures"
-      | "oweReceipt"
-      | "remind"
-      | "destinationsOwed"
-      | "neighbours"
-      | "conversationsPending"
-      | "pendingWith"
+      "owe" | "oweErasures" | "oweReceipt" | "remind" | "destinationsOwed" | "conversationsPending" | "pendingWith"
     >;
   readonly transport: Transport;
   readonly schedule: Schedule;
@@ -100,7 +95,10 @@ export interface Federation {
    * @param heldUpTo where to go on with holding its log against ours; left out where nothing is known of it
    */
   catchUp(conversation: Hash, from: PlatformName, failures?: number, heldUpTo?: number): Promise<void>;
-  /** Says to every platform with which we share a conversation that we are there; who answers is sent what it is owed. */
+  /**
+   * Says to every platform with which we share a conversation that we are there; who answers is sent what it is owed, and told
+   * where our copies end of what those lead who do not answer.
+   */
   greet(): Promise<void>;
   askWords(words: WordsToAsk): Promise<void>;
   /** The database is another copy than the one that we last wrote to, and may be older. To be called before anything else is. */
@@ -109,7 +107,6 @@ export interface Federation {
   resume(): Promise<void>;
 }
 
-const greetedAtOnce = 16;
 /** Words that did not come with their event may be on their way, or be erased by an event further on. */
 const wordsMs = 60_000;
 /** They are asked for over about a day, then shown as missing. */
@@ -212,16 +209,7 @@ export function createFederation(options: FederationOptions): Federation {
       // Who told of more is there to be asked for what is missing, too.
       await askAllForWords(conversation, 0, 0);
     },
-    greet: async () => {
-      const left = [...(await peers.neighbours())];
-      const greetNext = async () => {
-        for (let to = left.pop(); to !== undefined; to = left.pop()) {
-          // Who does not answer will hear of us when there is something to say, or come by itself.
-          if ((await transport.greet(to)) === null) await hear(to);
-        }
-      };
-      await Promise.all(Array.from({ length: greetedAtOnce }, greetNext));
-    },
+    greet: createGreet({ peers, transport, onBehind, onAnswer: hear }),
     askWords: async ({ conversation, from, asked: before, failures }) => {
       const isMore = await catchUp.words(conversation, from);
       const asked = isMore ? before : [...before, from];

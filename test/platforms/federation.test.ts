@@ -243,3 +243,15 @@ test("who is owed something after the last try is sent it when it answers a gree
   await core.federation.greet();
   await untilEqual(conversation, a, b);
 });
+
+test("who comes back while the leader is down hears from another follower what it missed, though nobody speaks", async () => {
+  const conversation = await begun(bob, carol);
+  await untilEqual(conversation, a, b, c);
+  await platforms.stop(b);
+  await done(alice.parley.messageAdd({ conversation, body: "Before I go." }));
+  const said = await untilEqual(conversation, a, c);
+  await platforms.stop(a);
+  await platforms.start(b);
+  expect(await untilEqual(conversation, b, c)).toHaveLength(said.length);
+  await platforms.start(a);
+});

@@ -285,6 +285,13 @@ const ofFederation: readonly Tested[] = [
     "isOver() ? null : await settle(one, leader, answer[index])",
     "await settle(one, leader, answer[index])",
   ],
+  [
+    "that followers are asked where the leader is silent",
+    "federation/greet",
+    `${federation}/greet.ts`,
+    "if (silent.length > 0)",
+    "if (false)",
+  ],
   ["that who does not lead rejects nothing", retriesTest, askLeader, 'if (named === "WRONG_LEADER") return null;', ""],
 ];
 
