@@ -1,5 +1,6 @@
 // Appending where another platform leads: the command is signed as a proposal, kept, asked of the leader, and the event
 // that it answers with is followed. What waits for a leader that does not answer is asked again, in its order.
+import { unknownRecipient } from "../conversation/body.ts";
 import { mayWait } from "../conversation/may-wait.ts";
 import { type Rejection, type RejectionCode, reject, rejectionCodes } from "../conversation/rejection.ts";
 import type { PlatformName, SignedEvent, Timestamp } from "../protocol/event.ts";
@@ -203,6 +204,10 @@ export function createAskLeader(options: AskLeaderOptions): AskLeader {
     // We lead it, and are in doubt how far.
     if (!("command" in request)) return handOver(conversation, request);
     const { accountId, client } = request;
+    const { body } = elsewhere.proposal;
+    // Nobody has it as far as we know, who speak for it: the leader would take our word.
+    if (body !== null && "address" in body && !request.people?.has(body.address))
+      return { rejection: unknownRecipient(body.address) };
     const kept = await peers.keepPending({
       id: proposalId(elsewhere.proposal.proposal),
       conversation,

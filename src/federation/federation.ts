@@ -5,6 +5,7 @@ import type { Hash } from "../protocol/hash.ts";
 import type { AppendAnywhere, Place, ReceiptMove } from "../store/conversation-store.ts";
 import type { PeerStore, PendingProposal } from "../store/peer-store.ts";
 import { type AskLeaderOptions, createAskLeader } from "./ask-leader.ts";
+import { createAskRecipient } from "./ask-recipient.ts";
 import { type CatchUpOptions, type CaughtUp, createCatchUp } from "./catch-up.ts";
 import { createDeliver, type DeliverOptions, lastRetryMs, type Retry, retryDelayMs } from "./deliver.ts";
 import { createDoubt, type DoubtOptions } from "./doubt.ts";
@@ -135,8 +136,10 @@ export function createFederation(options: FederationOptions): Federation {
   const catchUp = createCatchUp({ ...options, ingest });
   const { deliver, willFind } = createDeliver({ ...options, doubt, onBehind });
   const eraseLate = createEraseLate(options);
+  const { isNobodys, judge } = createAskRecipient(options);
   const receive = createReceive({
     ...options,
+    isNobodys,
     ingest,
     eraseLate,
     onBehind,
@@ -158,7 +161,10 @@ export function createFederation(options: FederationOptions): Federation {
   });
   const serveLog = createServeLog(options);
   return {
-    append,
+    append: async (request) => {
+      const rejection = await judge(request);
+      return rejection ? { rejection } : append(request);
+    },
     serveLog: async (caller, ...asked) => {
       await hear(caller);
       return serveLog(caller, ...asked);
