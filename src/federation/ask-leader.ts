@@ -148,7 +148,10 @@ export function createAskLeader(options: AskLeaderOptions): AskLeader {
     const before = await peers.head(conversation);
     if (before?.isFrozen) return asked.map(() => ({ rejection: reject("FROZEN") }));
     let leader = before?.leader ?? platform;
-    for (let redirects = 0; redirects <= redirectsMax && !isOver(); redirects++) {
+    const askedOf = new Set<PlatformName>();
+    // Who was asked already, and named another, does not answer now: copies may each say that the other leads.
+    for (let redirects = 0; redirects <= redirectsMax && !askedOf.has(leader) && !isOver(); redirects++) {
+      askedOf.add(leader);
       if (leader === platform) {
         const own: (AppendResult | null)[] = [];
         for (const one of asked) own.push(await takeOwn(one, people));

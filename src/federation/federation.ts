@@ -15,6 +15,7 @@ import { createIngest, type IngestOptions } from "./ingest.ts";
 import { createReceive, type Receive, type ReceiveOptions } from "./receive.ts";
 import { createServeLog, type ServeLog } from "./serve-log.ts";
 import type { Transport } from "./transport.ts";
+import { createTtlCache } from "./ttl-cache.ts";
 
 /**
  * Work for later. Asking twice for the same makes it once; each runs one at a time for its key, and survives a crash once it
@@ -145,6 +146,8 @@ export function createFederation(options: FederationOptions): Federation {
     onBehind,
     onOwed: (platform) => schedule.deliver(platform, 0),
   });
+  /** Conversations whose leader was asked because it spoke. */
+  const askedAsHeard = createTtlCache<true>(() => Date.parse(options.now()), 0);
   const { append, askAgain } = createAskLeader({
     ...options,
     ingest,
@@ -178,7 +181,7 @@ export function createFederation(options: FederationOptions): Federation {
     greeted: async (by) => {
       await peers.remind(by);
       schedule.deliver(by, 0);
-      await askWhatWaitsFor(by, options.now());
+      for (const conversation of await peers.pendingWith(by, options.now())) schedule.askAgain(conversation, by, 0);
     },
     announced: async (places) => {
       const owed = [...Map.groupBy(places, ({ conversation }) => conversation)].map(([conversation, of]) => {
@@ -247,13 +250,17 @@ export function createFederation(options: FederationOptions): Federation {
     return true;
   }
 
-  async function askWhatWaitsFor(leader: PlatformName, saidUntil: Timestamp): Promise<void> {
-    for (const conversation of await peers.pendingWith(leader, saidUntil)) schedule.askAgain(conversation, leader, 0);
-  }
-
   async function hear(caller: PlatformName): Promise<void> {
     // What was said just now is being asked.
-    await askWhatWaitsFor(caller, new Date(Date.parse(options.now()) - askedWithinMs).toISOString());
+    const saidUntil = new Date(Date.parse(options.now()) - askedWithinMs).toISOString();
+    for (const conversation of await peers.pendingWith(caller, saidUntil)) {
+      // Not more often than without that: where each says that the other leads, each would ask because it was asked, for ever.
+      if (askedAsHeard.get(conversation)) continue;
+      const first = await peers.firstPending(conversation);
+      if (!first) continue;
+      askedAsHeard.put(conversation, true, patienceMs(first.createdAt));
+      schedule.askAgain(conversation, caller, 0);
+    }
     if ((await peers.failures(caller)) === 0) return;
     await peers.remind(caller);
     schedule.deliver(caller, 0);

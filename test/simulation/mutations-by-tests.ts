@@ -313,6 +313,14 @@ const ofFederation: readonly Tested[] = [
     "if (!(await peers.platformsIn(conversation)).includes(caller)) return notFound;",
     "",
   ],
+  ["that who was asked already is not asked once more", retriesTest, askLeader, " && !askedOf.has(leader)", ""],
+  [
+    "that two who name each other as leaders do not ask for ever",
+    retriesTest,
+    `${federation}/federation.ts`,
+    "if (askedAsHeard.get(conversation)) continue;",
+    "",
+  ],
   [
     "that followers are asked where the leader is silent",
     "federation/greet",
