@@ -296,6 +296,8 @@ function batches() {
     return proposed({ proposal, signature: signerOf(abroad).key.sign("proposal", proposalId(proposal)) });
   };
 
+  const asking = (address: string): BatchEntry => ({ recipient: { conversation, address } });
+
   const given =
     (receiver: string, holds: number, caller: string) =>
     (why: string, sent: readonly unknown[], results: readonly Said[]) => ({
@@ -357,6 +359,20 @@ function batches() {
         { receipt: { conversation: some("no conversation"), participant: some("nobody"), seq: 1 } },
       ],
       [accepted, accepted],
+    ),
+    six(
+      "addresses: of somebody, of nobody, and for a conversation that is not here",
+      [
+        asking(`gus@${abroad}`),
+        asking(`nobody@${abroad}`),
+        { recipient: { conversation: some("no conversation"), address: `gus@${abroad}` } },
+      ],
+      [accepted, rejected("RECIPIENT_UNKNOWN"), rejected("NOT_FOUND")],
+    ),
+    given(abroad, 6, stranger)(
+      "an address, asked about by a platform that is not in the conversation",
+      [asking(`gus@${abroad}`)],
+      [rejected("NOT_FOUND")],
     ),
     six("a proposal, where another platform leads", [proposed()], [rejected("WRONG_LEADER")]),
     given(abroad, 6, stranger)("events of a conversation that the caller was never in", events(9, 9), [

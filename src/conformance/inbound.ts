@@ -73,7 +73,7 @@ export class Inbound {
   }
 
   #resultOf(entry: Entry): Result {
-    if ("receipt" in entry || "lost" in entry) return { result: "accepted" };
+    if ("receipt" in entry || "lost" in entry || "recipient" in entry) return { result: "accepted" };
     if ("head" in entry) return { result: "duplicate" };
     if ("event" in entry) return this.#take(entry.event);
     const { signer } = this.#options;

@@ -1,5 +1,6 @@
 // Appending where another platform leads: the command is signed as a proposal, kept, asked of the leader, and the event
 // that it answers with is followed. What waits for a leader that does not answer is asked again, in its order.
+import { unknownRecipient } from "../conversation/body.ts";
 import { mayWait } from "../conversation/may-wait.ts";
 import { type Rejection, type RejectionCode, reject, rejectionCodes } from "../conversation/rejection.ts";
 import type { PlatformName, SignedEvent, Timestamp } from "../protocol/event.ts";
@@ -147,7 +148,10 @@ export function createAskLeader(options: AskLeaderOptions): AskLeader {
     const before = await peers.head(conversation);
     if (before?.isFrozen) return asked.map(() => ({ rejection: reject("FROZEN") }));
     let leader = before?.leader ?? platform;
-    for (let redirects = 0; redirects <= redirectsMax && !isOver(); redirects++) {
+    const askedOf = new Set<PlatformName>();
+    // Who was asked already, and named another, does not answer now: copies may each say that the other leads.
+    for (let redirects = 0; redirects <= redirectsMax && !askedOf.has(leader) && !isOver(); redirects++) {
+      askedOf.add(leader);
       if (leader === platform) {
         const own: (AppendResult | null)[] = [];
         for (const one of asked) own.push(await takeOwn(one, people));
@@ -203,6 +207,10 @@ export function createAskLeader(options: AskLeaderOptions): AskLeader {
     // We lead it, and are in doubt how far.
     if (!("command" in request)) return handOver(conversation, request);
     const { accountId, client } = request;
+    const { body } = elsewhere.proposal;
+    // Nobody has it as far as we know, who speak for it: the leader would take our word.
+    if (body !== null && "address" in body && !request.people?.has(body.address))
+      return { rejection: unknownRecipient(body.address) };
     const kept = await peers.keepPending({
       id: proposalId(elsewhere.proposal.proposal),
       conversation,

@@ -1,5 +1,6 @@
 // What platforms send each other at `POST /f/evt/{hash}/`: entries over any conversations, and a result for each.
 import { z } from "zod";
+import { type Address, isAddress } from "../conversation/address.ts";
 import type { Rejection } from "../conversation/rejection.ts";
 import type { PlatformName, SignedEvent, SignedProposal, Timestamp } from "../protocol/event.ts";
 import { base64url32Schema, platformNameSchema, timestampSchema } from "../protocol/form.ts";
@@ -14,6 +15,8 @@ export type Entry =
   | { readonly proposal: SignedProposal }
   | { readonly receipt: ReceiptMove }
   | { readonly head: Head }
+  /** Whether anybody has this address, who is to be added to a conversation that both are in. */
+  | { readonly recipient: { readonly conversation: Hash; readonly address: Address } }
   /** It lost the end of what it had, and wants to be told of it. Once all is told, it is accepted; until then, later. */
   | { readonly lost: { readonly at: Timestamp } };
 
@@ -52,11 +55,14 @@ const seq = z.int().min(1);
 const receipt = z.strictObject({ conversation: base64url32Schema, participant: base64url32Schema, seq });
 const head = z.strictObject({ conversation: base64url32Schema, seq, hash: base64url32Schema });
 
+const recipient = z.strictObject({ conversation: base64url32Schema, address: z.string().refine(isAddress) });
+
 const entrySchema: z.ZodType<Entry> = z.union([
   z.strictObject({ event: signedEventSchema }),
   z.strictObject({ proposal: signedProposalSchema }),
   z.strictObject({ receipt }),
   z.strictObject({ head }),
+  z.strictObject({ recipient }),
   z.strictObject({ lost: z.strictObject({ at: timestampSchema }) }),
 ]);
 

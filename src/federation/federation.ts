@@ -5,14 +5,17 @@ import type { Hash } from "../protocol/hash.ts";
 import type { AppendAnywhere, Place, ReceiptMove } from "../store/conversation-store.ts";
 import type { PeerStore, PendingProposal } from "../store/peer-store.ts";
 import { type AskLeaderOptions, createAskLeader } from "./ask-leader.ts";
+import { createAskRecipient } from "./ask-recipient.ts";
 import { type CatchUpOptions, type CaughtUp, createCatchUp } from "./catch-up.ts";
 import { createDeliver, type DeliverOptions, lastRetryMs, type Retry, retryDelayMs } from "./deliver.ts";
 import { createDoubt, type DoubtOptions } from "./doubt.ts";
 import { createEraseLate, type EraseLateOptions } from "./erase-late.ts";
+import { createGreet, type GreetOptions } from "./greet.ts";
 import { createIngest, type IngestOptions } from "./ingest.ts";
 import { createReceive, type Receive, type ReceiveOptions } from "./receive.ts";
 import { createServeLog, type ServeLog } from "./serve-log.ts";
 import type { Transport } from "./transport.ts";
+import { createTtlCache } from "./ttl-cache.ts";
 
 /**
  * Work for later. Asking twice for the same makes it once; each runs one at a time for its key, and survives a crash once it
@@ -53,16 +56,10 @@ export interface FederationOptions extends IngestOptions {
     AskLeaderOptions["peers"] &
     EraseLateOptions["peers"] &
     DoubtOptions["peers"] &
+    GreetOptions["peers"] &
     Pick<
       PeerStore,
-      | "owe"
-      | "oweErasures"
-      | "oweReceipt"
-      | "remind"
-      | "destinationsOwed"
-      | "neighbours"
-      | "conversationsPending"
-      | "pendingWith"
+      "owe" | "oweErasures" | "oweReceipt" | "remind" | "destinationsOwed" | "conversationsPending" | "pendingWith"
     >;
   readonly transport: Transport;
   readonly schedule: Schedule;
@@ -100,7 +97,10 @@ export interface Federation {
    * @param heldUpTo where to go on with holding its log against ours; left out where nothing is known of it
    */
   catchUp(conversation: Hash, from: PlatformName, failures?: number, heldUpTo?: number): Promise<void>;
-  /** Says to every platform with which we share a conversation that we are there; who answers is sent what it is owed. */
+  /**
+   * Says to every platform with which we share a conversation that we are there; who answers is sent what it is owed, and told
+   * where our copies end of what those lead who do not answer.
+   */
   greet(): Promise<void>;
   askWords(words: WordsToAsk): Promise<void>;
   /** The database is another copy than the one that we last wrote to, and may be older. To be called before anything else is. */
@@ -109,7 +109,6 @@ export interface Federation {
   resume(): Promise<void>;
 }
 
-const greetedAtOnce = 16;
 /** Words that did not come with their event may be on their way, or be erased by an event further on. */
 const wordsMs = 60_000;
 /** They are asked for over about a day, then shown as missing. */
@@ -138,13 +137,17 @@ export function createFederation(options: FederationOptions): Federation {
   const catchUp = createCatchUp({ ...options, ingest });
   const { deliver, willFind } = createDeliver({ ...options, doubt, onBehind });
   const eraseLate = createEraseLate(options);
+  const { isNobodys, judge } = createAskRecipient(options);
   const receive = createReceive({
     ...options,
+    isNobodys,
     ingest,
     eraseLate,
     onBehind,
     onOwed: (platform) => schedule.deliver(platform, 0),
   });
+  /** Conversations whose leader was asked because it spoke. */
+  const askedAsHeard = createTtlCache<true>(() => Date.parse(options.now()), 0);
   const { append, askAgain } = createAskLeader({
     ...options,
     ingest,
@@ -161,7 +164,10 @@ export function createFederation(options: FederationOptions): Federation {
   });
   const serveLog = createServeLog(options);
   return {
-    append,
+    append: async (request) => {
+      const rejection = await judge(request);
+      return rejection ? { rejection } : append(request);
+    },
     serveLog: async (caller, ...asked) => {
       await hear(caller);
       return serveLog(caller, ...asked);
@@ -175,7 +181,7 @@ export function createFederation(options: FederationOptions): Federation {
     greeted: async (by) => {
       await peers.remind(by);
       schedule.deliver(by, 0);
-      await askWhatWaitsFor(by, options.now());
+      for (const conversation of await peers.pendingWith(by, options.now())) schedule.askAgain(conversation, by, 0);
     },
     announced: async (places) => {
       const owed = [...Map.groupBy(places, ({ conversation }) => conversation)].map(([conversation, of]) => {
@@ -212,16 +218,7 @@ export function createFederation(options: FederationOptions): Federation {
       // Who told of more is there to be asked for what is missing, too.
       await askAllForWords(conversation, 0, 0);
     },
-    greet: async () => {
-      const left = [...(await peers.neighbours())];
-      const greetNext = async () => {
-        for (let to = left.pop(); to !== undefined; to = left.pop()) {
-          // Who does not answer will hear of us when there is something to say, or come by itself.
-          if ((await transport.greet(to)) === null) await hear(to);
-        }
-      };
-      await Promise.all(Array.from({ length: greetedAtOnce }, greetNext));
-    },
+    greet: createGreet({ peers, transport, onBehind, onAnswer: hear }),
     askWords: async ({ conversation, from, asked: before, failures }) => {
       const isMore = await catchUp.words(conversation, from);
       const asked = isMore ? before : [...before, from];
@@ -253,13 +250,17 @@ export function createFederation(options: FederationOptions): Federation {
     return true;
   }
 
-  async function askWhatWaitsFor(leader: PlatformName, saidUntil: Timestamp): Promise<void> {
-    for (const conversation of await peers.pendingWith(leader, saidUntil)) schedule.askAgain(conversation, leader, 0);
-  }
-
   async function hear(caller: PlatformName): Promise<void> {
     // What was said just now is being asked.
-    await askWhatWaitsFor(caller, new Date(Date.parse(options.now()) - askedWithinMs).toISOString());
+    const saidUntil = new Date(Date.parse(options.now()) - askedWithinMs).toISOString();
+    for (const conversation of await peers.pendingWith(caller, saidUntil)) {
+      // Not more often than without that: where each says that the other leads, each would ask because it was asked, for ever.
+      if (askedAsHeard.get(conversation)) continue;
+      const first = await peers.firstPending(conversation);
+      if (!first) continue;
+      askedAsHeard.put(conversation, true, patienceMs(first.createdAt));
+      schedule.askAgain(conversation, caller, 0);
+    }
     if ((await peers.failures(caller)) === 0) return;
     await peers.remind(caller);
     schedule.deliver(caller, 0);

@@ -2,7 +2,7 @@
 // verified before.
 import DataLoader from "dataloader";
 import type { Address } from "../conversation/address.ts";
-import { bodyFault } from "../conversation/body.ts";
+import { bodyFault, unknownRecipient } from "../conversation/body.ts";
 import { reject } from "../conversation/rejection.ts";
 import type { PlatformName, SignedEvent, SignedProposal, Timestamp } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
@@ -11,8 +11,10 @@ import { verifySignature } from "../protocol/signature.ts";
 import { participantOf } from "../protocol/value.ts";
 import type { ConversationStore, ReceiptMove } from "../store/conversation-store.ts";
 import type { Head, PeerStore } from "../store/peer-store.ts";
+import type { AskRecipient } from "./ask-recipient.ts";
 import { type Entry, type Result, refusalOf, refused, signedEventOf } from "./batch.ts";
 import type { ErasedLate, EraseLate } from "./erase-late.ts";
+import { fetchBudget } from "./fetch-budget.ts";
 import { type FirstContactOptions, faultOf, judgeBeginning } from "./first-contact.ts";
 import { type Ingest, type IngestOptions, partEvents } from "./ingest.ts";
 
@@ -21,11 +23,15 @@ export type Reached = { readonly platform: PlatformName } | "unknown" | "later";
 
 export interface ReceiveOptions extends FirstContactOptions {
   readonly store: Pick<ConversationStore, "append" | "entriesAfter">;
-  readonly peers: Pick<PeerStore, "standing" | "acknowledged" | "moveForeignReceipts" | "unsettle" | "isUnsettled">;
+  readonly peers: Pick<
+    PeerStore,
+    "standing" | "platformsIn" | "acknowledged" | "moveForeignReceipts" | "unsettle" | "isUnsettled"
+  >;
   readonly ingest: Ingest;
   readonly eraseLate: EraseLate;
   /** @param source as of `people` */
   reach(address: Address, source: PlatformName): Promise<Reached>;
+  readonly isNobodys: AskRecipient["isNobodys"];
   people: IngestOptions["people"];
   /** Receipts moved: they are shown. */
   onReceipts(moved: readonly ReceiptMove[]): void;
@@ -58,9 +64,13 @@ const erasedLate: Readonly<Record<ErasedLate, Result>> = {
  */
 const takenAtOnce = 64;
 
+/** Addresses that a platform may ask about in a minute: who adds people needs few, who collects addresses many. */
+export const recipientsPerMinuteMost = 100;
+
 /** Takes a batch: a result for each entry. Conversations side by side, the entries of each in their order. */
 export function createReceive(options: ReceiveOptions): Receive {
   const { peers } = options;
+  const questions = fetchBudget(recipientsPerMinuteMost, () => Date.parse(options.now()));
   // Those that are asked for at once are done at once: each by itself would also be written by itself.
   const verified = new DataLoader<readonly SignedEvent[], null>(
     async (runs) => {
@@ -136,7 +146,9 @@ export function createReceive(options: ReceiveOptions): Receive {
     const results: Result[] = new Array<Result>(entries.length).fill(later);
     const receipts = entries.flatMap((entry, index) => ("receipt" in entry ? [{ index, receipt: entry.receipt }] : []));
     const others = entries.flatMap((entry, index) => {
-      return "receipt" in entry || "lost" in entry ? [] : [{ index, entry, conversation: conversationOf(entry) }];
+      return "receipt" in entry || "lost" in entry || "recipient" in entry
+        ? []
+        : [{ index, entry, conversation: conversationOf(entry) }];
     });
     // The latest of several says all that they say.
     const lostAt = entries
@@ -144,7 +156,11 @@ export function createReceive(options: ReceiveOptions): Receive {
       .sort()
       .at(-1);
     const loss = lostAt === undefined ? later : await receiveLoss(options, caller, lostAt);
-    for (const [index, entry] of entries.entries()) if ("lost" in entry) results[index] = loss;
+    for (const [index, entry] of entries.entries()) {
+      if ("lost" in entry) results[index] = loss;
+      if ("recipient" in entry && questions.take(caller))
+        results[index] = await receiveRecipient(options, caller, entry.recipient);
+    }
     const groups = Map.groupBy(others, (one) => one.conversation).entries();
     const takeNext = async () => {
       // Each takes what none of the others has.
@@ -196,6 +212,16 @@ async function receiveLoss(
   return later;
 }
 
+/** Says whether anybody here has an address: to who is in the conversation with us, and so has somebody to add them to. */
+async function receiveRecipient(
+  { peers, isOurs }: ReceiveOptions,
+  caller: PlatformName,
+  { conversation, address }: Extract<Entry, { recipient: unknown }>["recipient"],
+): Promise<Result> {
+  if (!(await peers.platformsIn(conversation)).includes(caller)) return notFound;
+  return (await isOurs(address)) ? accepted : refusalOf(unknownRecipient(address));
+}
+
 /** Compares where the caller's copy ends with ours. */
 async function receiveHead(
   options: ReceiveOptions,
@@ -228,7 +254,7 @@ async function receiveProposal(
   conversation: Hash,
   signed: SignedProposal,
 ): Promise<Result> {
-  const { platform, store, peers, keys, reach, people } = options;
+  const { platform, store, peers, keys, reach, isNobodys, people } = options;
   const { proposal, body, signature } = signed;
   const { head, reach: mayHave } = (await peers.standing(caller, conversation)) ?? unknown;
   if (!head || proposal.conversation === null || mayHave === 0) return notFound;
@@ -255,11 +281,13 @@ async function receiveProposal(
     if (!imported) {
       const reached = await reach(address, caller);
       if (reached === "later") return later;
-      if (!mail && reached === "unknown")
-        return refusalOf(reject("RECIPIENT_UNKNOWN", `Nobody has the address ${address}.`));
+      if (!mail && reached === "unknown") return refusalOf(unknownRecipient(address));
       // By mail is who has no platform.
       if (reached !== "unknown" && (mail || reached.platform !== via))
         return refusalOf(reject("WRONG_PLATFORM", `${reached.platform} speaks for ${address}.`));
+      // Who proposes its own people knows them.
+      if (reached !== "unknown" && via !== caller && (await isNobodys(conversation, address, via)))
+        return refusalOf(unknownRecipient(address));
     }
     const added = { address, name, via, mail, imported, by: proposal.actor, byAddress: null };
     answer = await store.append({

@@ -76,15 +76,25 @@ export async function tellReceipts({ peers, onBehind }: TellOthersOptions, to: P
   return {
     entries: [...receipts.map((receipt) => ({ receipt })), ...heads.map((head) => ({ head }))],
     answered: async (results) => {
-      for (const [index, { conversation, seq }] of heads.entries()) {
-        const result = results[receipts.length + index];
-        const isOther = result?.result === "rejected" && otherLog.has(result.code);
-        if (isOther || (result?.result === "gap" && result.seq > seq)) await onBehind(conversation, to);
-      }
+      await headsAnswered(onBehind, to, heads, results.slice(receipts.length));
       await peers.receiptsTold(to, receipts);
       return "on";
     },
   };
+}
+
+/** What a platform has that was told where our copies end: where it has more, or another log, we are behind. */
+export async function headsAnswered(
+  onBehind: TellEventsOptions["onBehind"],
+  by: PlatformName,
+  heads: readonly Head[],
+  results: readonly Result[],
+): Promise<void> {
+  for (const [index, { conversation, seq }] of heads.entries()) {
+    const result = results[index];
+    const isOther = result?.result === "rejected" && otherLog.has(result.code);
+    if (isOther || (result?.result === "gap" && result.seq > seq)) await onBehind(conversation, by);
+  }
 }
 
 /** Whether there is nothing more to say about an entry. */

@@ -3,7 +3,7 @@
 import type pg from "pg";
 import type { PlatformName } from "../protocol/event.ts";
 import type { Hash } from "../protocol/hash.ts";
-import type { Debt, OwedDestination, PeerStore } from "./peer-store.ts";
+import type { Debt, Head, OwedDestination, PeerStore } from "./peer-store.ts";
 
 type PeerHeads = Pick<
   PeerStore,
@@ -12,6 +12,7 @@ type PeerHeads = Pick<
   | "passedOver"
   | "destinationsOwed"
   | "neighbours"
+  | "headsToCompare"
   | "acknowledged"
   | "refused"
   | "remind"
@@ -89,11 +90,26 @@ export function peerHeads(pool: Pick<pg.ClientBase, "query">, platform: Platform
 
     neighbours: async () => {
       const { rows } = await pool.query<{ platform: PlatformName }>(
+        // Who leads may owe something of what we left, too; who follows shares what we are in.
         `SELECT platform FROM (
-          SELECT platform FROM peer_head UNION SELECT leader FROM conversation) AS known WHERE platform <> $1`,
+          SELECT platform FROM peer_head UNION SELECT leader FROM conversation
+          UNION SELECT via FROM participant AS p WHERE status = 'ACTIVE' AND via <> $1 AND EXISTS (
+            SELECT FROM participant WHERE conversation_id = p.conversation_id AND via = $1 AND status = 'ACTIVE')
+        ) AS known WHERE platform <> $1`,
         [platform],
       );
       return rows.map((row) => row.platform);
+    },
+
+    headsToCompare: async (to, leaders, after, limit) => {
+      const { rows } = await pool.query<Head>(
+        `SELECT id AS conversation, seq, head AS hash FROM conversation AS c
+        WHERE leader = ANY($3::text[]) AND id > $4 AND frozen_at IS NULL AND 2 = (
+          SELECT count(DISTINCT via) FROM participant WHERE conversation_id = c.id AND via IN ($1, $2) AND status = 'ACTIVE')
+        ORDER BY id LIMIT $5`,
+        [to, platform, leaders, after, limit],
+      );
+      return rows;
     },
 
     destinationsOwed: async () => {

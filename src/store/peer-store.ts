@@ -104,8 +104,19 @@ export interface PeerStore {
   passedOver(platform: PlatformName, conversations: readonly Hash[]): Promise<void>;
   /** Platforms that are owed something, or to be asked something: all of them. */
   destinationsOwed(): Promise<readonly PlatformName[]>;
-  /** Platforms with which we share a conversation that they or we led. */
+  /** Platforms with which we share a conversation, or that led one that we were in, or were owed something of ours. */
   neighbours(): Promise<readonly PlatformName[]>;
+  /**
+   * Where our copies end of conversations that one of `leaders` leads and that we and the platform are in, in the order of their
+   * ids, at most `limit`. Frozen ones are not among them.
+   * @param after the last id that was looked at; empty for none
+   */
+  headsToCompare(
+    platform: PlatformName,
+    leaders: readonly PlatformName[],
+    after: Hash,
+    limit: number,
+  ): Promise<readonly Head[]>;
   /** The platform has these conversations up to these places; also back to an earlier one, where it says so. */
   acknowledged(platform: PlatformName, places: readonly Place[]): Promise<void>;
   /** The platform will not take the event at this place: its conversation stops there, visibly. */

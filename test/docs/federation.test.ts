@@ -7,6 +7,7 @@ import { batchLimits } from "../../src/federation/batch.ts";
 import { requestsPerMinuteMost } from "../../src/federation/endpoints.ts";
 import { firstContact } from "../../src/federation/first-contact.ts";
 import { answerBytesMax } from "../../src/federation/http-transport.ts";
+import { recipientsPerMinuteMost } from "../../src/federation/receive.ts";
 import { clockSkewSeconds, signatureLifetimeSeconds } from "../../src/federation/request-signature.ts";
 import { pageEvents } from "../../src/federation/serve-log.ts";
 import { domainsMax, wellKnownBytesMax } from "../../src/protocol/well-known.ts";
@@ -51,6 +52,7 @@ test("its limits are the code's", () => {
     pageEvents,
     answerBytes: answerBytesMax,
     // At least so many (M47): who keeps to the document is never bounded here.
+    recipientsPerMinute: recipientsPerMinuteMost,
     requestsPerMinute: expect.toSatisfy((least: number) => least > 0 && least <= requestsPerMinuteMost),
     signatureLifetimeSeconds,
     signatureSkewSeconds: clockSkewSeconds,

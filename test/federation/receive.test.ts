@@ -1,7 +1,7 @@
 // What another platform's batch makes this one do beside taking it.
 import { expect, test } from "vitest";
 import { type Command, proposeOn } from "../../src/conversation/accept.ts";
-import { signedEventOf } from "../../src/federation/batch.ts";
+import { type Entry, refused, signedEventOf } from "../../src/federation/batch.ts";
 import { createFederation, type FederationOptions } from "../../src/federation/federation.ts";
 import type { Role, SignedEvent, SignedProposal } from "../../src/protocol/event.ts";
 import { eventHash, proposalId } from "../../src/protocol/seal.ts";
@@ -29,6 +29,7 @@ async function given(role: Role = "ADMIN") {
   };
   const unreachable = { unreachable: "refused", answer: "", retryAfterMs: null };
   const reached: string[] = [];
+  const posted: Entry[] = [];
   let reach: Awaited<ReturnType<FederationOptions["reach"]>> = { platform: "frank.example" };
   let logsRead = 0;
   const store: ConversationStore = {
@@ -42,7 +43,14 @@ async function given(role: Role = "ADMIN") {
     platform: home,
     store,
     peers,
-    transport: { post: async () => unreachable, events: async () => unreachable, greet: async () => unreachable },
+    transport: {
+      post: async (_, entries) => {
+        posted.push(...entries);
+        return entries.map(() => refused("RECIPIENT_UNKNOWN", "Nobody has it."));
+      },
+      events: async () => unreachable,
+      greet: async () => unreachable,
+    },
     keys: { keyOf: async () => "valid" },
     people: async () => setting.people,
     reach: async (address, source) => {
@@ -71,13 +79,16 @@ async function given(role: Role = "ADMIN") {
     return { ...made, signature: signer.key.sign("proposal", proposalId(made.proposal)) };
   };
   return {
-    ...{ setting, federation, peers, conversation, reached, unsettled, caughtUp },
+    ...{ setting, federation, peers, conversation, reached, posted, unsettled, caughtUp },
     logsRead: () => logsRead,
     reachesNobody: () => {
       reach = "later";
     },
     isNobodys: () => {
       reach = "unknown";
+    },
+    reachesAt: (platform: string) => {
+      reach = { platform };
     },
     adding: async (address: string) => proposed(adds({ address })),
     addingByMail: async (address: string) => {
@@ -109,6 +120,38 @@ test("a platform proposes for nobody whom another speaks for, with its own key n
   const proposal = { ...made, signature: key.sign("proposal", proposalId(made.proposal)) };
   expect(await proposes(proposal)).toMatchObject({ result: "rejected", code: "WRONG_PLATFORM" });
   expect(await federation.receive("frank.example", [{ proposal }])).toMatchObject([{ result: "accepted" }]);
+});
+
+test("whether anybody has an address is asked of a platform that is in the conversation, and not of who proposes its own", async () => {
+  const { setting, conversation, adding, proposes, reachesAt, posted } = await given();
+  const [alice, carol] = [await setting.person("alice"), await setting.person("carol", "c.example")];
+  await setting.does(conversation, alice, adds(carol));
+  const frank = await setting.person("frank", "c.example");
+  reachesAt("c.example");
+  expect(await proposes(await adding(frank.address))).toMatchObject({ code: "RECIPIENT_UNKNOWN" });
+  expect(posted).toEqual([{ recipient: { conversation, address: frank.address } }]);
+  reachesAt(abroad);
+  const { address } = await setting.person("erin", abroad);
+  expect(await proposes(await adding(address))).toMatchObject({ result: "accepted" });
+  expect(posted).toHaveLength(1);
+});
+
+test("who is in a conversation hears whether anybody has an address, a hundred times a minute; nobody else does", async () => {
+  const { setting, federation, conversation } = await given();
+  const [alice, eve] = [await setting.person("alice"), await setting.person("eve", abroad)];
+  const asks = (address: string, of = conversation) => ({ recipient: { conversation: of, address } });
+  const question = [asks(alice.address), asks(`nobody@${home}`), asks(alice.address, someHash("another"))];
+  const [, , nothing] = await federation.receive(abroad, question);
+  expect(nothing).toMatchObject({ code: "NOT_FOUND" });
+  const many = Array.from({ length: 98 }, () => question).flat();
+  const answers = await federation.receive(abroad, many.slice(0, 98));
+  expect(answers.slice(0, 3)).toMatchObject([{ result: "accepted" }, { code: "RECIPIENT_UNKNOWN" }, nothing ?? {}]);
+  expect(answers.slice(96)).toEqual([{ result: "accepted" }, { result: "later" }]);
+  // Others have their own, and nothing to do with it.
+  expect(await federation.receive("c.example", question)).toEqual([nothing, nothing, nothing]);
+  setting.circumstances.time = timeAfter(beginning, 60_000);
+  await setting.does(conversation, alice, removes("participant", await setting.participant(conversation, eve)));
+  expect(await federation.receive(abroad, question)).toEqual([nothing, nothing, nothing]);
 });
 
 test("nobody is looked up for who may not add them", async () => {

@@ -7,7 +7,7 @@ import { batchLimits, type Entry, type LogPage, type Result, signedEventOf } fro
 import { createFederation, type Schedule } from "../../src/federation/federation.ts";
 import type { Transport } from "../../src/federation/transport.ts";
 import { createLogger } from "../../src/observe/logger.ts";
-import type { SignedEvent } from "../../src/protocol/event.ts";
+import type { PlatformName, SignedEvent } from "../../src/protocol/event.ts";
 import type { Hash } from "../../src/protocol/hash.ts";
 import { eventHash } from "../../src/protocol/seal.ts";
 import { abroad, beginning, home, messageBody, someHash, timeAfter } from "../conversation/given.ts";
@@ -27,7 +27,10 @@ interface Planned {
   readonly asked?: readonly string[];
 }
 
-type Post = (entries: readonly Entry[]) => Promise<readonly Result[] | null> | readonly Result[] | null;
+type Post = (
+  entries: readonly Entry[],
+  to: PlatformName,
+) => Promise<readonly Result[] | null> | readonly Result[] | null;
 type Pages = (after: number) => LogPage | null | Promise<LogPage | null>;
 
 const unreachable = { unreachable: "refused", answer: "", retryAfterMs: null };
@@ -39,7 +42,7 @@ function given(post: Post = () => null, events: Pages | null = null) {
   const peers = memoryPeerStore(tables, newPeerTables(), home);
   const planned: Planned[] = [];
   const transport: Transport = {
-    post: async (_, entries) => (await post(entries)) ?? unreachable,
+    post: async (to, entries) => (await post(entries, to)) ?? unreachable,
     events: async (_, __, after) => (await events?.(after)) ?? unreachable,
     greet: async () => unreachable,
   };
@@ -215,6 +218,28 @@ test("what waits is asked of whom the lead went to, at once", async () => {
   expect(planned).toHaveLength(count);
 });
 
+test.each([
+  ["us", home, [abroad]],
+  ["another, which names it again", "c.example", [abroad, "c.example"]],
+])("who names %s as the leader in vain is asked once, and again when what waits is", async (_, named, all) => {
+  const asked: string[] = [];
+  let page: LogPage | null = null;
+  const { setting, federation, planned, conversation } = await givenThatWaits({
+    post: (entries, to) => {
+      if (!page) return null;
+      asked.push(to);
+      const leader = to === abroad ? named : abroad;
+      return entries.map(() => ({ result: "rejected", code: "WRONG_LEADER", message: "Not here.", leader }));
+    },
+    events: () => page,
+  });
+  const last = (await setting.log(conversation)).at(-1);
+  page = { head: { seq: last?.event.seq ?? 0, hash: last?.hash ?? "" }, events: [] };
+  await federation.askAgain(conversation);
+  expect(asked).toEqual(all);
+  expect(planned.at(-1)).toEqual({ kind: "askAgain", of: abroad, inMs: 750, mode: undefined });
+});
+
 test("what waits is asked for in as many requests as a leader takes, in its order", async () => {
   const sizes: number[] = [];
   let isThere = false;
@@ -305,6 +330,10 @@ test("who speaks is asked for what waits for it, also where only that was not an
   expect(asked()).toEqual([]);
   await federation.receive(abroad, [{ receipt }]);
   expect(asked()).toEqual([{ kind: "askAgain", of: abroad, inMs: 0, mode: undefined }]);
+  // Where each says that the other leads, each would ask because it was asked: not more often than without that.
+  await federation.serveLog(abroad, someHash("any"), 0);
+  expect(asked()).toHaveLength(1);
+  setting.circumstances.time = timeAfter(beginning, 120_000);
   await federation.serveLog(abroad, someHash("any"), 0);
   expect(asked()).toHaveLength(2);
 });

@@ -164,6 +164,22 @@ test("an address that its platform does not know is refused there, and the sende
   expect(await logOn(b, conversation)).toEqual([]);
 });
 
+test("an address that a platform of the conversation does not know is refused to who adds it, wherever they are", async () => {
+  const conversation = await begun(bob, carol);
+  await untilEqual(conversation, a, b, c);
+  const address = "nobody@b.localhost";
+  for (const { parley } of [alice, bob, carol])
+    expect(await parley.participantAdd({ conversation, address })).toMatchObject({ code: "RECIPIENT_UNKNOWN" });
+  const gina = await platforms.someone("gina", b);
+  await done(carol.parley.participantAdd({ conversation, address: gina.address }));
+  await untilEqual(conversation, a, b, c);
+  // Who cannot be asked keeps nobody from being added.
+  await platforms.stop(b);
+  await done(alice.parley.participantAdd({ conversation, address }));
+  await platforms.start(b);
+  await untilEqual(conversation, a, b, c);
+});
+
 test("somebody of a domain that no platform serves takes part by mail, also where another platform leads", async () => {
   const conversation = await begun(bob);
   await untilEqual(conversation, a, b);
@@ -242,4 +258,16 @@ test("who is owed something after the last try is sent it when it answers a gree
   expect(await logIn(poolOf(b), conversation)).toHaveLength(4);
   await core.federation.greet();
   await untilEqual(conversation, a, b);
+});
+
+test("who comes back while the leader is down hears from another follower what it missed, though nobody speaks", async () => {
+  const conversation = await begun(bob, carol);
+  await untilEqual(conversation, a, b, c);
+  await platforms.stop(b);
+  await done(alice.parley.messageAdd({ conversation, body: "Before I go." }));
+  const said = await untilEqual(conversation, a, c);
+  await platforms.stop(a);
+  await platforms.start(b);
+  expect(await untilEqual(conversation, b, c)).toHaveLength(said.length);
+  await platforms.start(a);
 });

@@ -176,6 +176,52 @@ export function describePeerStore(name: string, inSetting: InSetting): void {
       expect(await peers.platformsIn(conversation)).toEqual([abroad]);
     });
 
+    promise("knows whom to greet, and which heads to compare with whom", async (setting, peers) => {
+      const [alice, eve, carol] = [
+        await setting.person("alice"),
+        await setting.person("eve", abroad),
+        await setting.person("carol", third),
+      ];
+      const elsewhere = new Elsewhere(setting);
+      const begun = async (...cast: readonly Somebody[]) => {
+        const conversation = await elsewhere.published(
+          eve,
+          cast.map((one) => [one, "WRITER"] as const),
+        );
+        await elsewhere.followed(conversation);
+        return conversation;
+      };
+      const without = async (conversation: Hash, whom: Somebody) => {
+        const participant = await setting.participant(conversation, whom);
+        await elsewhere.does(conversation, eve, removes("participant", participant));
+        await elsewhere.followed(conversation, await elsewhere.log(conversation, 3));
+      };
+      expect(await peers.neighbours()).toEqual([]);
+      await begun(alice);
+      expect(await peers.neighbours()).toEqual([abroad]);
+      // Whoever is left in what we left is nobody whom we share it with.
+      await without(await begun(alice, carol), alice);
+      expect(await peers.neighbours()).toEqual([abroad]);
+      const both = [await begun(alice, carol), await begun(alice, carol), await begun(alice, carol)];
+      expect((await peers.neighbours()).toSorted()).toEqual([abroad, third]);
+      const left = await begun(alice, carol);
+      await without(left, carol);
+      const headsAfter = (after: Hash, limit: number) => peers.headsToCompare(third, [abroad], after, limit);
+      const all = await headsAfter("", 10);
+      const inOrder = all.map(({ conversation }) => conversation);
+      expect(new Set(inOrder)).toEqual(new Set(both));
+      const [first = "", , last = ""] = inOrder;
+      expect(all[0]).toEqual({ conversation: first, seq: 3, hash: (await peers.head(first))?.head });
+      expect(await headsAfter("", 1)).toEqual(all.slice(0, 1));
+      expect(await headsAfter(first, 10)).toEqual(all.slice(1));
+      expect(await headsAfter(last, 10)).toEqual([]);
+      expect(await peers.headsToCompare(third, [third], "", 10)).toEqual([]);
+      const [one, other] = await setting.log(last);
+      if (!one || !other) throw new Error("no log");
+      await peers.freeze(last, [one, other]);
+      expect(await headsAfter("", 10)).toEqual(all.slice(0, 2));
+    });
+
     promise("says how conversations stand, and who speaks for whom in them", async (setting, peers) => {
       const { alice, eve, conversation } = await led(setting);
       const [one, other] = [

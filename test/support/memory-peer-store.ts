@@ -76,6 +76,7 @@ export function memoryPeerStore(
     return [...all].filter((name) => name !== platform).sort();
   };
 
+  const isIn = (kept: Kept, of: PlatformName) => participants(kept).some((one) => one.via === of && isActive(one));
   const everIn = (kept: Kept): readonly PlatformName[] => {
     const all = new Set([...participants(kept).map(({ via }) => via), kept.state.conversation?.leader ?? platform]);
     return [...all].filter((name) => name !== platform);
@@ -176,9 +177,21 @@ export function memoryPeerStore(
         [
           ...[...heads.values()].map((head) => head.platform),
           ...[...logs.values()].map((kept) => kept.state.conversation?.leader ?? platform),
+          ...[...logs.values()].filter((kept) => isIn(kept, platform)).flatMap(platformsOf),
         ].filter((name) => name !== platform),
       ),
     ],
+    headsToCompare: async (to, leaders, after, limit) =>
+      [...logs]
+        .flatMap(([conversation, kept]) => {
+          const head = kept.state.conversation;
+          const isTold = head && !head.isFrozen && leaders.includes(head.leader) && conversation > after;
+          return isTold && isIn(kept, platform) && isIn(kept, to)
+            ? [{ conversation, seq: head.seq, hash: head.head }]
+            : [];
+        })
+        .sort((one, other) => (one.conversation < other.conversation ? -1 : 1))
+        .slice(0, limit),
     destinationsOwed: async () => [
       ...new Set([
         ...[...heads.values()].filter(({ isOwed }) => isOwed).map((head) => head.platform),

@@ -1,5 +1,6 @@
 // Tries of section 8: conversations that the platform has not heard of. None of them is of its people, but for the last, which
 // the tries after it share.
+import { sha256 } from "../../protocol/hash.ts";
 import { eventHash, proposalId } from "../../protocol/seal.ts";
 import { adding, begun, PlayedLog, saying } from "../played-log.ts";
 import { resultWord, type Stage } from "../stage.ts";
@@ -81,4 +82,12 @@ export const firstContactTries: readonly Try[] = [
     return hand(stage, log.entries);
   }),
   tryOf("M52", "the same conversation again", "duplicate", (stage) => hand(stage, stage.main().entries)),
+  tryOf("M57", "whether anybody has the address, and another", "accepted, rejected RECIPIENT_UNKNOWN", (stage) => {
+    const conversation = stage.main().head.id;
+    const asking = (address: string) => ({ recipient: { conversation, address } });
+    return stage.results(asking(stage.address ?? stage.nobody()), asking(stage.nobody()));
+  }),
+  tryOf("M57", "whether anybody has the address, for a conversation that there is not", "rejected NOT_FOUND", (stage) =>
+    stage.results({ recipient: { conversation: sha256("none"), address: stage.address ?? stage.nobody() } }),
+  ),
 ];
