@@ -98,11 +98,12 @@ export function connect(options: ParleyOptions): Connection {
 
 function endpointOf(url: string | URL): URL {
   const endpoint = URL.canParse(String(url)) ? new URL(url) : null;
-  // Browsers fetch nothing from an address with a name and a password in it.
-  if (!endpoint || !/^https?:$/.test(endpoint.protocol) || endpoint.username || endpoint.password) {
+  // Browsers fetch nothing from an address with a name and a password in it; and errors are kept where none should be.
+  const isSecret = endpoint !== null && (endpoint.username !== "" || endpoint.password !== "");
+  if (!endpoint || !/^https?:$/.test(endpoint.protocol) || isSecret) {
     const message =
       "This url is no platform's. One looks like https://parley.example or https://parley.example/graphql";
-    throw new ParleyError("BAD_URL", `${message}: ${url}`);
+    throw new ParleyError("BAD_URL", isSecret ? `${message}, without a name and a password` : `${message}: ${url}`);
   }
   if (endpoint.pathname === "/") endpoint.pathname = "/graphql";
   return endpoint;

@@ -6,6 +6,7 @@ import type { Config } from "../config/config.ts";
 import { ExplainedError } from "../observe/explained-error.ts";
 import type { Logger } from "../observe/logger.ts";
 import { findEmbeddedPostgres, startEmbeddedPostgres } from "../store/embedded-postgres.ts";
+import { errorCode } from "../store/error-code.ts";
 import { secretFile } from "../store/secret-file.ts";
 
 export interface Located {
@@ -55,7 +56,7 @@ export async function locateDatabase(
     return { url: config.databaseUrl, secret: config.secret, embedded: null };
   }
   const folder = resolve(config.dataFolder);
-  if (use === "find" && !(await isFolder(postgresIn(folder)))) {
+  if (use === "find" && (await isMissing(postgresIn(folder)))) {
     throw new NoPlatformError(
       `There is no platform in the data folder ${folder}.\n` +
         "Set PARLEY_DATA to the folder of yours, or DATABASE_URL; to make one, say: parley start",
@@ -101,6 +102,13 @@ export async function makeFolder(folder: string, mode?: number): Promise<boolean
 }
 
 const isFolder = async (path: string): Promise<boolean> => (await stat(path).catch(() => null))?.isDirectory() ?? false;
+
+/** Whether it is not there; not where that cannot be said, as of a folder of somebody else's. */
+const isMissing = async (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => false,
+    (error) => ["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? ""),
+  );
 
 const lookEveryMs = 1_000;
 const goneAfterMs = 10_000;

@@ -286,7 +286,7 @@ async function receiveProposal(
       if (reached !== "unknown" && (mail || reached.platform !== via))
         return refusalOf(reject("WRONG_PLATFORM", `${reached.platform} speaks for ${address}.`));
       // Who proposes its own people knows them.
-      if (reached !== "unknown" && via !== caller && (await isNobodys(conversation, address, via)))
+      if (reached !== "unknown" && via !== caller && (await isNobodys(conversation, address, via, caller)))
         return refusalOf(unknownRecipient(address));
     }
     const added = { address, name, via, mail, imported, by: proposal.actor, byAddress: null };

@@ -1,5 +1,5 @@
 // The `parley` command as a newcomer meets it: first starts, settings that are wrong, and what it says of itself.
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -145,6 +145,10 @@ test("only a start and a new account make a platform: all else says that there i
     );
   }
   expect(await readdir(temporary.folder)).toEqual(["one.mbox"]);
+  // Whether one is there cannot be said.
+  await symlink(folder, folder);
+  const { errors } = await runParley(["doctor"], { PARLEY_DATA: folder });
+  expect(errors).toMatch(/^The data folder .*of nobody cannot be made: (?:ELOOP|EEXIST)/);
 });
 
 test.each(["start", "api", "worker"])("parley %s refuses what it would not heed", async (command) => {

@@ -1,11 +1,11 @@
 // Whether anybody has an address: asked of a platform that is in the conversation before somebody of its own is added.
 import { expect, test } from "vitest";
 import type { Command } from "../../src/conversation/accept.ts";
-import { createAskRecipient } from "../../src/federation/ask-recipient.ts";
+import { createAskRecipient, questionsPerMinuteMost } from "../../src/federation/ask-recipient.ts";
 import type { Entry, Result } from "../../src/federation/batch.ts";
 import type { Unreachable } from "../../src/federation/transport.ts";
 import type { Role } from "../../src/protocol/event.ts";
-import { abroad, beginning, home } from "../conversation/given.ts";
+import { abroad, beginning, home, timeAfter } from "../conversation/given.ts";
 import { adds, says } from "../support/commands.ts";
 import { memoryPeerStore, newPeerTables } from "../support/memory-peer-store.ts";
 import { memorySetting } from "../support/memory-setting.ts";
@@ -33,6 +33,7 @@ async function given(answer: Result | Unreachable, role: Role = "WRITER") {
     platform: home,
     store: setting.store,
     peers,
+    now: setting.circumstances.now,
     transport: {
       post: async (to, entries) => {
         expect(to).toBe(abroad);
@@ -61,6 +62,17 @@ test("a platform that knows them, does not know the question, has no time, or is
     expect(await judges(adds(await setting.person("frank", abroad)))).toBeNull();
     expect(asked).toHaveLength(1);
   }
+});
+
+test("whoever adds more people in a minute has them added unasked: others' deliveries go to that platform, too", async () => {
+  const { setting, asked, judges } = await given(unknown);
+  for (let count = 0; count < questionsPerMinuteMost + 2; count++) {
+    const rejection = await judges(adds(await setting.person(`frank${count}`, abroad)));
+    expect(rejection?.code ?? null).toBe(count < questionsPerMinuteMost ? "RECIPIENT_UNKNOWN" : null);
+  }
+  expect(asked).toHaveLength(questionsPerMinuteMost);
+  setting.circumstances.time = timeAfter(beginning, 60_000);
+  expect(await judges(adds(await setting.person("frank", abroad)))).toMatchObject({ code: "RECIPIENT_UNKNOWN" });
 });
 
 test("nobody is asked about for who may not add them, nor about somebody here, of a platform that is not in it, or by mail", async () => {

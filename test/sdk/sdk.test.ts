@@ -41,25 +41,31 @@ test("a url is a platform's or its endpoint's", async () => {
   }
 });
 
-test.each([
-  "not a url",
-  "",
-  "ftp://parley.example",
-  "parley.example",
-  "localhost:4000",
-  "/graphql",
-  "http://a:b@parley.example",
-])("a url that no platform can have is told when a client is made: %j", (url) => {
-  for (const make of [connect, createParley]) {
-    const fault = expect.objectContaining({
-      code: "BAD_URL",
-      isRetryable: false,
-      message: expect.stringContaining(url),
-    });
-    expect(() => make({ url })).toThrow(fault);
-    expect(() => make({ url })).toThrow(ParleyError);
-    expect(() => make({ url })).toThrow("looks like https://parley.example");
-  }
+test.each(["not a url", "", "ftp://parley.example", "parley.example", "localhost:4000", "/graphql"])(
+  "a url that no platform can have is told when a client is made: %j",
+  (url) => {
+    for (const make of [connect, createParley]) {
+      const fault = expect.objectContaining({
+        code: "BAD_URL",
+        isRetryable: false,
+        message: expect.stringContaining(url),
+      });
+      expect(() => make({ url })).toThrow(fault);
+      expect(() => make({ url })).toThrow(ParleyError);
+      expect(() => make({ url })).toThrow("looks like https://parley.example");
+    }
+  },
+);
+
+test("a url with a name and a password in it is refused without being told", () => {
+  const error = (() => {
+    try {
+      return createParley({ url: "https://alice:secret@parley.example" });
+    } catch (error) {
+      return error;
+    }
+  })();
+  expect(error).toMatchObject({ code: "BAD_URL", message: expect.not.stringContaining("secret") });
 });
 
 test("a rejection is told from what was done", async () => {

@@ -317,7 +317,7 @@ const ofFederation: readonly Tested[] = [
     "that a leader asks whether anybody has an address, for others",
     receiveTest,
     receive,
-    "via !== caller && (await isNobodys(conversation, address, via))",
+    "via !== caller && (await isNobodys(conversation, address, via, caller))",
     "false",
   ],
   [

@@ -17,7 +17,7 @@ export function explainFile(path: string, beginning: Buffer): string {
   const hex = beginning.toString("hex");
   const [, what, unpack] = packed.find(([magic]) => hex.startsWith(magic)) ?? [];
   if (what !== undefined)
-    return `${path} is ${what}. Unpack it first, say ${unpack} ${path}, and import what was in it.`;
+    return `${path} is ${what}. Unpack it first, say ${unpack} ${quoted(path)}, and import what was in it.`;
   if (isHeaderLine.test(beginning.toString("latin1"))) {
     return `${path} is a single mail and no mbox: it does not begin with "From ". Make it one: ${joining(path)}`;
   }
@@ -32,12 +32,15 @@ export async function explainFolder(path: string): Promise<string> {
       () => false,
     );
   if (await has("cur"))
-    return `${path} is a Maildir and no mbox. Make it one: ${joining(`${join(path, "cur")} ${join(path, "new")}`)}`;
+    return `${path} is a Maildir and no mbox. Make it one: ${joining(join(path, "cur"), join(path, "new"))}`;
   // As Apple Mail exports a mailbox.
   if (await has("mbox")) return `${path} is a folder. The mbox is in it: ${join(path, "mbox")}`;
   return `${path} is a folder and no mbox. Where it has a mail in each of its files, make it one: ${joining(path)}`;
 }
 
-// Quoted the mboxrd way, which is read back exactly.
-const joining = (paths: string): string =>
-  `find ${paths} -type f | while read -r mail; do echo "From - $(date -u)"; sed 's/^>*From />&/' "$mail"; echo; done > joined.mbox`;
+// Mails are quoted the mboxrd way, which is read back exactly. What comes of it may stand in the very folder.
+const joining = (...paths: readonly string[]): string =>
+  `find ${paths.map(quoted).join(" ")} -type f ! -name joined.mbox | while read -r mail; do echo "From - $(date -u)"; sed 's/^>*From />&/' "$mail"; echo; done > joined.mbox`;
+
+/** For a POSIX shell; as it is where that takes it so. */
+const quoted = (path: string): string => (/^[\w./@:+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
