@@ -67,7 +67,8 @@ export function peerHeads(pool: Pick<pg.ClientBase, "query">, platform: Platform
                 WHERE conversation_id = h.conversation_id AND via = $1 AND NOT is_erased ORDER BY seq LIMIT 1)
               UNION
               SELECT e.seq FROM conversation AS c JOIN event AS e ON e.conversation_id = c.id AND e.id = c.leader_latest
-              WHERE c.id = h.conversation_id ORDER BY seq) ELSE '{}' END AS introduction
+              -- Who was removed before that hears nothing of it.
+              WHERE c.id = h.conversation_id AND e.seq <= h.owed_seq ORDER BY seq) ELSE '{}' END AS introduction
           FROM peer_head AS h
           WHERE platform = $1 AND is_owed ORDER BY changed_at, conversation_id LIMIT $2`,
         values: [to, limit],

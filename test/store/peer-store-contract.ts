@@ -99,6 +99,25 @@ export function describePeerStore(name: string, inSetting: InSetting): void {
       expect(await peers.platformsIn(conversation)).toEqual([]);
     });
 
+    promise("says nothing of a lead that moved once the platform's part had ended", async (setting, peers) => {
+      const [alice, eve] = [await setting.person("alice"), await setting.person("eve", abroad)];
+      const carol = await setting.person("carol", third);
+      const conversation = await setting.published(alice, [
+        [eve, "WRITER"],
+        [carol, "ADMIN"],
+      ]);
+      await setting.does(conversation, alice, removes("participant", await setting.participant(conversation, eve)));
+      const elsewhere = new Elsewhere(setting, third);
+      await elsewhere.follows(conversation);
+      const { store } = elsewhere;
+      const asked = await store.append({ conversation, accountId: carol.address, command: takesTheLead(third) });
+      if (!("leader" in asked)) throw new Error("nothing was proposed");
+      await setting.store.append({ conversation, proposals: [asked.proposal] });
+      await peers.owe([{ conversation, first: 1, seq: 5 }]);
+      expect(await peers.debts(third, 10)).toMatchObject([{ upTo: 5, introduction: [3, 5] }]);
+      expect(await peers.debts(abroad, 10)).toMatchObject([{ upTo: 4, introduction: [2] }]);
+    });
+
     promise("stops where the platform refuses, until it is heard of", async (setting, peers) => {
       const { conversation } = await led(setting);
       await peers.owe([{ conversation, first: 1, seq: 2 }]);

@@ -163,7 +163,8 @@ export function memoryPeerStore(
           const kept = logs.get(conversation);
           const theirs = kept ? participants(kept).filter(({ via, isErased }) => via === to && !isErased) : [];
           const lead = kept?.seqs.get(kept.state.conversation?.leaderLatest ?? "") ?? [];
-          const introduction = [...theirs.map(({ seq }) => seq).slice(0, 1), lead].flat().sort((a, b) => a - b);
+          const shown = [...theirs.map(({ seq }) => seq).slice(0, 1), lead].flat();
+          const introduction = shown.filter((seq) => seq <= owed).sort((a, b) => a - b);
           return { conversation, after: acked, upTo: owed, isSure, introduction: acked === 0 ? introduction : [] };
         }),
     passedOver: async (to, conversations) => {
