@@ -80,10 +80,6 @@ type Step = Announcement & { readonly isDone: boolean };
 // What is said within this time is published together: with every commit of a busy process, Redis took a tenth of its time.
 const publishEveryMs = 10;
 
-// Other platforms hear of what is said within this time together: what they are owed is noted by one statement, of which each took
-// PostgreSQL as long as an append. They are further away than that.
-const oweEveryMs = 20;
-
 // Lists are raised when there is a pause, under load every half second: the more that goes together, the fewer of the
 // participants' rows are written several times, and these cost PostgreSQL more than the appends.
 const pauseMs = 50;
@@ -128,7 +124,7 @@ export function createAnnouncer({ pool, bus, log, owe, requestErasure }: Announc
       batch.filter(({ isDone }) => isDone),
     );
   });
-  const owing = loop<Step>({ pauseMs: oweEveryMs, everyMs: oweEveryMs, batchMax }, log, async (batch) => {
+  const owing = loop<Step>({ pauseMs: 0, everyMs: 0, batchMax }, log, async (batch) => {
     let isDone = false;
     try {
       await oweAndAsk(batch);
