@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, test, vi } from "vitest";
-import { blobOf } from "../../../src/mail/in/inbound-mail.ts";
-import { conversationOf, done, givenPlatform, present } from "../../graphql/given.ts";
-import { testSecret } from "../../support/platform.ts";
-import { addByMail, became, blobsOf, replyAddress, sayings, stored, written } from "./given-arrivals.ts";
+import { blobOf } from "../../src/mail/in/inbound-mail.ts";
+import { conversationOf, done, givenPlatform, present } from "../graphql/given.ts";
+import { addByMail, became, blobsOf, replyAddress, sayings, stored, written } from "../mail/in/given-arrivals.ts";
+import { testSecret } from "../support/platform.ts";
 
 const given = givenPlatform();
 
