@@ -1,6 +1,5 @@
 // Searching, as clients see it: who may find what, and what is shown of it.
 import { expect, test } from "vitest";
-import { z } from "zod";
 import {
   conversationOf,
   done,
@@ -36,39 +35,6 @@ test("a word finds the message that has it", async () => {
     [conversation, [message]],
   ]);
   expect(await find(alice, "lighthouse")).toEqual(["MESSAGE Shall we meet at the [lighthouse]?"]);
-});
-
-test("the message of a hit is all that a message is, to who was removed since, too", async () => {
-  const { alice, bob } = await given.people("alice", "bob");
-  const conversation = await conversationOf(alice, [[bob, "WRITER"]]);
-  const parent = await said(alice, conversation, "the heron");
-  const message = await said(bob, conversation, "the egret", parent);
-  await said(alice, conversation, "an answer", message);
-  await done(alice.parley.participantRemove({ conversation, participant: await participantOf(bob, conversation) }));
-  await said(alice, conversation, "a later answer", message);
-  await given.platform.searchable();
-  const fields = `__typename id hash seq conversation { hash } author { displayName } editors { hash } status body bodyHtml format
-    createdAt editedAt lock { until } pending parent { body } replies { edges { node { body } } } attachments { edges { cursor } }
-    original { text }`;
-  const found = z.object({
-    search: z.object({
-      edges: z.tuple([
-        z.object({ node: z.object({ hits: z.tuple([z.object({ message: z.looseObject({ id: z.string() }) })]) }) }),
-      ]),
-    }),
-  });
-  for (const [by, replies] of [
-    [alice, 2],
-    [bob, 1],
-  ] as const) {
-    const document = `{ search(query: "egret") { edges { node { hits { message { ${fields} } } } } } }`;
-    const { search } = found.parse(await by.parley.request(document));
-    const [{ message: shown }] = search.edges[0].node.hits;
-    expect(shown).toMatchObject({ hash: message, body: "the egret", parent: { body: "the heron" } });
-    expect(shown).toHaveProperty("replies.edges.length", replies);
-    const byId = await by.parley.request(`{ node(id: "${shown.id}") { ... on Message { ${fields} } } }`);
-    expect(byId).toEqual({ node: shown });
-  }
 });
 
 test("the worker makes what was said searchable by itself", async () => {
